@@ -1,0 +1,1 @@
+//! The certificates of a sandbox: its CA, its server, its merchants.

@@ -1,0 +1,53 @@
+//! What can go wrong with a ledger.
+
+use hongbao_wire::Fen;
+
+/// Why a ledger refused or could not.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LedgerError {
+    /// The record changed since it was read, or exists already: read it again and decide anew.
+    #[error("the record changed meanwhile")]
+    Conflict,
+    /// The merchant's balance is lower than the amount.
+    #[error("the balance is too low")]
+    BalanceTooLow,
+    /// The receiver has had the most packets of a day.
+    #[error("the receiver's daily count is used up")]
+    UserCountUsedUp,
+    /// The receiver has had the most money of a day.
+    #[error("the receiver's daily amount is used up")]
+    UserAmountUsedUp,
+    /// The merchant has paid out the most money of a day.
+    #[error("the merchant's daily amount is used up")]
+    MerchantAmountUsedUp,
+    /// No such merchant.
+    #[error("there is no merchant `{0}`")]
+    NoMerchant(String),
+    /// The merchant is there already.
+    #[error("the merchant `{0}` exists already")]
+    MerchantExists(String),
+    /// A sum of money went over [`Fen::MAX`].
+    #[error("an amount went over {max} fen", max = Fen::MAX)]
+    Overflow,
+    /// The file was written by a newer version of this program.
+    #[error("the ledger has schema version {found}, this program knows {known}")]
+    NewerVersion {
+        /// The version found.
+        found: i64,
+        /// The newest version known.
+        known: i64,
+    },
+    /// The file is damaged, or no ledger at all.
+    #[error("the ledger is damaged: {0}")]
+    Damaged(String),
+    /// A durability setting is not what it must be.
+    #[error("the ledger is not durable: {0}")]
+    NotDurable(String),
+    /// A sealed secret does not open: another key, or damage.
+    #[error("a sealed secret does not open with this key file")]
+    Unsealable,
+    /// The store failed: full disk, read-only, I/O.
+    #[error("the store failed: {0}")]
+    Storage(String),
+}

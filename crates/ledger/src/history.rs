@@ -1,0 +1,42 @@
+//! The history of a packet: it only grows.
+
+use jiff::Timestamp;
+
+/// Where an entry came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The merchant's request.
+    Merchant,
+    /// The issuer's own clock or play.
+    Issuer,
+    /// A person, through the admin listener.
+    Admin,
+    /// A reply of WeChat Pay (the inquiry's source).
+    Upstream,
+}
+
+impl Source {
+    /// The stable word that stores keep.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Merchant => "merchant",
+            Self::Issuer => "issuer",
+            Self::Admin => "admin",
+            Self::Upstream => "upstream",
+        }
+    }
+}
+
+/// One entry: what happened, when, who said so, and the raw message where there is one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// When; whole milliseconds.
+    pub at: Timestamp,
+    /// Who said so.
+    pub source: Source,
+    /// What happened: a short stable word such as `accepted`, `SENT`, `told_unclear`.
+    pub event: Box<str>,
+    /// The raw message, as it was on the wire.
+    pub raw: Option<Box<[u8]>>,
+}

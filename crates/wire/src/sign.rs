@@ -1,0 +1,213 @@
+//! Both signatures (`protocol.md` §2).
+
+use crate::key::{ApiKey, WorkwxSecret};
+use crate::xml::Document;
+use hmac::{Hmac, KeyInit, Mac};
+use md5::{Digest, Md5};
+use sha2::Sha256;
+use std::fmt;
+use subtle::ConstantTimeEq;
+
+/// The seven fields of `workwx_sign`, in the order that they are signed (`protocol.md` §2.3).
+pub const WORKWX_FIELDS: [&str; 7] =
+    ["act_name", "mch_billno", "mch_id", "nonce_str", "re_openid", "total_amount", "wxappid"];
+
+/// How a signature was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// MD5, 32 hexadecimal digits: what red packets use.
+    Md5,
+    /// HMAC-SHA256, 64 hexadecimal digits: recognised on verification.
+    HmacSha256,
+}
+
+/// Why a signature does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignError {
+    /// There is none.
+    Missing,
+    /// It is another one.
+    Mismatch,
+}
+
+impl fmt::Display for SignError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "there is no `sign`",
+            Self::Mismatch => "the `sign` does not hold",
+        })
+    }
+}
+
+impl std::error::Error for SignError {}
+
+/// Which fields of a document are signed.
+#[derive(Clone, Copy, Debug)]
+pub enum Rule<'r> {
+    /// All that were received, unknown ones included: what a client verifies.
+    AllReceived,
+    /// Those that the server knows for this call: what WeChat seems to do (`protocol.md` §2.1).
+    Known(&'r [&'r str]),
+}
+
+/// What a client demands of a success reply's signature (`protocol.md` §2.4).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Policy {
+    /// It must be there and hold.
+    #[default]
+    Require,
+    /// Where it is there, it must hold; its absence is accepted.
+    VerifyIfPresent,
+}
+
+/// Why a value counts as verified.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// Its signature held.
+    Signed(Method),
+    /// It had none, and [`Policy::VerifyIfPresent`] accepts that.
+    ExemptByPolicy,
+}
+
+/// A value read from a reply whose signature was checked. Only the readers of
+/// this crate can make one.
+#[derive(Clone, Debug)]
+pub struct Verified<T> {
+    value: T,
+    proof: Proof,
+}
+
+impl<T> Verified<T> {
+    pub(crate) const fn new(value: T, proof: Proof) -> Self {
+        Self { value, proof }
+    }
+
+    /// The value.
+    pub const fn get(&self) -> &T {
+        &self.value
+    }
+
+    /// Why it counts as verified.
+    pub const fn proof(&self) -> Proof {
+        self.proof
+    }
+
+    /// The value alone, no longer known to be verified.
+    pub fn into_inner(self) -> T {
+        self.value
+    }
+}
+
+/// The string that is signed, without its secret end: `a=1&b=2`, sorted by name
+/// bytewise, empty values and `sign` left out (`protocol.md` §2.1 steps 1-3).
+#[must_use]
+pub fn base_string<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> String {
+    let mut sorted: Vec<(&str, &str)> =
+        pairs.into_iter().filter(|(name, value)| *name != "sign" && !value.is_empty()).collect();
+    sorted.sort_unstable_by_key(|(name, _)| *name);
+    let mut text = String::with_capacity(512);
+    for (name, value) in sorted {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        text.push_str(name);
+        text.push('=');
+        text.push_str(value);
+    }
+    text
+}
+
+/// The payment signature over `pairs`: MD5, 32 upper-case hexadecimal digits.
+#[must_use]
+pub fn sign<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>, key: &ApiKey) -> String {
+    digest(Method::Md5, base_string(pairs), "&key=", key.expose())
+}
+
+/// The payment signature by either method.
+#[must_use]
+pub fn sign_with<'p>(
+    method: Method,
+    pairs: impl IntoIterator<Item = (&'p str, &'p str)>,
+    key: &ApiKey,
+) -> String {
+    digest(method, base_string(pairs), "&key=", key.expose())
+}
+
+/// `workwx_sign` over the fields of [`WORKWX_FIELDS`] that `get` finds.
+#[must_use]
+pub fn workwx_sign<'p>(get: impl Fn(&str) -> Option<&'p str>, secret: &WorkwxSecret) -> String {
+    let pairs = WORKWX_FIELDS.iter().filter_map(|name| Some((*name, get(name)?)));
+    digest(Method::Md5, base_string(pairs), "&secret=", secret.expose())
+}
+
+/// Checks the `sign` of a document, in constant time. 64 characters mean HMAC-SHA256.
+///
+/// # Errors
+/// [`SignError`]: missing, or another one.
+pub fn verify(document: &Document<'_>, key: &ApiKey, rule: Rule<'_>) -> Result<Method, SignError> {
+    let given = document.get("sign").ok_or(SignError::Missing)?;
+    let method = if given.len() == 64 { Method::HmacSha256 } else { Method::Md5 };
+    let known = |name: &str| match rule {
+        Rule::AllReceived => true,
+        Rule::Known(names) => names.contains(&name),
+    };
+    let pairs = document.signed_pairs().filter(|(name, _)| known(name));
+    check(given, &sign_with(method, pairs, key)).map(|()| method)
+}
+
+/// Checks the `workwx_sign` of a send request, in constant time.
+///
+/// # Errors
+/// [`SignError`]: missing, or another one.
+pub fn verify_workwx(document: &Document<'_>, secret: &WorkwxSecret) -> Result<(), SignError> {
+    let given = document.get("workwx_sign").ok_or(SignError::Missing)?;
+    check(given, &workwx_sign(|name| document.get(name), secret))
+}
+
+/// Checks a reply as `policy` says, over all fields received.
+///
+/// # Errors
+/// [`SignError`]: missing although required, or another one.
+pub fn verify_reply(
+    document: &Document<'_>,
+    key: &ApiKey,
+    policy: Policy,
+) -> Result<Proof, SignError> {
+    match verify(document, key, Rule::AllReceived) {
+        Ok(method) => Ok(Proof::Signed(method)),
+        Err(SignError::Missing) if policy == Policy::VerifyIfPresent => Ok(Proof::ExemptByPolicy),
+        Err(error) => Err(error),
+    }
+}
+
+fn check(given: &str, right: &str) -> Result<(), SignError> {
+    if bool::from(given.as_bytes().ct_eq(right.as_bytes())) {
+        Ok(())
+    } else {
+        Err(SignError::Mismatch)
+    }
+}
+
+fn digest(method: Method, base: String, label: &str, secret: &[u8]) -> String {
+    let mut message = zeroize::Zeroizing::new(base.into_bytes());
+    message.extend_from_slice(label.as_bytes());
+    message.extend_from_slice(secret);
+    match method {
+        Method::Md5 => hex_upper(&Md5::digest(&*message)),
+        Method::HmacSha256 => {
+            let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret).expect("any length");
+            mac.update(&message);
+            hex_upper(&mac.finalize().into_bytes())
+        }
+    }
+}
+
+fn hex_upper(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
+}

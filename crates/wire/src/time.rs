@@ -1,0 +1,90 @@
+//! Times of the wire: civil time at +08:00, without a zone.
+
+use jiff::civil::DateTime;
+use jiff::tz::{Offset, TimeZone};
+use jiff::{Timestamp, ZonedDateTime};
+use std::fmt;
+
+/// The wire's offset: +08:00 all year (`protocol.md` §9 row 15).
+#[must_use]
+pub fn beijing() -> TimeZone {
+    TimeZone::fixed(Offset::constant(8))
+}
+
+/// A time as it stood on the wire, and the instant that it means where it can be read.
+///
+/// A time that cannot be read is not a parse failure of the message
+/// (`protocol.md` §9 row 3): `instant` is `None` and the text is kept.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct WireTime {
+    text: Box<str>,
+    instant: Option<Timestamp>,
+}
+
+impl WireTime {
+    /// Reads `yyyy-MM-dd HH:mm:ss` (full-width colons allowed) or `yyyyMMddHHmmss`.
+    #[must_use]
+    pub fn from_wire(text: &str) -> Self {
+        Self { instant: parse(text.trim()), text: text.into() }
+    }
+
+    /// The time of `instant`, to the second, as the wire writes it.
+    #[must_use]
+    pub fn at(instant: Timestamp) -> Self {
+        let text = format(instant);
+        Self { instant: parse(&text), text: text.into() }
+    }
+
+    /// The text as it stood on the wire.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The instant, where the text could be read; whole seconds.
+    #[must_use]
+    pub const fn instant(&self) -> Option<Timestamp> {
+        self.instant
+    }
+}
+
+impl fmt::Display for WireTime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.text)
+    }
+}
+
+/// `instant` at +08:00: `2017-07-20 22:45:12`.
+#[must_use]
+pub fn format(instant: Timestamp) -> String {
+    let civil = zoned(instant).datetime();
+    format!(
+        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
+        civil.year(),
+        civil.month(),
+        civil.day(),
+        civil.hour(),
+        civil.minute(),
+        civil.second()
+    )
+}
+
+/// `instant` at +08:00.
+#[must_use]
+pub fn zoned(instant: Timestamp) -> ZonedDateTime {
+    instant.to_zoned_datetime(beijing())
+}
+
+/// RFC 3339 at +08:00, to the second: `2017-07-20T22:45:12+08:00`.
+#[must_use]
+pub fn rfc3339(instant: Timestamp) -> String {
+    let text = format(instant);
+    format!("{}T{}+08:00", &text[..10], &text[11..])
+}
+
+fn parse(text: &str) -> Option<Timestamp> {
+    let ascii = text.replace('：', ":");
+    let form = if ascii.contains('-') { "%Y-%m-%d %H:%M:%S" } else { "%Y%m%d%H%M%S" };
+    let civil = DateTime::strptime(form, &ascii).ok()?;
+    civil.to_zoned_datetime(beijing()).ok().map(|z| z.timestamp())
+}

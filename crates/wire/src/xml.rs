@@ -1,0 +1,186 @@
+//! Bytes ⇄ one flat document (`protocol.md` §0, §4, §6).
+//!
+//! In: any order, CDATA or not, the five predefined entities and numeric ones.
+//! Everything that could make two readers disagree is refused by name. Out:
+//! CDATA as WeChat does.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The largest body that is read, in bytes.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// The most fields that one document may have.
+pub const FIELDS_MAX: usize = 64;
+
+/// Why a body is not one flat document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum XmlError {
+    /// No bytes, or nothing but blanks.
+    Empty,
+    /// More than [`BODY_BYTES_MAX`] bytes.
+    TooLong,
+    /// More than [`FIELDS_MAX`] fields.
+    TooManyFields,
+    /// Not UTF-8.
+    NotUtf8,
+    /// A `<!DOCTYPE`: never read, whatever it says (`protocol.md` §6).
+    Doctype,
+    /// A processing instruction other than the declaration.
+    ProcessingInstruction,
+    /// The same field twice.
+    DuplicateField(Box<str>),
+    /// An entity other than the five predefined and the numeric ones.
+    UnknownEntity,
+    /// A character outside the Char range of XML 1.0.
+    ControlCharacter,
+    /// Text beside elements, or elements inside a known field.
+    MixedContent,
+    /// Something after the root element.
+    TrailingData,
+    /// Not well-formed; a few words on where.
+    Malformed(&'static str),
+}
+
+impl fmt::Display for XmlError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the body is empty"),
+            Self::TooLong => f.write_str("the body is longer than 64 KiB"),
+            Self::TooManyFields => f.write_str("the body has more than 64 fields"),
+            Self::NotUtf8 => f.write_str("the body is not UTF-8"),
+            Self::Doctype => f.write_str("the body has a DOCTYPE, which is never read"),
+            Self::ProcessingInstruction => f.write_str("the body has a processing instruction"),
+            Self::DuplicateField(name) => write!(f, "the field `{name}` stands twice"),
+            Self::UnknownEntity => {
+                f.write_str("the body uses an entity that XML does not predefine")
+            }
+            Self::ControlCharacter => f.write_str("the body has a character that XML forbids"),
+            Self::MixedContent => f.write_str("text and elements are mixed"),
+            Self::TrailingData => f.write_str("something follows the root element"),
+            Self::Malformed(what) => write!(f, "the body is not well-formed XML: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for XmlError {}
+
+/// One element of the flat document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Field<'a> {
+    name: &'a str,
+    value: Option<Cow<'a, str>>,
+}
+
+impl<'a> Field<'a> {
+    /// The element's name.
+    #[must_use]
+    pub const fn name(&self) -> &'a str {
+        self.name
+    }
+
+    /// The value, entities resolved; empty means absent; `None` for a nested
+    /// element (`hblist`), which is skipped.
+    #[must_use]
+    pub fn value(&self) -> Option<&str> {
+        self.value.as_deref()
+    }
+}
+
+/// One flat document: the fields in the order of the wire, no name twice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Document<'a> {
+    fields: Vec<Field<'a>>,
+}
+
+impl<'a> Document<'a> {
+    /// Reads a body.
+    ///
+    /// # Errors
+    /// [`XmlError`], by name.
+    pub fn parse(body: &'a [u8]) -> Result<Self, XmlError> {
+        let _ = body;
+        Err(XmlError::Malformed("not yet implemented"))
+    }
+
+    /// The fields, in the order of the wire.
+    pub fn fields(&self) -> &[Field<'a>] {
+        &self.fields
+    }
+
+    /// The value of a field; `None` where it is missing, empty or nested.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let field = self.fields.iter().find(|f| f.name == name)?;
+        field.value().filter(|v| !v.is_empty())
+    }
+
+    /// The names and values that take part in a signature: not empty, not nested, not `sign`.
+    pub fn signed_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().filter_map(|f| {
+            let value = f.value()?;
+            (f.name != "sign" && !value.is_empty()).then_some((f.name, value))
+        })
+    }
+}
+
+/// A copy of `body` without the characters that XML forbids, where it holds any:
+/// the second attempt of `protocol.md` §4, which a caller records.
+#[must_use]
+pub fn strip_control_characters(body: &[u8]) -> Option<Vec<u8>> {
+    let _ = body;
+    None
+}
+
+/// Writes one flat document as WeChat does: CDATA, one line a field.
+#[derive(Debug)]
+pub struct Writer {
+    bytes: Vec<u8>,
+}
+
+impl Default for Writer {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Writer {
+    /// Begins with `<xml>`.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut bytes = Vec::with_capacity(1024);
+        bytes.extend_from_slice(b"<xml>\n");
+        Self { bytes }
+    }
+
+    /// Writes `<name><![CDATA[value]]></name>`; `]]>` in the value is split into two sections.
+    pub fn field(&mut self, name: &str, value: &str) {
+        self.bytes.push(b'<');
+        self.bytes.extend_from_slice(name.as_bytes());
+        self.bytes.extend_from_slice(b"><![CDATA[");
+        let mut rest = value;
+        while let Some(at) = rest.find("]]>") {
+            self.bytes.extend_from_slice(&rest.as_bytes()[..at + 2]);
+            self.bytes.extend_from_slice(b"]]><![CDATA[");
+            rest = &rest[at + 2..];
+        }
+        self.bytes.extend_from_slice(rest.as_bytes());
+        self.bytes.extend_from_slice(b"]]></");
+        self.bytes.extend_from_slice(name.as_bytes());
+        self.bytes.extend_from_slice(b">\n");
+    }
+
+    /// Writes the field where there is a value.
+    pub fn optional(&mut self, name: &str, value: Option<&str>) {
+        if let Some(value) = value.filter(|v| !v.is_empty()) {
+            self.field(name, value);
+        }
+    }
+
+    /// Ends with `</xml>`.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<u8> {
+        self.bytes.extend_from_slice(b"</xml>");
+        self.bytes
+    }
+}
