@@ -4,6 +4,10 @@
 //! Everything that could make two readers disagree is refused by name. Out:
 //! CDATA as WeChat does.
 
+mod name;
+mod scan;
+mod value;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -11,6 +15,10 @@ use std::fmt;
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// The most fields that one document may have.
 pub const FIELDS_MAX: usize = 64;
+/// The deepest that elements may stand within each other; the root is 1, a field 2.
+pub const DEPTH_MAX: usize = 16;
+/// The most attributes that one element may have; they are checked and ignored.
+pub const ATTRIBUTES_MAX: usize = 16;
 
 /// Why a body is not one flat document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,8 +30,16 @@ pub enum XmlError {
     TooLong,
     /// More than [`FIELDS_MAX`] fields.
     TooManyFields,
-    /// Not UTF-8.
+    /// Not UTF-8, or declared to be something else.
     NotUtf8,
+    /// More than [`ATTRIBUTES_MAX`] attributes at one element.
+    TooManyAttributes,
+    /// Elements within each other more than [`DEPTH_MAX`] deep.
+    TooDeep,
+    /// A version of XML other than 1.0.
+    OtherVersion,
+    /// A root element other than `xml` (`protocol.md` §0): no message of this protocol.
+    OtherRoot,
     /// A `<!DOCTYPE`: never read, whatever it says (`protocol.md` §6).
     Doctype,
     /// A processing instruction other than the declaration.
@@ -48,6 +64,10 @@ impl fmt::Display for XmlError {
             Self::Empty => f.write_str("the body is empty"),
             Self::TooLong => f.write_str("the body is longer than 64 KiB"),
             Self::TooManyFields => f.write_str("the body has more than 64 fields"),
+            Self::TooManyAttributes => f.write_str("an element has more than 16 attributes"),
+            Self::TooDeep => f.write_str("elements are nested more than 16 deep"),
+            Self::OtherVersion => f.write_str("the body is not XML 1.0"),
+            Self::OtherRoot => f.write_str("the root element is not `xml`"),
             Self::NotUtf8 => f.write_str("the body is not UTF-8"),
             Self::Doctype => f.write_str("the body has a DOCTYPE, which is never read"),
             Self::ProcessingInstruction => f.write_str("the body has a processing instruction"),
@@ -94,13 +114,20 @@ pub struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    /// Reads a body.
+    /// Reads a body: UTF-8, with or without a byte order mark and a declaration.
     ///
     /// # Errors
     /// [`XmlError`], by name.
     pub fn parse(body: &'a [u8]) -> Result<Self, XmlError> {
-        let _ = body;
-        Err(XmlError::Malformed("not yet implemented"))
+        if body.len() > BODY_BYTES_MAX {
+            return Err(XmlError::TooLong);
+        }
+        let text = std::str::from_utf8(body).map_err(|_| XmlError::NotUtf8)?;
+        if has_forbidden(text) {
+            return Err(XmlError::ControlCharacter);
+        }
+        let fields = scan::fields(text.strip_prefix('\u{FEFF}').unwrap_or(text))?;
+        Ok(Self { fields })
     }
 
     /// The fields, in the order of the wire.
@@ -128,8 +155,19 @@ impl<'a> Document<'a> {
 /// the second attempt of `protocol.md` §4, which a caller records.
 #[must_use]
 pub fn strip_control_characters(body: &[u8]) -> Option<Vec<u8>> {
-    let _ = body;
-    None
+    let text = std::str::from_utf8(body).ok()?;
+    has_forbidden(text)
+        .then(|| text.chars().filter(|c| name::is_char(*c)).collect::<String>().into_bytes())
+}
+
+/// Whether `text` holds a character that XML 1.0 cannot carry, escaped or not.
+#[must_use]
+pub fn has_forbidden(text: &str) -> bool {
+    let control = text.bytes().fold(false, |any, b| {
+        any | ((b < 0x20) & (b != b'\t') & (b != b'\n') & (b != b'\r'))
+    });
+    // U+FFFE and U+FFFF; surrogates cannot stand in a `str`.
+    control || text.contains(['\u{FFFE}', '\u{FFFF}'])
 }
 
 /// Writes one flat document as WeChat does: CDATA, one line a field.
