@@ -1,0 +1,72 @@
+//! The command line, defined once: parser, help, man pages and completions come from here.
+//!
+//! Doc comments are the English help; `lang/zh-CN/help.ftl` holds the Chinese,
+//! which `commands/localise.rs` puts in at run time. No flag takes a secret.
+
+mod ask;
+mod operate;
+
+pub use ask::{ExplainArgs, PolicyArg, QueryArgs, SendArgs, SignArgs};
+pub use operate::{
+    DemoArgs, FaultAddArgs, FaultClearArgs, FaultCommand, FaultListArgs, FaultName, FindingsArgs,
+    MerchantAddArgs, MerchantArgs, MerchantCommand, MerchantListArgs, MerchantRevokeArgs,
+    MerchantShowArgs, On, PacketArgs, ReasonArgs, SandboxAdvanceArgs, SandboxArgs, SandboxCommand,
+    SandboxShowArgs, ServeArgs, TopUpArgs,
+};
+
+use crate::lang::Lang;
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// The query service for WeCom red packets, its sandbox, and the merchant's side of both
+#[derive(Debug, Parser)]
+#[command(name = "hongbao", version, disable_help_subcommand = true)]
+pub struct Cli {
+    /// Language of messages and help; without it, the locale decides
+    #[arg(long, global = true, value_name = "LANG", value_enum)]
+    pub lang: Option<Lang>,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show it all at work: a server, real packets, their life, and what each query says
+    Demo(DemoArgs),
+    /// Answer queries and sends over mutual TLS, from a folder that the first start fills
+    Serve(ServeArgs),
+    /// Ask what became of red packets
+    Query(QueryArgs),
+    /// Send a red packet
+    Send(SendArgs),
+    /// Show what a request or reply signs, and why a signature does not hold
+    Sign(SignArgs),
+    /// Explain an error code, status, verdict, next step, fault or exit code
+    Explain(ExplainArgs),
+    /// Add, list, show and revoke the merchants of a server's folder
+    Merchant(MerchantArgs),
+    /// Move time and packets of a running sandbox, and set faults
+    Sandbox(SandboxArgs),
+    /// Print the completions of a shell
+    Completions(CompletionsArgs),
+    /// Write the manual pages to a folder
+    Man(ManArgs),
+}
+
+/// `hongbao completions`.
+#[derive(Debug, clap::Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `hongbao man`.
+#[derive(Debug, clap::Args)]
+pub struct ManArgs {
+    /// The folder; made where it does not exist
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+}

@@ -1,0 +1,119 @@
+//! The two languages of everything that people read.
+//!
+//! Texts stand in `lang/{en,zh-CN}/*.ftl` (Project Fluent) and are looked up by
+//! name with [`say!`]. Codes, JSON keys and logs stay English. Tests hold both
+//! catalogues to the same names and placeholders, and every `say!` to a name
+//! that exists.
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource};
+use std::sync::{LazyLock, OnceLock};
+use unic_langid::LanguageIdentifier;
+
+/// A language of the texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Lang {
+    /// English.
+    En,
+    /// Simplified Chinese.
+    #[value(name = "zh-CN")]
+    ZhCn,
+}
+
+/// The catalogue, a file a subject: its name, English, Chinese.
+macro_rules! catalogue {
+    ($($subject:literal),* $(,)?) => {
+        &[$((
+            $subject,
+            include_str!(concat!("../lang/en/", $subject, ".ftl")),
+            include_str!(concat!("../lang/zh-CN/", $subject, ".ftl")),
+        )),*]
+    };
+}
+
+pub(crate) const CATALOGUE: &[(&str, &str, &str)] = catalogue![
+    "main", "help", "ask", "verdict", "sign", "explain", "config", "serve", "demo", "merchant",
+    "sandbox",
+];
+
+static ENGLISH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| Lang::En.bundle());
+static CHINESE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| Lang::ZhCn.bundle());
+static CURRENT: OnceLock<Lang> = OnceLock::new();
+
+/// The text of that name in the current language: `say!("name")`, `say!("name", file = path)`.
+#[macro_export]
+macro_rules! say {
+    ($id:literal $(, $name:ident = $value:expr)* $(,)?) => {
+        $crate::lang::current().say($id, &[$((stringify!($name), ($value).to_string())),*])
+    };
+}
+
+/// The language of this run: what [`choose`] was told first, else English.
+#[must_use]
+pub fn current() -> Lang {
+    CURRENT.get().copied().unwrap_or(Lang::En)
+}
+
+/// Sets the language of this run, once.
+pub fn choose(lang: Lang) {
+    // a second choice would mix languages: the first one stays
+    let _ = CURRENT.set(lang);
+}
+
+impl Lang {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::En, Self::ZhCn];
+
+    /// The BCP 47 tag.
+    #[must_use]
+    pub const fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::ZhCn => "zh-CN",
+        }
+    }
+
+    /// The language of a locale such as `zh_CN.UTF-8`: Chinese for every `zh`, else English.
+    #[must_use]
+    pub fn from_locale(locale: Option<&str>) -> Self {
+        let language = locale.unwrap_or_default().split(['-', '_', '.']).next();
+        match language {
+            Some(zh) if zh.eq_ignore_ascii_case("zh") => Self::ZhCn,
+            _ => Self::En,
+        }
+    }
+
+    /// The text named `id` with its placeholders filled; the name itself where there is none.
+    #[must_use]
+    pub fn say(self, id: &str, values: &[(&str, String)]) -> String {
+        self.find(id, values).unwrap_or_else(|| id.to_owned())
+    }
+
+    /// The text named `id` where the catalogue has one.
+    #[must_use]
+    pub fn find(self, id: &str, values: &[(&str, String)]) -> Option<String> {
+        let bundle = match self {
+            Self::En => &*ENGLISH,
+            Self::ZhCn => &*CHINESE,
+        };
+        let pattern = bundle.get_message(id)?.value()?;
+        let args: FluentArgs<'_> =
+            values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        Some(bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned())
+    }
+
+    fn bundle(self) -> FluentBundle<FluentResource> {
+        let tag: LanguageIdentifier = self.tag().parse().expect("both tags are well-formed");
+        let mut bundle = FluentBundle::new_concurrent(vec![tag]);
+        // no invisible marks around values: people copy them
+        bundle.set_use_isolating(false);
+        for (_, english, chinese) in CATALOGUE {
+            let source = if self == Self::En { english } else { chinese };
+            // what could be read of a damaged file is better than nothing; a test reads them all
+            let resource = FluentResource::try_new((*source).to_owned())
+                .unwrap_or_else(|(resource, _)| resource);
+            bundle.add_resource_overriding(resource);
+        }
+        bundle
+    }
+}
