@@ -1,0 +1,52 @@
+//! `cargo xtask test`: everything that can fail, in one command.
+
+use crate::needs::{self, InstallArgs};
+use crate::process::{cargo, run_tests};
+use crate::summary::{self, Summary};
+use crate::{conformance, process};
+use clap::Args;
+
+/// What to run and whether anything may be installed.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct TestArgs {
+    #[command(flatten)]
+    pub install: InstallArgs,
+    /// Only what needs nothing but Rust and a C compiler: no SDKs, no conformance suite
+    #[arg(long)]
+    pub fast: bool,
+}
+
+/// Runs every test and prints a summary.
+pub fn run(args: &TestArgs) -> Result<(), String> {
+    summary::with(|summary| steps(summary, *args))
+}
+
+/// The steps, for `ci` to put among its own.
+pub fn steps(summary: &mut Summary, args: TestArgs) -> Result<(), String> {
+    if args.fast {
+        return summary.tests("tests (without the SDKs and the conformance suite)", || {
+            run_tests(cargo(&["test", "--workspace"]).env_remove("HONGBAO_REQUIRE_COMPAT"))
+        });
+    }
+    summary.step("what the tests need", || needs::ensure(args.install))?;
+    summary.step("the SDKs and the conformance suite", || {
+        conformance::fetch(args.install)?;
+        sdks(args.install)
+    })?;
+    summary.tests("tests", || {
+        run_tests(
+            cargo(&["test", "--workspace"])
+                .env("HONGBAO_REQUIRE_COMPAT", "1")
+                .env("HONGBAO_XMLCONF", conformance::folder()),
+        )
+    })
+}
+
+/// Installs the packages of the SDKs; `compat-install` knows which and where.
+fn sdks(args: InstallArgs) -> Result<(), String> {
+    let mut words = vec!["run", "--quiet", "-p", "hongbao-compat", "--bin", "compat-install"];
+    if args.no_install {
+        words.extend(["--", "--check"]);
+    }
+    process::run(&mut cargo(&words))
+}
