@@ -9,6 +9,9 @@ pub enum LedgerError {
     /// The record changed since it was read, or exists already: read it again and decide anew.
     #[error("the record changed meanwhile")]
     Conflict,
+    /// A commit without entries: the history would not say what happened.
+    #[error("a commit has no entries")]
+    NoEntries,
     /// The merchant's balance is lower than the amount.
     #[error("the balance is too low")]
     BalanceTooLow,
@@ -47,7 +50,39 @@ pub enum LedgerError {
     /// A sealed secret does not open: another key, or damage.
     #[error("a sealed secret does not open with this key file")]
     Unsealable,
+    /// The key file cannot be made or read, or is not what a key file must be.
+    #[error("the key file `{path}` {reason}")]
+    KeyFile {
+        /// Its path.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The store failed: full disk, read-only, I/O.
     #[error("the store failed: {0}")]
     Storage(String),
+}
+
+impl LedgerError {
+    /// A stable code for people and programs.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Conflict => "LEDGER_CONFLICT",
+            Self::NoEntries => "LEDGER_NO_ENTRIES",
+            Self::BalanceTooLow => "BALANCE_TOO_LOW",
+            Self::UserCountUsedUp => "USER_COUNT_USED_UP",
+            Self::UserAmountUsedUp => "USER_AMOUNT_USED_UP",
+            Self::MerchantAmountUsedUp => "MERCHANT_AMOUNT_USED_UP",
+            Self::NoMerchant(_) => "NO_MERCHANT",
+            Self::MerchantExists(_) => "MERCHANT_EXISTS",
+            Self::Overflow => "AMOUNT_OVERFLOW",
+            Self::NewerVersion { .. } => "LEDGER_NEWER",
+            Self::Damaged(_) => "LEDGER_DAMAGED",
+            Self::NotDurable(_) => "LEDGER_NOT_DURABLE",
+            Self::Unsealable => "LEDGER_UNSEALABLE",
+            Self::KeyFile { .. } => "LEDGER_KEY_FILE",
+            Self::Storage(_) => "LEDGER_STORAGE",
+        }
+    }
 }

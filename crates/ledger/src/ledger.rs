@@ -65,8 +65,15 @@ pub struct Filter {
     pub re_openid: Option<OpenId>,
     /// Only those with bill numbers after this one, in bytewise order: the next page.
     pub after_billno: Option<Box<str>>,
-    /// The most records, 1-1000.
+    /// The most records, 1-1000; 0 counts as 1, more than 1000 as 1000.
     pub limit: u32,
+}
+
+impl Filter {
+    /// The limit, brought into its range.
+    pub(crate) fn rows_max(&self) -> usize {
+        self.limit.clamp(1, 1000) as usize
+    }
 }
 
 /// A durable memory of packets and merchants.

@@ -8,6 +8,7 @@
 //! [`history`] its history · [`merchant`] who sends · [`finding`] double payments ·
 //! [`seal`] secrets at rest · [`memory`], [`sqlite`] the stores.
 
+mod budget;
 pub mod error;
 pub mod finding;
 pub mod history;
@@ -17,13 +18,14 @@ pub mod merchant;
 pub mod record;
 pub mod seal;
 pub mod sqlite;
+mod time;
 
 pub use error::LedgerError;
 pub use finding::Finding;
 pub use history::{Entry, Source};
-pub use ledger::{Budget, Commit, Expect, Ledger};
+pub use ledger::{Budget, Commit, Expect, Filter, Ledger};
 pub use memory::MemoryLedger;
 pub use merchant::{Limits, Merchant};
 pub use record::{Key, Record};
-pub use seal::SealKey;
-pub use sqlite::SqliteLedger;
+// pub use seal::SealKey;
+// pub use sqlite::SqliteLedger;
