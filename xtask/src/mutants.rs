@@ -3,7 +3,7 @@
 use crate::process::{program, run as run_program};
 use crate::tool::{self, Tool};
 
-const CARGO_MUTANTS: Tool = Tool { name: "cargo-mutants", version: "26.2.0" };
+const CARGO_MUTANTS: Tool = Tool { name: "cargo-mutants", version: "27.1.0" };
 
 /// Fails where a mutant survives.
 pub fn run() -> Result<(), String> {
