@@ -1,0 +1,83 @@
+//! Why a client, or the identity that it shows, could not be made.
+
+use jiff::Timestamp;
+
+/// Why a certificate with its key is no usable identity.
+#[derive(Debug, thiserror::Error)]
+pub enum IdentityError {
+    /// The text holds no certificate.
+    #[error("there is no certificate in it")]
+    NoCertificate,
+    /// The text holds no private key.
+    #[error("there is no private key in it")]
+    NoKey,
+    /// The certificate cannot be read.
+    #[error("the certificate cannot be read: {0}")]
+    BadCertificate(String),
+    /// The private key cannot be used.
+    #[error("the private key cannot be used: {0}")]
+    BadKey(String),
+    /// The private key is itself protected by a password.
+    #[error("the private key is encrypted")]
+    KeyEncrypted,
+    /// The private key is not that of the certificate.
+    #[error("the private key belongs to another certificate")]
+    KeyMismatch,
+    /// The bytes are no PKCS#12 file, or one of a kind that is not supported.
+    #[error("it is no readable PKCS#12 file: {0}")]
+    NotPkcs12(String),
+    /// The password does not open the PKCS#12 file.
+    #[error("the password does not open the PKCS#12 file")]
+    WrongPassword,
+    /// The certificate has expired.
+    #[error("the certificate expired at {0}")]
+    Expired(Timestamp),
+    /// The certificate does not hold yet.
+    #[error("the certificate does not hold before {0}")]
+    NotYetValid(Timestamp),
+}
+
+impl IdentityError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::NoCertificate => "CERTIFICATE_MISSING",
+            Self::NoKey => "KEY_MISSING",
+            Self::BadCertificate(_) => "CERTIFICATE_UNREADABLE",
+            Self::BadKey(_) => "KEY_UNUSABLE",
+            Self::KeyEncrypted => "KEY_ENCRYPTED",
+            Self::KeyMismatch => "KEY_MISMATCH",
+            Self::NotPkcs12(_) => "P12_UNREADABLE",
+            Self::WrongPassword => "P12_PASSWORD",
+            Self::Expired(_) => "CERTIFICATE_EXPIRED",
+            Self::NotYetValid(_) => "CERTIFICATE_NOT_YET_VALID",
+        }
+    }
+}
+
+/// Why a client could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The base URL is not `https://host[:port][/path]`.
+    #[error("`{0}` is no base URL of the form `https://host[:port]`")]
+    BadBaseUrl(String),
+    /// The CA's certificates cannot be used.
+    #[error("the CA certificates cannot be used: {0}")]
+    BadTrust(String),
+    /// The TLS stack refused the configuration.
+    #[error("TLS could not be set up: {0}")]
+    Tls(String),
+}
+
+impl ClientError {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::BadBaseUrl(_) => "BASE_URL",
+            Self::BadTrust(_) => "CA_UNREADABLE",
+            Self::Tls(_) => "TLS_SET_UP",
+        }
+    }
+}
