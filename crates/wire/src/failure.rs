@@ -3,9 +3,10 @@
 use crate::error_code::ErrorCode;
 use crate::id::{MchBillno, MchId};
 use crate::key::ApiKey;
-use crate::query::write_signed;
+use crate::reply::{FieldList, write_signed};
 use crate::text::HumanText;
 use crate::xml::Document;
+use std::borrow::Cow;
 
 /// A reply whose `return_code` or `result_code` is not SUCCESS (seed, 返回参数).
 ///
@@ -65,27 +66,21 @@ impl FailureReply {
         })
     }
 
-    /// The fields, in the order of the captures (s01, q01).
+    /// The fields that have a value, in the order of the captures (s01, q01).
     #[must_use]
-    pub fn fields(&self) -> Vec<(&'static str, String)> {
-        let text = self.description.to_string();
-        let return_code = if self.communicated { "SUCCESS" } else { "FAIL" };
-        let mut fields = vec![
-            ("return_code", return_code.to_owned()),
-            ("return_msg", text.clone()),
-            ("result_code", "FAIL".to_owned()),
-        ];
+    pub fn fields(&self) -> Vec<(&str, Cow<'_, str>)> {
+        let text = Some(self.description.text());
+        let mut list = FieldList::new();
+        list.text("return_code", Some(if self.communicated { "SUCCESS" } else { "FAIL" }));
+        list.text("return_msg", text);
+        list.text("result_code", Some("FAIL"));
         if let Some(code) = &self.err_code {
-            fields.push(("err_code", code.as_str().to_owned()));
-            fields.push(("err_code_des", text));
+            list.text("err_code", Some(code.as_str()));
+            list.text("err_code_des", text);
         }
-        if let Some(mch_billno) = &self.mch_billno {
-            fields.push(("mch_billno", mch_billno.to_string()));
-        }
-        if let Some(mch_id) = &self.mch_id {
-            fields.push(("mch_id", mch_id.to_string()));
-        }
-        fields
+        list.text("mch_billno", self.mch_billno.as_ref().map(MchBillno::as_str));
+        list.text("mch_id", self.mch_id.as_ref().map(MchId::as_str));
+        list.finish()
     }
 
     /// The bytes: unsigned without a key, as in every capture (`protocol.md` §2.4).

@@ -7,7 +7,8 @@
 //!
 //! Where to look:
 //! [`xml`] bytes ⇄ flat documents · [`sign`] both signatures ·
-//! [`query`] and [`send`] the messages · [`failure`] replies that say no ·
+//! [`query`] and [`send`] the messages · [`reply`] what their replies share ·
+//! [`failure`] replies that say no ·
 //! [`observation`] what a client saw · [`verdict`] what that means ·
 //! [`status`], [`error_code`] the vocabulary · [`fen`], [`id`], [`time`] values.
 
@@ -19,6 +20,7 @@ pub mod id;
 pub mod key;
 pub mod observation;
 pub mod query;
+pub mod reply;
 pub mod send;
 pub mod sign;
 pub mod status;
@@ -35,6 +37,7 @@ pub use id::{AppId, DetailId, MchBillno, MchId, OpenId};
 pub use key::{ApiKey, WorkwxSecret};
 pub use observation::Observation;
 pub use query::{QueryReply, QueryRequest};
+pub use reply::{Reply, ReplyError};
 pub use send::{SendReply, SendRequest};
 pub use sign::Verified;
 pub use status::Status;

@@ -1,16 +1,19 @@
 //! `queryworkwxredpack`: the question and the record that answers it.
 
 use crate::error_code::ErrorCode;
-use crate::failure::FailureReply;
 use crate::fen::Fen;
 use crate::field::{FieldError, billno, required};
 use crate::id::{DetailId, MchBillno, MchId, OpenId};
 use crate::key::ApiKey;
-use crate::sign::{self, Policy, SignError, Verified};
+use crate::reply::{FieldList, amount, needed, read_failure, success_err_code, write_signed};
+use crate::sign::{self, Policy, Verified};
 use crate::status::Status;
 use crate::text::HumanText;
 use crate::time::WireTime;
 use crate::xml::{Document, Writer};
+use std::borrow::Cow;
+
+pub use crate::reply::{Reply, ReplyError};
 
 /// The fields that a query's signature covers on the server (`protocol.md` §2.1).
 pub const REQUEST_FIELDS: [&str; 4] = ["nonce_str", "mch_billno", "mch_id", "appid"];
@@ -110,38 +113,6 @@ pub struct QueryReply {
     pub unknown_fields: Vec<(Box<str>, Box<str>)>,
 }
 
-/// Why a document is no usable reply.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ReplyError {
-    /// A field without which nothing can be said is missing.
-    MissingField(&'static str),
-    /// A field holds what it cannot hold: an amount with a sign or an exponent.
-    BadField(&'static str),
-    /// The signature is missing although required, or does not hold.
-    Sign(SignError),
-}
-
-impl std::fmt::Display for ReplyError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::MissingField(name) => write!(f, "the reply lacks `{name}`"),
-            Self::BadField(name) => write!(f, "the reply's `{name}` cannot be read"),
-            Self::Sign(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for ReplyError {}
-
-/// What a reply was, once read.
-#[derive(Clone, Debug)]
-pub enum Reply<T> {
-    /// Both codes were SUCCESS and the signature is what the policy demands.
-    Success(Verified<T>),
-    /// One of the codes was not SUCCESS.
-    Failure(FailureReply),
-}
-
 impl QueryReply {
     /// Reads and verifies a reply.
     ///
@@ -164,72 +135,87 @@ impl QueryReply {
     /// # Errors
     /// [`ReplyError::MissingField`] and [`ReplyError::BadField`].
     pub fn read_fields(document: &Document<'_>) -> Result<Self, ReplyError> {
-        let need = |name| document.get(name).ok_or(ReplyError::MissingField(name));
-        let text = |name| document.get(name).map(Box::<str>::from);
-        let time = |name| document.get(name).map(WireTime::from_wire);
-        let fen = |name| match document.get(name).map(str::parse::<Fen>) {
-            None => Ok(None),
-            Some(Ok(fen)) => Ok(Some(fen)),
-            Some(Err(_)) => Err(ReplyError::BadField(name)),
-        };
-        Ok(Self {
-            mch_billno: need("mch_billno")?.into(),
-            mch_id: need("mch_id")?.into(),
-            detail_id: document.get("detail_id").map(DetailId::from),
-            status: Status::from_wire(need("status")?),
-            send_type: text("send_type"),
-            total_amount: fen("total_amount")?,
-            reason: document.get("reason").map(HumanText::new),
-            send_time: time("send_time"),
-            refund_time: time("refund_time"),
-            refund_amount: fen("refund_amount")?,
-            wishing: text("wishing"),
-            remark: text("remark"),
-            act_name: text("act_name"),
-            openid: document.get("openid").map(OpenId::from),
-            amount: fen("amount")?,
-            rcv_time: time("rcv_time"),
-            sender_name: text("sender_name"),
-            sender_header_media_id: text("sender_header_media_id"),
-            err_code: success_err_code(document),
-            unknown_fields: unknown_fields(document, &REPLY_FIELDS),
-        })
+        let mut reply = Self::blank();
+        for (name, value) in document.pairs() {
+            match name {
+                "return_code" | "return_msg" | "sign" | "result_code" | "err_code_des" => {}
+                "err_code" => reply.err_code = success_err_code(value),
+                "mch_billno" => reply.mch_billno = value.into(),
+                "mch_id" => reply.mch_id = value.into(),
+                "detail_id" => reply.detail_id = Some(value.into()),
+                "status" => reply.status = Status::from_wire(value),
+                "send_type" => reply.send_type = Some(value.into()),
+                "total_amount" => reply.total_amount = amount("total_amount", value)?,
+                "reason" => reply.reason = Some(HumanText::new(value)),
+                "send_time" => reply.send_time = Some(WireTime::from_wire(value)),
+                "refund_time" => reply.refund_time = Some(WireTime::from_wire(value)),
+                "refund_amount" => reply.refund_amount = amount("refund_amount", value)?,
+                "wishing" => reply.wishing = Some(value.into()),
+                "remark" => reply.remark = Some(value.into()),
+                "act_name" => reply.act_name = Some(value.into()),
+                "openid" => reply.openid = Some(value.into()),
+                "amount" => reply.amount = amount("amount", value)?,
+                "rcv_time" => reply.rcv_time = Some(WireTime::from_wire(value)),
+                "sender_name" => reply.sender_name = Some(value.into()),
+                "sender_header_media_id" => reply.sender_header_media_id = Some(value.into()),
+                _ => reply.unknown_fields.push((name.into(), value.into())),
+            }
+        }
+        needed("mch_billno", reply.mch_billno.as_str())?;
+        needed("mch_id", reply.mch_id.as_str())?;
+        needed("status", reply.status.as_str())?;
+        Ok(reply)
     }
 
-    /// The fields in the order of the seed's example, without `sign`.
-    #[must_use]
-    pub fn fields(&self) -> Vec<(&str, String)> {
-        let mut fields = vec![
-            ("return_code", "SUCCESS".to_owned()),
-            ("return_msg", "ok".to_owned()),
-            ("result_code", "SUCCESS".to_owned()),
-            ("mch_billno", self.mch_billno.to_string()),
-            ("mch_id", self.mch_id.to_string()),
-        ];
-        let mut put = |name, value: Option<String>| fields.extend(value.map(|v| (name, v)));
-        put("detail_id", self.detail_id.as_ref().map(ToString::to_string));
-        put("status", Some(self.status.to_string()));
-        put("send_type", self.send_type.as_ref().map(ToString::to_string));
-        put("total_amount", self.total_amount.map(|f| f.to_string()));
-        put("reason", self.reason.as_ref().map(ToString::to_string));
-        put("send_time", self.send_time.as_ref().map(ToString::to_string));
-        put("refund_time", self.refund_time.as_ref().map(ToString::to_string));
-        put("refund_amount", self.refund_amount.map(|f| f.to_string()));
-        put("wishing", self.wishing.as_ref().map(ToString::to_string));
-        put("remark", self.remark.as_ref().map(ToString::to_string));
-        put("act_name", self.act_name.as_ref().map(ToString::to_string));
-        put("openid", self.openid.as_ref().map(ToString::to_string));
-        put("amount", self.amount.map(|f| f.to_string()));
-        put("rcv_time", self.rcv_time.as_ref().map(ToString::to_string));
-        put("sender_name", self.sender_name.as_ref().map(ToString::to_string));
-        put(
-            "sender_header_media_id",
-            self.sender_header_media_id.as_ref().map(ToString::to_string),
-        );
-        for (name, value) in &self.unknown_fields {
-            fields.push((name, value.to_string()));
+    fn blank() -> Self {
+        Self {
+            mch_billno: "".into(),
+            mch_id: "".into(),
+            detail_id: None,
+            status: Status::Unknown("".into()),
+            send_type: None,
+            total_amount: None,
+            reason: None,
+            send_time: None,
+            refund_time: None,
+            refund_amount: None,
+            wishing: None,
+            remark: None,
+            act_name: None,
+            openid: None,
+            amount: None,
+            rcv_time: None,
+            sender_name: None,
+            sender_header_media_id: None,
+            err_code: None,
+            unknown_fields: Vec::new(),
         }
-        fields
+    }
+
+    /// The fields that have a value, in the order of the seed's example, without `sign`.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(&str, Cow<'_, str>)> {
+        let mut list = FieldList::of_success(&self.mch_billno, &self.mch_id);
+        list.text("detail_id", self.detail_id.as_ref().map(DetailId::as_str));
+        list.text("status", Some(self.status.as_str()));
+        list.text("send_type", self.send_type.as_deref());
+        list.number("total_amount", self.total_amount);
+        list.text("reason", self.reason.as_ref().map(HumanText::text));
+        list.text("send_time", self.send_time.as_ref().map(WireTime::as_str));
+        list.text("refund_time", self.refund_time.as_ref().map(WireTime::as_str));
+        list.number("refund_amount", self.refund_amount);
+        list.text("wishing", self.wishing.as_deref());
+        list.text("remark", self.remark.as_deref());
+        list.text("act_name", self.act_name.as_deref());
+        list.text("openid", self.openid.as_ref().map(OpenId::as_str));
+        list.number("amount", self.amount);
+        list.text("rcv_time", self.rcv_time.as_ref().map(WireTime::as_str));
+        list.text("sender_name", self.sender_name.as_deref());
+        list.text("sender_header_media_id", self.sender_header_media_id.as_deref());
+        for (name, value) in &self.unknown_fields {
+            list.text(name, Some(value));
+        }
+        list.finish()
     }
 
     /// The bytes: signed where there is a key, unsigned without.
@@ -266,44 +252,3 @@ pub const REPLY_FIELDS: [&str; 24] = [
     "sender_name",
     "sender_header_media_id",
 ];
-
-/// The failure that a reply says, or `None` on a success.
-///
-/// # Errors
-/// [`ReplyError::MissingField`] where neither code nor gateway refusal is there.
-pub(crate) fn read_failure(document: &Document<'_>) -> Result<Option<FailureReply>, ReplyError> {
-    if document.get("return_code").is_none() {
-        return Err(ReplyError::MissingField("return_code"));
-    }
-    let communicated = document.get("return_code") == Some("SUCCESS");
-    match document.get("result_code") {
-        None if communicated && document.get("err_code").is_none() => {
-            Err(ReplyError::MissingField("result_code"))
-        }
-        Some("SUCCESS" | "FAIL") | None => Ok(FailureReply::read(document)),
-        Some(_) => Err(ReplyError::BadField("result_code")),
-    }
-}
-
-pub(crate) fn success_err_code(document: &Document<'_>) -> Option<ErrorCode> {
-    let code = document.get("err_code").filter(|c| !matches!(*c, "SUCCESS" | "0" | "OK"))?;
-    Some(ErrorCode::from_wire(code))
-}
-
-pub(crate) fn unknown_fields(document: &Document<'_>, known: &[&str]) -> Vec<(Box<str>, Box<str>)> {
-    let unknown = document.fields().iter().filter(|f| !known.contains(&f.name()));
-    unknown.filter_map(|f| Some((f.name().into(), f.value()?.into()))).collect()
-}
-
-pub(crate) fn write_signed(fields: &[(&str, String)], key: Option<&ApiKey>) -> Vec<u8> {
-    let pairs = || fields.iter().map(|(name, value)| (*name, value.as_str()));
-    let sign = key.map(|key| sign::sign(pairs(), key));
-    let mut writer = Writer::new();
-    for (name, value) in pairs() {
-        if name == "result_code" {
-            writer.optional("sign", sign.as_deref());
-        }
-        writer.optional(name, Some(value));
-    }
-    writer.finish()
-}

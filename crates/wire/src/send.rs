@@ -5,11 +5,12 @@ use crate::fen::Fen;
 use crate::field::{FieldError, FieldRule, billno, optional, required};
 use crate::id::{AppId, DetailId, MchBillno, MchId, OpenId};
 use crate::key::{ApiKey, WorkwxSecret};
-use crate::query::{
-    Reply, ReplyError, read_failure, success_err_code, unknown_fields, write_signed,
+use crate::reply::{
+    FieldList, Reply, ReplyError, amount, needed, read_failure, success_err_code, write_signed,
 };
 use crate::sign::{self, Policy, Verified};
 use crate::xml::{Document, Writer};
+use std::borrow::Cow;
 
 /// The fields that a send's signature covers on the server (`protocol.md` §1.1, §2.1).
 pub const REQUEST_FIELDS: [&str; 15] = [
@@ -143,77 +144,61 @@ impl SendRequest {
     /// # Errors
     /// The first [`FieldError`] in the order of `protocol.md` §1.1.
     pub fn read(document: &Document<'_>) -> Result<Self, FieldError> {
-        let number = |field| FieldError { field, rule: FieldRule::Number };
-        let nonce_str = required(document, "nonce_str", 32)?.into();
-        required(document, "sign", 64)?;
-        let scene = match optional(document, "scene_id", 32)? {
-            None => None,
-            Some(word) => Some(
-                Scene::from_wire(word)
-                    .ok_or(FieldError { field: "scene_id", rule: FieldRule::OneOfDocumented })?,
-            ),
-        };
+        let text = |field, chars_max| required(document, field, chars_max);
+        text("nonce_str", 32)?;
+        text("sign", 64)?;
         let request = Self {
-            nonce_str,
+            nonce_str: text("nonce_str", 32)?.into(),
             mch_billno: billno(document)?.into(),
-            mch_id: required(document, "mch_id", 32)?.into(),
-            wxappid: required(document, "wxappid", 32)?.into(),
+            mch_id: text("mch_id", 32)?.into(),
+            wxappid: text("wxappid", 32)?.into(),
             sender: read_sender(document)?,
             sender_header_media_id: optional(document, "sender_header_media_id", 128)?
                 .map(Into::into),
-            re_openid: required(document, "re_openid", 32)?.into(),
-            total_amount: required(document, "total_amount", 20)?
+            re_openid: text("re_openid", 32)?.into(),
+            total_amount: text("total_amount", 20)?
                 .parse()
-                .map_err(|_| number("total_amount"))?,
-            wishing: required(document, "wishing", 128)?.into(),
-            act_name: required(document, "act_name", 32)?.into(),
-            remark: required(document, "remark", 256)?.into(),
-            scene,
+                .map_err(|_| FieldError { field: "total_amount", rule: FieldRule::Number })?,
+            wishing: text("wishing", 128)?.into(),
+            act_name: text("act_name", 32)?.into(),
+            remark: text("remark", 256)?.into(),
+            scene: read_scene(document)?,
         };
-        required(document, "workwx_sign", 32)?;
+        text("workwx_sign", 32)?;
         Ok(request)
     }
 
     /// The fields that have a value, in the order of `protocol.md` §1.1, without signatures.
     #[must_use]
-    pub fn fields(&self) -> Vec<(&'static str, String)> {
-        let mut fields = vec![
-            ("nonce_str", self.nonce_str.to_string()),
-            ("mch_billno", self.mch_billno.to_string()),
-            ("mch_id", self.mch_id.to_string()),
-            ("wxappid", self.wxappid.to_string()),
-        ];
+    pub fn fields(&self) -> Vec<(&str, Cow<'_, str>)> {
+        let mut list = FieldList::new();
+        list.text("nonce_str", Some(&self.nonce_str));
+        list.text("mch_billno", Some(self.mch_billno.as_str()));
+        list.text("mch_id", Some(self.mch_id.as_str()));
+        list.text("wxappid", Some(self.wxappid.as_str()));
         match &self.sender {
-            Sender::Name(name) => fields.push(("sender_name", name.to_string())),
-            Sender::Agent(agentid) => fields.push(("agentid", agentid.to_string())),
+            Sender::Name(name) => list.text("sender_name", Some(name)),
+            Sender::Agent(agentid) => list.number("agentid", Some(agentid)),
             Sender::Company => {}
         }
-        if let Some(media) = &self.sender_header_media_id {
-            fields.push(("sender_header_media_id", media.to_string()));
-        }
-        fields.extend([
-            ("re_openid", self.re_openid.to_string()),
-            ("total_amount", self.total_amount.to_string()),
-            ("wishing", self.wishing.to_string()),
-            ("act_name", self.act_name.to_string()),
-            ("remark", self.remark.to_string()),
-        ]);
-        if let Some(scene) = self.scene {
-            fields.push(("scene_id", scene.as_str().to_owned()));
-        }
-        fields
+        list.text("sender_header_media_id", self.sender_header_media_id.as_deref());
+        list.text("re_openid", Some(self.re_openid.as_str()));
+        list.number("total_amount", Some(self.total_amount));
+        list.text("wishing", Some(&self.wishing));
+        list.text("act_name", Some(&self.act_name));
+        list.text("remark", Some(&self.remark));
+        list.text("scene_id", self.scene.map(Scene::as_str));
+        list.finish()
     }
 
     /// The bytes with both signatures: `workwx_sign` first, then `sign` over everything.
     #[must_use]
     pub fn write(&self, key: &ApiKey, secret: &WorkwxSecret) -> Vec<u8> {
         let mut fields = self.fields();
-        let workwx_sign = {
-            let get = |name: &str| fields.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str());
-            sign::workwx_sign(get, secret)
-        };
-        fields.push(("workwx_sign", workwx_sign));
-        let sign = sign::sign(fields.iter().map(|(n, v)| (*n, v.as_str())), key);
+        let value_of = |name: &str| fields.iter().find(|(n, _)| *n == name).map(|(_, v)| &**v);
+        let workwx_sign = sign::workwx_sign(value_of, secret);
+        fields.push(("workwx_sign", workwx_sign.into()));
+        let sign = sign::sign(fields.iter().map(|(n, v)| (*n, &**v)), key);
         let mut writer = Writer::new();
         for (name, value) in &fields {
             writer.field(name, value);
@@ -221,6 +206,12 @@ impl SendRequest {
         writer.field("sign", &sign);
         writer.finish()
     }
+}
+
+fn read_scene(document: &Document<'_>) -> Result<Option<Scene>, FieldError> {
+    let undocumented = FieldError { field: "scene_id", rule: FieldRule::OneOfDocumented };
+    let word = optional(document, "scene_id", 32)?;
+    word.map(|word| Scene::from_wire(word).ok_or(undocumented)).transpose()
 }
 
 fn read_sender(document: &Document<'_>) -> Result<Sender, FieldError> {
@@ -307,50 +298,52 @@ impl SendReply {
     /// # Errors
     /// [`ReplyError::MissingField`] and [`ReplyError::BadField`].
     pub fn read_fields(document: &Document<'_>) -> Result<Self, ReplyError> {
-        let need = |name| document.get(name).ok_or(ReplyError::MissingField(name));
-        let total_amount = match document.get("total_amount").map(str::parse::<Fen>) {
-            None => None,
-            Some(Ok(fen)) => Some(fen),
-            Some(Err(_)) => return Err(ReplyError::BadField("total_amount")),
+        let mut reply = Self {
+            mch_billno: "".into(),
+            mch_id: "".into(),
+            wxappid: None,
+            re_openid: None,
+            total_amount: None,
+            send_listid: None,
+            sender_name: None,
+            sender_header_media_id: None,
+            err_code: None,
+            unknown_fields: Vec::new(),
         };
-        Ok(Self {
-            mch_billno: need("mch_billno")?.into(),
-            mch_id: need("mch_id")?.into(),
-            wxappid: document.get("wxappid").map(AppId::from),
-            re_openid: document.get("re_openid").map(OpenId::from),
-            total_amount,
-            send_listid: document.get("send_listid").map(DetailId::from),
-            sender_name: document.get("sender_name").map(Into::into),
-            sender_header_media_id: document.get("sender_header_media_id").map(Into::into),
-            err_code: success_err_code(document),
-            unknown_fields: unknown_fields(document, &REPLY_FIELDS),
-        })
+        for (name, value) in document.pairs() {
+            match name {
+                "return_code" | "return_msg" | "sign" | "result_code" | "err_code_des" => {}
+                "err_code" => reply.err_code = success_err_code(value),
+                "mch_billno" => reply.mch_billno = value.into(),
+                "mch_id" => reply.mch_id = value.into(),
+                "wxappid" => reply.wxappid = Some(value.into()),
+                "re_openid" => reply.re_openid = Some(value.into()),
+                "total_amount" => reply.total_amount = amount("total_amount", value)?,
+                "send_listid" => reply.send_listid = Some(value.into()),
+                "sender_name" => reply.sender_name = Some(value.into()),
+                "sender_header_media_id" => reply.sender_header_media_id = Some(value.into()),
+                _ => reply.unknown_fields.push((name.into(), value.into())),
+            }
+        }
+        needed("mch_billno", reply.mch_billno.as_str())?;
+        needed("mch_id", reply.mch_id.as_str())?;
+        Ok(reply)
     }
 
-    /// The fields in the order of the page, without `sign`.
+    /// The fields that have a value, in the order of the page, without `sign`.
     #[must_use]
-    pub fn fields(&self) -> Vec<(&str, String)> {
-        let mut fields = vec![
-            ("return_code", "SUCCESS".to_owned()),
-            ("return_msg", "ok".to_owned()),
-            ("result_code", "SUCCESS".to_owned()),
-            ("mch_billno", self.mch_billno.to_string()),
-            ("mch_id", self.mch_id.to_string()),
-        ];
-        let mut put = |name, value: Option<String>| fields.extend(value.map(|v| (name, v)));
-        put("wxappid", self.wxappid.as_ref().map(ToString::to_string));
-        put("re_openid", self.re_openid.as_ref().map(ToString::to_string));
-        put("total_amount", self.total_amount.map(|f| f.to_string()));
-        put("send_listid", self.send_listid.as_ref().map(ToString::to_string));
-        put("sender_name", self.sender_name.as_ref().map(ToString::to_string));
-        put(
-            "sender_header_media_id",
-            self.sender_header_media_id.as_ref().map(ToString::to_string),
-        );
+    pub fn fields(&self) -> Vec<(&str, Cow<'_, str>)> {
+        let mut list = FieldList::of_success(&self.mch_billno, &self.mch_id);
+        list.text("wxappid", self.wxappid.as_ref().map(AppId::as_str));
+        list.text("re_openid", self.re_openid.as_ref().map(OpenId::as_str));
+        list.number("total_amount", self.total_amount);
+        list.text("send_listid", self.send_listid.as_ref().map(DetailId::as_str));
+        list.text("sender_name", self.sender_name.as_deref());
+        list.text("sender_header_media_id", self.sender_header_media_id.as_deref());
         for (name, value) in &self.unknown_fields {
-            fields.push((name, value.to_string()));
+            list.text(name, Some(value));
         }
-        fields
+        list.finish()
     }
 
     /// The bytes: signed where there is a key, unsigned without.

@@ -102,10 +102,11 @@ impl<T> Verified<T> {
 /// bytewise, empty values and `sign` left out (`protocol.md` §2.1 steps 1-3).
 #[must_use]
 pub fn base_string<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> String {
-    let mut sorted: Vec<(&str, &str)> =
-        pairs.into_iter().filter(|(name, value)| *name != "sign" && !value.is_empty()).collect();
+    let mut sorted = Vec::with_capacity(24);
+    sorted.extend(pairs.into_iter().filter(|(name, value)| *name != "sign" && !value.is_empty()));
     sorted.sort_unstable_by_key(|(name, _)| *name);
-    let mut text = String::with_capacity(512);
+    let bytes = sorted.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
+    let mut text = String::with_capacity(bytes);
     for (name, value) in sorted {
         if !text.is_empty() {
             text.push('&');
@@ -120,7 +121,7 @@ pub fn base_string<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> S
 /// The payment signature over `pairs`: MD5, 32 upper-case hexadecimal digits.
 #[must_use]
 pub fn sign<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>, key: &ApiKey) -> String {
-    digest(Method::Md5, base_string(pairs), "&key=", key.expose())
+    sign_with(Method::Md5, pairs, key)
 }
 
 /// The payment signature by either method.
@@ -130,14 +131,18 @@ pub fn sign_with<'p>(
     pairs: impl IntoIterator<Item = (&'p str, &'p str)>,
     key: &ApiKey,
 ) -> String {
-    digest(method, base_string(pairs), "&key=", key.expose())
+    digest(method, &base_string(pairs), "&key=", key.expose()).as_str().to_owned()
 }
 
 /// `workwx_sign` over the fields of [`WORKWX_FIELDS`] that `get` finds.
 #[must_use]
 pub fn workwx_sign<'p>(get: impl Fn(&str) -> Option<&'p str>, secret: &WorkwxSecret) -> String {
+    workwx_digest(get, secret).as_str().to_owned()
+}
+
+fn workwx_digest<'p>(get: impl Fn(&str) -> Option<&'p str>, secret: &WorkwxSecret) -> Digits {
     let pairs = WORKWX_FIELDS.iter().filter_map(|name| Some((*name, get(name)?)));
-    digest(Method::Md5, base_string(pairs), "&secret=", secret.expose())
+    digest(Method::Md5, &base_string(pairs), "&secret=", secret.expose())
 }
 
 /// Checks the `sign` of a document, in constant time. 64 characters mean HMAC-SHA256.
@@ -152,7 +157,8 @@ pub fn verify(document: &Document<'_>, key: &ApiKey, rule: Rule<'_>) -> Result<M
         Rule::Known(names) => names.contains(&name),
     };
     let pairs = document.signed_pairs().filter(|(name, _)| known(name));
-    check(given, &sign_with(method, pairs, key)).map(|()| method)
+    let right = digest(method, &base_string(pairs), "&key=", key.expose());
+    check(given, &right).map(|()| method)
 }
 
 /// Checks the `workwx_sign` of a send request, in constant time.
@@ -161,7 +167,7 @@ pub fn verify(document: &Document<'_>, key: &ApiKey, rule: Rule<'_>) -> Result<M
 /// [`SignError`]: missing, or another one.
 pub fn verify_workwx(document: &Document<'_>, secret: &WorkwxSecret) -> Result<(), SignError> {
     let given = document.get("workwx_sign").ok_or(SignError::Missing)?;
-    check(given, &workwx_sign(|name| document.get(name), secret))
+    check(given, &workwx_digest(|name| document.get(name), secret))
 }
 
 /// Checks a reply as `policy` says, over all fields received.
@@ -180,34 +186,50 @@ pub fn verify_reply(
     }
 }
 
-fn check(given: &str, right: &str) -> Result<(), SignError> {
-    if bool::from(given.as_bytes().ct_eq(right.as_bytes())) {
+fn check(given: &str, right: &Digits) -> Result<(), SignError> {
+    if bool::from(given.as_bytes().ct_eq(right.as_str().as_bytes())) {
         Ok(())
     } else {
         Err(SignError::Mismatch)
     }
 }
 
-fn digest(method: Method, base: String, label: &str, secret: &[u8]) -> String {
-    let mut message = zeroize::Zeroizing::new(base.into_bytes());
-    message.extend_from_slice(label.as_bytes());
-    message.extend_from_slice(secret);
+/// Hashes piece by piece, so that the key is never copied.
+fn digest(method: Method, base: &str, label: &str, secret: &[u8]) -> Digits {
+    let pieces = [base.as_bytes(), label.as_bytes(), secret];
     match method {
-        Method::Md5 => hex_upper(&Md5::digest(&*message)),
+        Method::Md5 => {
+            let mut hash = Md5::new();
+            pieces.iter().for_each(|piece| Digest::update(&mut hash, piece));
+            Digits::upper(&hash.finalize())
+        }
         Method::HmacSha256 => {
-            let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret).expect("any length");
-            mac.update(&message);
-            hex_upper(&mac.finalize().into_bytes())
+            let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret)
+                .expect("HMAC takes a key of any length");
+            pieces.iter().for_each(|piece| Mac::update(&mut mac, piece));
+            Digits::upper(&mac.finalize().into_bytes())
         }
     }
 }
 
-fn hex_upper(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+/// Upper-case hexadecimal digits, at most 64.
+struct Digits {
+    ascii: [u8; 64],
+    len: usize,
+}
+
+impl Digits {
+    fn upper(bytes: &[u8]) -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+        let mut digits = Self { ascii: [0; 64], len: bytes.len() * 2 };
+        for (pair, byte) in digits.ascii.chunks_exact_mut(2).zip(bytes) {
+            pair[0] = DIGITS[usize::from(byte >> 4)];
+            pair[1] = DIGITS[usize::from(byte & 15)];
+        }
+        digits
     }
-    text
+
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.ascii[..self.len]).expect("digits are ASCII")
+    }
 }

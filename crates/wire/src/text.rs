@@ -14,6 +14,11 @@ impl HumanText {
     pub fn new(text: impl Into<Box<str>>) -> Self {
         Self(text.into())
     }
+
+    /// The text, to be written to the wire again.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Display for HumanText {

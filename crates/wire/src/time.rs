@@ -5,10 +5,12 @@ use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ZonedDateTime};
 use std::fmt;
 
+const OFFSET: Offset = Offset::constant(8);
+
 /// The wire's offset: +08:00 all year (`protocol.md` §9 row 15).
 #[must_use]
 pub fn beijing() -> TimeZone {
-    TimeZone::fixed(Offset::constant(8))
+    TimeZone::fixed(OFFSET)
 }
 
 /// A time as it stood on the wire, and the instant that it means where it can be read.
@@ -57,7 +59,7 @@ impl fmt::Display for WireTime {
 /// `instant` at +08:00: `2017-07-20 22:45:12`.
 #[must_use]
 pub fn format(instant: Timestamp) -> String {
-    let civil = zoned(instant).datetime();
+    let civil = OFFSET.to_datetime(instant);
     format!(
         "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
         civil.year(),
@@ -83,8 +85,32 @@ pub fn rfc3339(instant: Timestamp) -> String {
 }
 
 fn parse(text: &str) -> Option<Timestamp> {
-    let ascii = text.replace('：', ":");
-    let form = if ascii.contains('-') { "%Y-%m-%d %H:%M:%S" } else { "%Y%m%d%H%M%S" };
-    let civil = DateTime::strptime(form, &ascii).ok()?;
-    civil.to_zoned_datetime(beijing()).ok().map(|z| z.timestamp())
+    if text.contains('：') {
+        return parse_ascii(text.replace('：', ":").as_bytes());
+    }
+    parse_ascii(text.as_bytes())
+}
+
+fn parse_ascii(text: &[u8]) -> Option<Timestamp> {
+    let form: &[u8] = if text.len() == 14 { b"dddddddddddddd" } else { b"dddd-dd-dd dd:dd:dd" };
+    if text.len() != form.len() {
+        return None;
+    }
+    let mut digits = [0_i8; 14];
+    let mut found = 0;
+    for (byte, expected) in text.iter().zip(form) {
+        match expected {
+            b'd' if byte.is_ascii_digit() => {
+                digits[found] = (byte - b'0').cast_signed();
+                found += 1;
+            }
+            b'd' => return None,
+            mark if byte == mark => {}
+            _ => return None,
+        }
+    }
+    let two = |at: usize| digits[at] * 10 + digits[at + 1];
+    let year = i16::from(two(0)) * 100 + i16::from(two(2));
+    let civil = DateTime::new(year, two(4), two(6), two(8), two(10), two(12), 0).ok()?;
+    OFFSET.to_timestamp(civil).ok()
 }

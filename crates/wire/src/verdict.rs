@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | status RECEIVED / REFUND | [`Verdict::Received`] / [`Verdict::Refunded`], final | done |
 //! | status FAILED | [`Verdict::Failed`], final | a new bill number is permitted |
+//! | a verified record that excludes an earlier one | [`Verdict::Unknown`] | a person looks; the number stays |
 //! | status SENT, RFUND_ING | [`Verdict::Open`] | ask again on schedule |
 //! | status SENDING | [`Verdict::Open`]; with `reason`: refused so far | ask again; the same number may be re-sent |
 //! | another status | [`Verdict::Unknown`] | a person looks; the number stays |
@@ -220,13 +221,14 @@ pub struct Known {
     /// When it was sent, where we know.
     pub sent_at: Option<Timestamp>,
     settled: Option<Verdict>,
+    delivered: bool,
 }
 
 impl Known {
     /// Known to have been sent at `sent_at`, if at all, and never seen.
     #[must_use]
     pub const fn sent(sent_at: Option<Timestamp>) -> Self {
-        Self { sent_at, settled: None }
+        Self { sent_at, settled: None, delivered: false }
     }
 
     /// The final verdict or the contradiction that earlier observations led to.
@@ -238,6 +240,7 @@ impl Known {
     /// Judges a query's observation at `asked_at` and remembers what it settled.
     pub fn observe(&mut self, seen: &Observation<QueryReply>, asked_at: Timestamp) -> Verdict {
         let verdict = judge(self, seen, asked_at);
+        self.delivered |= matches!(verdict, Verdict::Open(Open::Sent | Open::Refunding));
         if verdict.is_final() || verdict == Verdict::Unknown(Unknown::Contradiction) {
             self.settled = Some(verdict.clone());
         }
@@ -247,23 +250,41 @@ impl Known {
 
 /// Judges one observation of a query. The table is at the top of this module.
 ///
-/// What is settled stays settled: a later failure to answer does not unsettle it,
-/// and a verified record that excludes it is a contradiction, which stays one.
+/// What is settled stays settled: neither a later failure to answer nor a record
+/// from before it, which came late, unsettles it. A verified record that excludes
+/// it is a contradiction, and that stays one.
 #[must_use]
 pub fn judge(known: &Known, seen: &Observation<QueryReply>, asked_at: Timestamp) -> Verdict {
-    let fresh = match seen {
-        Observation::Success(reply) => of_record(reply),
-        other => of_no_record(other),
-    };
-    match (&known.settled, seen) {
-        (Some(settled), Observation::Success(_)) if *settled != fresh => {
+    match (&known.settled, of_query(seen)) {
+        (Some(settled), Fresh::Record(fresh)) => {
+            if *settled == fresh || may_precede(&fresh, settled) {
+                settled.clone()
+            } else {
+                Verdict::Unknown(Unknown::Contradiction)
+            }
+        }
+        (Some(settled), Fresh::NoRecord(_)) => settled.clone(),
+        (None, Fresh::Record(Verdict::Failed(_))) if known.delivered => {
             Verdict::Unknown(Unknown::Contradiction)
         }
-        (Some(settled), _) => settled.clone(),
-        (None, _) if may_be_beyond(&fresh) && is_beyond(known.sent_at, asked_at) => {
-            Verdict::BeyondWindow
+        (None, Fresh::Record(fresh)) => fresh,
+        (None, Fresh::NoRecord(fresh)) => {
+            if may_be_beyond(&fresh) && is_beyond(known.sent_at, asked_at) {
+                Verdict::BeyondWindow
+            } else {
+                fresh
+            }
         }
-        (None, _) => fresh,
+    }
+}
+
+/// Whether a packet that is `settled` now may have been `fresh` before (`protocol.md` §3).
+fn may_precede(fresh: &Verdict, settled: &Verdict) -> bool {
+    match fresh {
+        Verdict::Open(Open::Sending | Open::Refused) => settled.is_final(),
+        Verdict::Open(Open::Sent) => matches!(settled, Verdict::Received | Verdict::Refunded),
+        Verdict::Open(Open::Refunding) => *settled == Verdict::Refunded,
+        _ => false,
     }
 }
 
@@ -283,6 +304,28 @@ pub fn judge_send(seen: &Observation<SendReply>) -> Verdict {
     }
 }
 
+/// What an observation says on its own.
+enum Fresh {
+    /// A verified record says it.
+    Record(Verdict),
+    /// There was no record to say anything.
+    NoRecord(Verdict),
+}
+
+fn of_query(seen: &Observation<QueryReply>) -> Fresh {
+    Fresh::NoRecord(match seen {
+        Observation::Success(reply) => return Fresh::Record(of_record(reply)),
+        Observation::Failure(failure) => match &failure.err_code {
+            None if !failure.communicated => Verdict::NoAnswer(NoAnswer::TryAgain),
+            None => Verdict::Unknown(Unknown::Code(None)),
+            Some(code) => of_query_code(code),
+        },
+        Observation::Silence(_) => Verdict::NoAnswer(NoAnswer::TryAgain),
+        Observation::CertificateRefused => Verdict::NoAnswer(NoAnswer::FixSetUp),
+        Observation::Unreadable(why) => Verdict::Unknown(Unknown::Unreadable(why.clone())),
+    })
+}
+
 /// The one place where [`Failed`] is made.
 fn of_record(reply: &Verified<QueryReply>) -> Verdict {
     let reply = reply.get();
@@ -295,19 +338,6 @@ fn of_record(reply: &Verified<QueryReply>) -> Verdict {
         Status::Sending if reply.reason.is_some() => Verdict::Open(Open::Refused),
         Status::Sending => Verdict::Open(Open::Sending),
         Status::Unknown(word) => Verdict::Unknown(Unknown::Status(word.clone())),
-    }
-}
-
-fn of_no_record(seen: &Observation<QueryReply>) -> Verdict {
-    match seen {
-        Observation::Failure(failure) => match &failure.err_code {
-            None if !failure.communicated => Verdict::NoAnswer(NoAnswer::TryAgain),
-            None => Verdict::Unknown(Unknown::Code(None)),
-            Some(code) => of_query_code(code),
-        },
-        Observation::CertificateRefused => Verdict::NoAnswer(NoAnswer::FixSetUp),
-        Observation::Unreadable(why) => Verdict::Unknown(Unknown::Unreadable(why.clone())),
-        Observation::Silence(_) | Observation::Success(_) => Verdict::NoAnswer(NoAnswer::TryAgain),
     }
 }
 

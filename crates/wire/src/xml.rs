@@ -7,9 +7,12 @@
 mod name;
 mod scan;
 mod value;
+mod writer;
 
 use std::borrow::Cow;
 use std::fmt;
+
+pub use writer::Writer;
 
 /// The largest body that is read, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -142,12 +145,15 @@ impl<'a> Document<'a> {
         field.value().filter(|v| !v.is_empty())
     }
 
+    /// The names and values that are there: not empty, not nested.
+    pub fn pairs(&self) -> impl Iterator<Item = (&'a str, &str)> {
+        let pairs = self.fields.iter().filter_map(|f| Some((f.name, f.value()?)));
+        pairs.filter(|(_, value)| !value.is_empty())
+    }
+
     /// The names and values that take part in a signature: not empty, not nested, not `sign`.
-    pub fn signed_pairs(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.fields.iter().filter_map(|f| {
-            let value = f.value()?;
-            (f.name != "sign" && !value.is_empty()).then_some((f.name, value))
-        })
+    pub fn signed_pairs(&self) -> impl Iterator<Item = (&'a str, &str)> {
+        self.pairs().filter(|(name, _)| *name != "sign")
     }
 }
 
@@ -163,62 +169,9 @@ pub fn strip_control_characters(body: &[u8]) -> Option<Vec<u8>> {
 /// Whether `text` holds a character that XML 1.0 cannot carry, escaped or not.
 #[must_use]
 pub fn has_forbidden(text: &str) -> bool {
-    let control = text.bytes().fold(false, |any, b| {
-        any | ((b < 0x20) & (b != b'\t') & (b != b'\n') & (b != b'\r'))
-    });
+    let control = text
+        .bytes()
+        .fold(false, |any, b| any | ((b < 0x20) & (b != b'\t') & (b != b'\n') & (b != b'\r')));
     // U+FFFE and U+FFFF; surrogates cannot stand in a `str`.
     control || text.contains(['\u{FFFE}', '\u{FFFF}'])
-}
-
-/// Writes one flat document as WeChat does: CDATA, one line a field.
-#[derive(Debug)]
-pub struct Writer {
-    bytes: Vec<u8>,
-}
-
-impl Default for Writer {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Writer {
-    /// Begins with `<xml>`.
-    #[must_use]
-    pub fn new() -> Self {
-        let mut bytes = Vec::with_capacity(1024);
-        bytes.extend_from_slice(b"<xml>\n");
-        Self { bytes }
-    }
-
-    /// Writes `<name><![CDATA[value]]></name>`; `]]>` in the value is split into two sections.
-    pub fn field(&mut self, name: &str, value: &str) {
-        self.bytes.push(b'<');
-        self.bytes.extend_from_slice(name.as_bytes());
-        self.bytes.extend_from_slice(b"><![CDATA[");
-        let mut rest = value;
-        while let Some(at) = rest.find("]]>") {
-            self.bytes.extend_from_slice(&rest.as_bytes()[..at + 2]);
-            self.bytes.extend_from_slice(b"]]><![CDATA[");
-            rest = &rest[at + 2..];
-        }
-        self.bytes.extend_from_slice(rest.as_bytes());
-        self.bytes.extend_from_slice(b"]]></");
-        self.bytes.extend_from_slice(name.as_bytes());
-        self.bytes.extend_from_slice(b">\n");
-    }
-
-    /// Writes the field where there is a value.
-    pub fn optional(&mut self, name: &str, value: Option<&str>) {
-        if let Some(value) = value.filter(|v| !v.is_empty()) {
-            self.field(name, value);
-        }
-    }
-
-    /// Ends with `</xml>`.
-    #[must_use]
-    pub fn finish(mut self) -> Vec<u8> {
-        self.bytes.extend_from_slice(b"</xml>");
-        self.bytes
-    }
 }

@@ -113,7 +113,8 @@ impl<'a> Scanner<'a> {
     /// `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>`, where there is one.
     fn declaration(&mut self) -> Result<(), XmlError> {
         const BAD: XmlError = XmlError::Malformed("the declaration");
-        if !self.rest().starts_with(b"<?xml") || !self.rest().get(5).copied().is_some_and(is_blank) {
+        if !self.rest().starts_with(b"<?xml") || !self.rest().get(5).copied().is_some_and(is_blank)
+        {
             return Ok(());
         }
         self.at += 5;
