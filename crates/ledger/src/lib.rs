@@ -9,6 +9,7 @@
 //! [`seal`] secrets at rest · [`memory`], [`sqlite`] the stores.
 
 mod budget;
+mod durable;
 pub mod error;
 pub mod finding;
 pub mod history;
@@ -27,5 +28,5 @@ pub use ledger::{Budget, Commit, Expect, Filter, Ledger};
 pub use memory::MemoryLedger;
 pub use merchant::{Limits, Merchant};
 pub use record::{Key, Record};
-// pub use seal::SealKey;
+pub use seal::SealKey;
 // pub use sqlite::SqliteLedger;

@@ -133,7 +133,7 @@ impl State {
 
     pub(super) fn records(&self, mch_id: &str, filter: &Filter) -> Vec<Record> {
         let Some(packets) = self.packets.get(mch_id) else { return Vec::new() };
-        let after = filter.after_billno.as_deref().unwrap_or("");
+        let after = filter.after_billno.as_deref();
         let holds = |record: &Record| {
             let status = record.status.as_ref().map(|status| status.as_str());
             filter.status.as_deref().is_none_or(|wanted| status == Some(wanted))
@@ -142,7 +142,8 @@ impl State {
         packets
             .values()
             .map(|kept| &kept.record)
-            .filter(|record| record.key.mch_billno.as_str() > after && holds(record))
+            .filter(|record| after.is_none_or(|after| record.key.mch_billno.as_str() > after))
+            .filter(|record| holds(record))
             .take(filter.rows_max())
             .cloned()
             .collect()
