@@ -98,6 +98,8 @@ const fn is_about_certificate(alert: rustls::AlertDescription) -> bool {
             | Alert::CertificateExpired
             | Alert::CertificateUnknown
             | Alert::UnknownCA
+            // a CA of the same name with another key
+            | Alert::DecryptError
             | Alert::AccessDenied
             | Alert::CertificateRequired
     )
