@@ -1,1 +1,36 @@
-# config
+# Files, folders, profiles and credentials.
+file-missing = there is no file `{ $file }`
+file-missing-hint = check the path; a path in a profile is relative to the profile's own folder
+file-unreadable = `{ $file }` cannot be read: { $why }
+file-unreadable-hint = check the owner and the mode of the file and of its folder
+file-too-large = `{ $file }` is larger than { $max } bytes
+file-too-large-hint = check that it is the file that was meant
+file-not-utf8 = `{ $file }` is not UTF-8 text
+file-not-utf8-hint = check that it is the file that was meant, and save it as UTF-8
+file-secret-open = others than its owner may read the secret in `{ $file }`
+file-secret-open-hint = run `chmod 600 { $file }`; if others had access to it, replace the secret
+file-secret-line = `{ $file }` does not hold a secret of one line
+file-secret-line-hint = it must hold the secret alone: one line, without blanks or quotes
+file-not-written = `{ $file }` cannot be written: { $why }
+file-not-written-hint = check the owner and the mode of the folder, and the free space
+file-toml = `{ $file }` line { $line }: { $why }
+file-toml-hint = correct that line; the file that a first `hongbao serve` writes explains every option
+profile-no-identity = the profile `{ $file }` names no client certificate
+profile-no-identity-hint = give `cert_file` and `key_file`, or `p12_file`
+identity-unusable = `{ $file }` cannot be used: { $why }
+identity-no-certificate = there is no certificate in it
+identity-no-key = there is no private key to it
+identity-bad-certificate = the certificate cannot be read ({ $why })
+identity-bad-key = the private key cannot be used ({ $why })
+identity-encrypted = the private key is encrypted
+identity-encrypted-hint = decrypt it with `openssl pkey`, or use the `.p12` file instead
+identity-mismatch = the private key belongs to another certificate
+identity-mismatch-hint = download certificate and key together from the merchant console
+identity-not-p12 = it is no PKCS#12 file ({ $why })
+identity-password = the password does not open it
+identity-password-hint = the password is the merchant's number; where it is another, put it into a file and name it as `p12_password_file`
+identity-expired = the certificate expired at { $at }
+identity-expired-hint = download a new certificate from the merchant console; of a sandbox, make a new one with `hongbao merchant`
+identity-not-yet = the certificate does not hold before { $at }
+identity-not-yet-hint = check the clock of this machine
+identity-unreadable-hint = download the files again from the merchant console

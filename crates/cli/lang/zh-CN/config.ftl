@@ -1,1 +1,36 @@
-# config
+# 文件、目录、商户配置与凭据。
+file-missing = 文件 `{ $file }` 不存在
+file-missing-hint = 请检查路径；商户配置里的相对路径以配置文件所在目录为准
+file-unreadable = 无法读取 `{ $file }`：{ $why }
+file-unreadable-hint = 请检查该文件及其目录的属主和权限
+file-too-large = `{ $file }` 超过 { $max } 字节
+file-too-large-hint = 请确认这就是要用的文件
+file-not-utf8 = `{ $file }` 不是 UTF-8 文本
+file-not-utf8-hint = 请确认这就是要用的文件，并保存为 UTF-8
+file-secret-open = `{ $file }` 中的密钥可被属主以外的人读取
+file-secret-open-hint = 请执行 `chmod 600 { $file }`；如果已被他人读过，请更换密钥
+file-secret-line = `{ $file }` 中不是一行密钥
+file-secret-line-hint = 文件里只能有密钥本身：一行，不含空格和引号
+file-not-written = 无法写入 `{ $file }`：{ $why }
+file-not-written-hint = 请检查目录的属主和权限，以及剩余空间
+file-toml = `{ $file }` 第 { $line } 行：{ $why }
+file-toml-hint = 请改正该行；首次 `hongbao serve` 写出的文件里说明了每个选项
+profile-no-identity = 商户配置 `{ $file }` 没有指定客户端证书
+profile-no-identity-hint = 请给出 `cert_file` 与 `key_file`，或 `p12_file`
+identity-unusable = 无法使用 `{ $file }`：{ $why }
+identity-no-certificate = 其中没有证书
+identity-no-key = 没有对应的私钥
+identity-bad-certificate = 证书无法读取（{ $why }）
+identity-bad-key = 私钥无法使用（{ $why }）
+identity-encrypted = 私钥是加密的
+identity-encrypted-hint = 请用 `openssl pkey` 解密，或改用 `.p12` 文件
+identity-mismatch = 私钥属于另一张证书
+identity-mismatch-hint = 请从商户平台重新下载同一套证书和私钥
+identity-not-p12 = 不是 PKCS#12 文件（{ $why }）
+identity-password = 密码打不开它
+identity-password-hint = 密码就是商户号；如果不是，请存入文件并写为 `p12_password_file`
+identity-expired = 证书已于 { $at } 过期
+identity-expired-hint = 请从商户平台下载新证书；沙箱的证书可用 `hongbao merchant` 重新生成
+identity-not-yet = 证书在 { $at } 之前无效
+identity-not-yet-hint = 请检查本机时钟
+identity-unreadable-hint = 请从商户平台重新下载这些文件
