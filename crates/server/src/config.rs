@@ -76,7 +76,8 @@ pub enum Refusal {
     /// Status 200 and CA_ERROR in XML.
     #[default]
     Xml,
-    /// Status 400 and a page for people, before anything of the request is read.
+    /// Status 400 and a page for people, as from a front end; but for a certificate of
+    /// another merchant, which a front end cannot know.
     Html400,
 }
 

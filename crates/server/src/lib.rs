@@ -1,7 +1,32 @@
 //! The faces: the wire endpoint for merchants, the admin listener for operators.
+//!
+//! The walk of a request: [`listener`] accepts → [`wire_face`] shakes hands and reads
+//! a body under its cap → [`turn`] checks certificate, XML, fields, signatures,
+//! permission and pace, in that order, and asks the issuer → bytes.
+//!
+//! Where to look: [`running`] start and stop · [`config`] every switch ·
+//! [`certificate`] who somebody is · [`roster`] who may call · [`refusal`] what no
+//! sounds like · [`kept_replies`] the fast path · [`pulse`] time-outs · [`admin`]
+//! the operator's JSON.
+
+mod admin;
+mod background;
+mod certificate;
 pub mod config;
 mod kept_replies;
+mod listener;
+mod pace;
+mod page;
+mod pulse;
+mod refusal;
+mod request_body;
+mod roster;
 pub mod running;
+mod stream;
+mod tls;
+mod turn;
+mod wire_face;
+mod wire_log;
 
 pub use config::{
     ConnectionLimits, Pace, Refusal, ServerConfig, SignedFields, TlsMaterial, WireOptions,

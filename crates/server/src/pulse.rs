@@ -24,13 +24,8 @@ pub(crate) struct Ticker {
 impl Ticker {
     /// A clock whose ticks are a quarter of the shortest time-out, 5-250 ms.
     pub(crate) fn new(limits: &ConnectionLimits, clock: Arc<dyn Clock>) -> Self {
-        let phases = [
-            limits.handshake_ms,
-            limits.head_ms,
-            limits.body_ms,
-            limits.write_ms,
-            limits.idle_ms,
-        ];
+        let phases =
+            [limits.handshake_ms, limits.head_ms, limits.body_ms, limits.write_ms, limits.idle_ms];
         let shortest = phases.into_iter().min().unwrap_or_default();
         let length = Duration::from_millis(u64::from(shortest / 4).clamp(5, 250));
         let unix_s = AtomicI64::new(clock.now().as_second());

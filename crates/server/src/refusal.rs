@@ -57,6 +57,19 @@ impl Refused {
         }
     }
 
+    /// Whether a front end could have said it, which sees certificates and no bodies.
+    pub(crate) const fn is_front_ends(&self) -> bool {
+        matches!(
+            self,
+            Self::Certificate(
+                CertificateTrouble::Missing
+                    | CertificateTrouble::Wrong
+                    | CertificateTrouble::Expired
+                    | CertificateTrouble::Revoked
+            )
+        )
+    }
+
     /// What it says to people: t01, `protocol.md` §4, r04, q02, s02, s03, t03, r03.
     fn text(&self) -> String {
         let text = match self {

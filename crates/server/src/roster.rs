@@ -2,7 +2,7 @@
 
 use crate::certificate::normal_serial;
 use crate::pace::PaceKeeper;
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::ArcSwap;
 use hongbao_ledger::{Ledger, LedgerError, Merchant};
 use ipnet::IpNet;
 use std::collections::{HashMap, HashSet};
@@ -62,8 +62,7 @@ impl Member {
 fn networks(merchant: &Merchant) -> Vec<IpNet> {
     let mut networks = Vec::new();
     for entry in &merchant.address_whitelist {
-        let network =
-            entry.parse::<IpNet>().or_else(|_| entry.parse::<IpAddr>().map(IpNet::from));
+        let network = entry.parse::<IpNet>().or_else(|_| entry.parse::<IpAddr>().map(IpNet::from));
         match network {
             Ok(network) => networks.push(network),
             Err(_) => tracing::warn!(
@@ -94,15 +93,18 @@ impl RosterKeeper {
     /// The ledger failed.
     pub(crate) async fn open(ledger: Arc<dyn Ledger>) -> Result<Self, LedgerError> {
         let version = ledger.merchants_version().await?;
-        let keeper =
-            Self { ledger, newest: ArcSwap::from_pointee(Roster::new()), version: Mutex::new(version) };
+        let keeper = Self {
+            ledger,
+            newest: ArcSwap::from_pointee(Roster::new()),
+            version: Mutex::new(version),
+        };
         keeper.read().await?;
         Ok(keeper)
     }
 
     /// The merchants as they were read last.
-    pub(crate) fn newest(&self) -> Guard<Arc<Roster>> {
-        self.newest.load()
+    pub(crate) fn newest(&self) -> Arc<Roster> {
+        self.newest.load_full()
     }
 
     /// Reads the merchants anew, where one changed.

@@ -1,10 +1,23 @@
 //! Opening both listeners, and stopping them.
 
-use crate::config::ServerConfig;
-use hongbao_issuer::Issuer;
+use crate::admin::{AdminFace, Desk};
+use crate::background;
+use crate::certificate::Authorities;
+use crate::config::{ConnectionLimits, ServerConfig, TlsMaterial, WireOptions};
+use crate::listener::Listener;
+use crate::pulse::{Phase, Ticker};
+use crate::roster::RosterKeeper;
+use crate::tls;
+use crate::wire_face::{Acceptor, WireFace};
+use hongbao_issuer::{Issuer, Mode, SystemClock};
 use hongbao_ledger::{Ledger, LedgerError};
+use hyper::header::HeaderValue;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 /// Why the server cannot open.
 #[derive(Debug, thiserror::Error)]
@@ -46,14 +59,18 @@ impl StartError {
     }
 }
 
-/// A server that runs until it is stopped; dropping it stops it at once.
+/// A server that runs until it is stopped; dropping it ends it at once.
 #[derive(Debug)]
 pub struct Running {
     wire: SocketAddr,
     admin: SocketAddr,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<()>,
 }
 
 /// Opens both listeners on a ledger and its issuer.
+///
+/// In sandbox mode it also moves the packets that are due.
 ///
 /// # Errors
 /// [`StartError`]; then nothing listens.
@@ -62,8 +79,67 @@ pub async fn start(
     ledger: Arc<dyn Ledger>,
     issuer: Arc<Issuer>,
 ) -> Result<Running, StartError> {
-    let _ = (ledger, issuer);
-    Ok(Running { wire: config.listen, admin: config.admin })
+    if !config.admin.ip().is_loopback() {
+        return Err(StartError::AdminNotLoopback(config.admin));
+    }
+    let limits = Arc::new(config.connection);
+    let roster = Arc::new(RosterKeeper::open(ledger.clone()).await?);
+    let face = wire_face(config.tls, config.wire, &roster, &issuer, &limits)?;
+    let (stop, stopping) = watch::channel(false);
+    let wire = listener("wire", config.listen, &limits, &stopping).await?;
+    let admin = listener("admin", config.admin, &limits, &stopping).await?;
+    let (wire_addr, admin_addr) = (address(&wire, config.listen)?, address(&admin, config.admin)?);
+    let desk = Desk { ledger, issuer: issuer.clone() };
+    let admin_face = AdminFace::new(Arc::new(desk), limits);
+    let mode = issuer.mode();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(wire.run(Phase::Handshake, move |accepted| face.clone().serve(accepted)));
+    tasks.spawn(admin.run(Phase::Idle, move |accepted| admin_face.clone().serve(accepted)));
+    tasks.spawn(background::refresh(roster, config.pace.refresh_ms, stopping.clone()));
+    if mode == Mode::Sandbox {
+        tasks.spawn(background::settle(issuer, config.pace.settle_ms, stopping));
+    }
+    tracing::info!(mode = mode.as_str(), wire = %wire_addr, admin = %admin_addr, "started");
+    Ok(Running { wire: wire_addr, admin: admin_addr, stop, tasks })
+}
+
+fn wire_face(
+    tls: TlsMaterial,
+    options: WireOptions,
+    roster: &Arc<RosterKeeper>,
+    issuer: &Arc<Issuer>,
+    limits: &Arc<ConnectionLimits>,
+) -> Result<Arc<WireFace>, StartError> {
+    let content_type =
+        HeaderValue::from_str(&options.content_type).map_err(|_| StartError::ContentType)?;
+    let authorities = Authorities::new(&tls.client_ca).map_err(StartError::Tls)?;
+    let config = tls::server_config(tls).map_err(|error| StartError::Tls(error.to_string()))?;
+    Ok(Arc::new(WireFace {
+        acceptor: Acceptor(TlsAcceptor::from(Arc::new(config))),
+        authorities,
+        roster: roster.clone(),
+        issuer: issuer.clone(),
+        options,
+        content_type,
+        limits: limits.clone(),
+    }))
+}
+
+async fn listener(
+    name: &'static str,
+    address: SocketAddr,
+    limits: &Arc<ConnectionLimits>,
+    stopping: &watch::Receiver<bool>,
+) -> Result<Listener, StartError> {
+    let socket = TcpListener::bind(address)
+        .await
+        .map_err(|source| StartError::Listen { address, source })?;
+    let ticker = Arc::new(Ticker::new(limits, Arc::new(SystemClock)));
+    Ok(Listener { name, socket, limits: limits.clone(), ticker, stop: stopping.clone() })
+}
+
+fn address(listener: &Listener, address: SocketAddr) -> Result<SocketAddr, StartError> {
+    listener.socket.local_addr().map_err(|source| StartError::Listen { address, source })
 }
 
 impl Running {
@@ -79,7 +155,15 @@ impl Running {
         self.admin
     }
 
-    /// Stops accepting, finishes what was accepted, and returns; takes at most
+    /// Stops accepting, finishes what was accepted, and returns; takes at most about
     /// [`stop_ms`](crate::ConnectionLimits::stop_ms).
-    pub async fn stop(self) {}
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        while let Some(ended) = self.tasks.join_next().await {
+            if let Err(error) = ended {
+                tracing::error!(panicked = error.is_panic(), "a task of the server ended early");
+            }
+        }
+        tracing::info!("stopped");
+    }
 }

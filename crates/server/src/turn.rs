@@ -4,11 +4,12 @@
 use crate::certificate::{CertificateTrouble, Shown};
 use crate::config::{SignedFields, WireOptions};
 use crate::refusal::Refused;
+use crate::request_body::TooLong;
 use crate::roster::{Member, Roster};
 use hongbao_issuer::{Answer, Issuer};
 use hongbao_wire::field::{FieldError, FieldRule};
 use hongbao_wire::sign::{self, Rule};
-use hongbao_wire::xml::Document;
+use hongbao_wire::xml::{Document, XmlError};
 use hongbao_wire::{QueryRequest, SendRequest, query, send};
 use std::net::IpAddr;
 
@@ -19,6 +20,16 @@ pub(crate) enum Call {
     Query,
     /// `sendworkwxredpack`.
     Send,
+}
+
+impl Call {
+    /// The word of the log.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Query => "query",
+            Self::Send => "send",
+        }
+    }
 }
 
 /// Who asks.
@@ -45,7 +56,7 @@ pub(crate) enum Turn {
 /// certificate it was, once that is known to be good.
 pub(crate) async fn take<'r>(
     call: Call,
-    body: &[u8],
+    body: Result<&[u8], TooLong>,
     caller: Caller<'_>,
     roster: &'r Roster,
     issuer: &Issuer,
@@ -55,18 +66,16 @@ pub(crate) async fn take<'r>(
         Ok(member) => &**member,
         Err(trouble) => return (None, Turn::Refused(Refused::Certificate(trouble))),
     };
-    let turn = match Document::parse(body) {
-        Err(error) => Turn::Refused(Refused::Xml(error)),
-        Ok(document) => {
-            let checks = Checks { document: &document, member, caller, options };
-            let answered = match call {
-                Call::Query => query(&checks, issuer).await,
-                Call::Send => send(&checks, issuer, body).await,
-            };
-            answered.map_or_else(Turn::Refused, Turn::Answered)
+    let answered = async {
+        let body = body.map_err(|TooLong| Refused::Xml(XmlError::TooLong))?;
+        let document = Document::parse(body).map_err(Refused::Xml)?;
+        let checks = Checks { document: &document, member, caller, options };
+        match call {
+            Call::Query => query(&checks, issuer).await,
+            Call::Send => send(&checks, issuer, body).await,
         }
     };
-    (Some(member), turn)
+    (Some(member), answered.await.map_or_else(Turn::Refused, Turn::Answered))
 }
 
 async fn query(checks: &Checks<'_, '_>, issuer: &Issuer) -> Result<Answer, Refused> {

@@ -3,16 +3,17 @@
 use crate::certificate::{Authorities, Shown};
 use crate::config::{ConnectionLimits, Refusal, WireOptions};
 use crate::listener::{Accepted, serve_http};
+use crate::page::{HTML, page};
 use crate::pulse::{Phase, Pulse};
 use crate::refusal::Refused;
 use crate::request_body::{self, TooLong};
 use crate::roster::RosterKeeper;
 use crate::turn::{self, Call, Caller, Turn};
+use crate::wire_log::{Log, RequestId};
 use bytes::Bytes;
-use http_body_util::Full;
 use hongbao_issuer::{Answer, Delivery, Issuer};
-use hongbao_wire::xml::XmlError;
-use hongbao_wire::{ErrorCode, QUERY_PATH, SEND_PATH};
+use hongbao_wire::{ApiKey, QUERY_PATH, SEND_PATH};
+use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::header::{ALLOW, CONNECTION, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::time::Instant;
 use tokio_rustls::TlsAcceptor;
+use tracing::debug;
 
 /// What every connection of the wire listener shares.
 #[derive(Debug)]
@@ -59,15 +61,6 @@ struct Connection {
     pulse: Arc<Pulse>,
 }
 
-/// What goes back, and what the log says of it.
-struct Reply {
-    status: StatusCode,
-    content_type: HeaderValue,
-    body: Bytes,
-    /// Whether the connection ends with it.
-    last: bool,
-}
-
 impl WireFace {
     /// Serves one connection to its end.
     pub(crate) async fn serve(self: Arc<Self>, accepted: Accepted) {
@@ -82,7 +75,7 @@ impl WireFace {
         let stream = match handshake {
             Ok(stream) => stream,
             Err(error) => {
-                tracing::debug!(connection = number, %error, "a TLS handshake failed");
+                debug!(connection = number, %error, "a TLS handshake failed");
                 return;
             }
         };
@@ -111,97 +104,118 @@ impl Connection {
         let started = Instant::now();
         self.pulse.enter(Phase::Body);
         let nth = self.requests.fetch_add(1, Relaxed).saturating_add(1);
+        let id = RequestId { connection: self.number, nth };
         let call = match (request.uri().path(), request.method()) {
             (QUERY_PATH, &Method::POST) => Call::Query,
             (SEND_PATH, &Method::POST) => Call::Send,
-            (QUERY_PATH | SEND_PATH, _) => return Ok(self.plain(StatusCode::METHOD_NOT_ALLOWED)),
-            _ => return Ok(self.plain(StatusCode::NOT_FOUND)),
+            (QUERY_PATH | SEND_PATH, _) => {
+                return Ok(self.no_call(StatusCode::METHOD_NOT_ALLOWED));
+            }
+            _ => return Ok(self.no_call(StatusCode::NOT_FOUND)),
         };
         let body = match request_body::read(request.into_body()).await {
             Ok(body) => body,
             Err(error) => {
-                tracing::debug!(request = %self.request_id(nth), %error, "a body broke off");
+                debug!(request = %id, %error, "a body broke off");
                 return Err(Reset);
             }
         };
         self.pulse.enter(Phase::Turn);
-        let reply = self.reply(call, body, started, nth).await;
+        let response = self.turn(call, &body, id, started).await;
         self.pulse.enter(Phase::Write);
-        let reply = reply?;
-        let mut response = Response::new(Full::new(reply.body));
-        *response.status_mut() = reply.status;
-        response.headers_mut().insert(CONTENT_TYPE, reply.content_type);
         let requests_max = self.face.limits.requests_max;
-        if reply.last || (requests_max > 0 && nth >= requests_max) {
-            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-        }
-        Ok(response)
+        let last = body.is_err() || (requests_max > 0 && nth >= requests_max);
+        response.map(|response| if last { closing(response) } else { response })
     }
 
     /// One turn, logged and put in the form in which it travels.
-    async fn reply(
+    async fn turn(
         &self,
         call: Call,
-        body: Result<Bytes, TooLong>,
+        body: &Result<Bytes, TooLong>,
+        id: RequestId,
         started: Instant,
-        nth: u32,
-    ) -> Result<Reply, Reset> {
+    ) -> Result<Response<Full<Bytes>>, Reset> {
         let face = &*self.face;
         let roster = face.roster.newest();
         let now_s = self.pulse.ticker().unix_s();
         let caller = Caller { shown: &self.shown, address: self.address, now_s };
-        let (bytes_in, last) = body.as_ref().map_or((0, true), |body| (body.len(), false));
-        let (member, turn) = match body {
-            Ok(body) => {
-                turn::take(call, &body, caller, &roster, &face.issuer, &face.options).await
-            }
-            Err(TooLong) => (None, Turn::Refused(too_long(caller, &roster))),
-        };
+        let bytes = body.as_ref().map_or(0, Bytes::len);
+        let body = body.as_deref().map_err(|too_long| *too_long);
+        let (member, turn) =
+            turn::take(call, body, caller, &roster, &face.issuer, &face.options).await;
         let mch_id = member.map(|member| member.merchant.mch_id.as_str());
-        let log = Log { connection: self, nth, call, mch_id, bytes_in, started };
+        let log = Log { id, call, mch_id, bytes, started };
         match turn {
             Turn::Answered(answer) => {
                 log.answered(&answer);
-                self.deliver(answer, last).await
+                self.deliver(answer).await
             }
             Turn::Refused(refused) => {
                 log.refused(&refused);
                 let key = member.filter(|_| face.options.sign_failures);
-                Ok(self.refuse(&refused, key.map(|member| &member.merchant.api_key), last))
+                Ok(self.refuse(&refused, key.map(|member| &member.merchant.api_key)))
             }
         }
     }
 
-    async fn deliver(&self, answer: Answer, last: bool) -> Result<Reply, Reset> {
+    async fn deliver(&self, answer: Answer) -> Result<Response<Full<Bytes>>, Reset> {
         match answer.delivery {
             Delivery::Plain => {}
             Delivery::After(delay) => tokio::time::sleep(delay).await,
             Delivery::Html(status) => {
-                return Ok(self.html(StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY)));
+                let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+                return Ok(html(status, "made up by the sandbox"));
             }
             Delivery::ResetBeforeRequest | Delivery::ResetAfterRequest => {
                 self.pulse.ask_reset();
                 return Err(Reset);
             }
         }
-        Ok(self.xml(answer.body, last))
+        Ok(self.xml(answer.body))
     }
 
-    fn refuse(
-        &self,
-        refused: &Refused,
-        key: Option<&hongbao_wire::ApiKey>,
-        last: bool,
-    ) -> Reply {
-        let html = self.face.options.certificate_refusal == Refusal::Html400;
-        if html && refused.is_front_ends() {
-            return self.html(StatusCode::BAD_REQUEST);
+    fn refuse(&self, refused: &Refused, key: Option<&ApiKey>) -> Response<Full<Bytes>> {
+        let by_front_end = self.face.options.certificate_refusal == Refusal::Html400;
+        if by_front_end && refused.is_front_ends() {
+            return html(StatusCode::BAD_REQUEST, "the SSL certificate is missing or wrong");
         }
-        self.xml(refused.write(key).into(), last)
+        self.xml(refused.write(key).into())
     }
 
-    fn xml(&self, body: Bytes, last: bool) -> Reply {
-        let content_type = self.face.content_type.clone();
-        Reply { status: StatusCode::OK, content_type, body, last }
+    fn xml(&self, body: Bytes) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::new(body));
+        response.headers_mut().insert(CONTENT_TYPE, self.face.content_type.clone());
+        response
     }
+
+    /// What is neither of the two calls: a line of text, and the connection ends, so
+    /// that no body has to be read.
+    fn no_call(&self, status: StatusCode) -> Response<Full<Bytes>> {
+        self.pulse.enter(Phase::Write);
+        let text = match status {
+            StatusCode::METHOD_NOT_ALLOWED => "only POST is answered here\n",
+            _ => "there is nothing here\n",
+        };
+        let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain;charset=utf-8"));
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(ALLOW, HeaderValue::from_static("POST"));
+        }
+        closing(response)
+    }
+}
+
+fn closing(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn html(status: StatusCode, why: &str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(page(status, why)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(HTML));
+    response
 }

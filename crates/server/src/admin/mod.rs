@@ -1,0 +1,76 @@
+//! The admin listener: JSON for the operator, on loopback alone.
+//!
+//! It has no password; what protects it is where it listens, and that a web page
+//! cannot reach it ([`guard`]). Answers show openids, and no secret.
+
+mod guard;
+mod health;
+mod merchants;
+mod packets;
+mod problem;
+mod sandbox;
+mod view;
+
+use crate::config::ConnectionLimits;
+use crate::listener::{Accepted, serve_http};
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{delete, get, post};
+use hongbao_issuer::Issuer;
+use hongbao_ledger::Ledger;
+use hyper_util::service::TowerToHyperService;
+use problem::Problem;
+use std::sync::Arc;
+
+/// The largest body of a request, bytes.
+const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// What every request of the admin listener shares.
+#[derive(Debug)]
+pub(crate) struct Desk {
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) issuer: Arc<Issuer>,
+}
+
+/// The admin listener's HTTP.
+#[derive(Clone, Debug)]
+pub(crate) struct AdminFace {
+    router: Router,
+    limits: Arc<ConnectionLimits>,
+}
+
+impl AdminFace {
+    /// Serves the desk.
+    pub(crate) fn new(desk: Arc<Desk>, limits: Arc<ConnectionLimits>) -> Self {
+        let router = Router::new()
+            .route("/health", get(health::health))
+            .route("/ready", get(health::ready))
+            .route("/sandbox", get(sandbox::show))
+            .route("/sandbox/advance", post(sandbox::advance))
+            .route(
+                "/sandbox/faults",
+                get(sandbox::faults).post(sandbox::add_fault).delete(sandbox::clear_faults),
+            )
+            .route("/sandbox/faults/{id}", delete(sandbox::clear_fault))
+            .route("/sandbox/findings", get(sandbox::findings))
+            .route("/packets/{mch_id}", get(packets::list))
+            .route("/packets/{mch_id}/{mch_billno}", get(packets::show))
+            .route("/packets/{mch_id}/{mch_billno}/{trigger}", post(packets::trigger))
+            .route("/merchants", get(merchants::list))
+            .route("/merchants/{mch_id}/top-up", post(merchants::top_up))
+            .fallback(|| async { Problem::no_such_path() })
+            .method_not_allowed_fallback(|| async { Problem::method_not_allowed() })
+            .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
+            .layer(from_fn_with_state(desk.clone(), guard::guard))
+            .with_state(desk);
+        Self { router, limits }
+    }
+
+    /// Serves one connection to its end.
+    pub(crate) async fn serve(self, accepted: Accepted) {
+        let Accepted { stream, pulse, stop, .. } = accepted;
+        let service = TowerToHyperService::new(self.router);
+        serve_http(stream, pulse, &self.limits, stop, service).await;
+    }
+}
