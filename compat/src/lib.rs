@@ -1,1 +1,37 @@
-//! (to be written)
+//! Unmodified third-party SDKs against `hongbao serve`, over real mutual TLS.
+//!
+//! A driver for each SDK (`drivers/`) is a process that reads one JSON command a
+//! line and prints one JSON result a line: what the SDK itself made of the reply.
+//! Nothing of an SDK is changed but its base URL, its CA and its credentials. The
+//! harness here starts a server in a folder of its own, drives, and compares with
+//! what the ledger says. `cargo run -p hongbao-compat --bin compat-install` gets
+//! the SDKs; a test whose SDK is not there says `skipped:` and what to install,
+//! unless `HONGBAO_REQUIRE_COMPAT=1`, when it fails.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // its reader is who runs the tests
+
+mod admin;
+mod credentials;
+mod driver;
+mod install;
+mod judgement;
+mod lab;
+mod maps;
+mod packet;
+mod place;
+mod said;
+mod sdk;
+mod served;
+mod table;
+
+pub use admin::Admin;
+pub use credentials::{Credentials, Identity};
+pub use driver::Driver;
+pub use install::{InstallError, Part};
+pub use judgement::{Call, Judgement, Mark};
+pub use lab::{Lab, installed, lab};
+pub use maps::{Maps, WORKWX_FIELDS};
+pub use packet::Packet;
+pub use said::{Outcome, Said};
+pub use sdk::{Sdk, SignMethod};
+pub use served::Served;
+pub use table::{Row, document, rows};
