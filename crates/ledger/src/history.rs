@@ -26,6 +26,14 @@ impl Source {
             Self::Upstream => "upstream",
         }
     }
+
+    /// Reads the stable word; `None` for any other.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Merchant, Self::Issuer, Self::Admin, Self::Upstream]
+            .into_iter()
+            .find(|source| source.as_str() == word)
+    }
 }
 
 /// One entry: what happened, when, who said so, and the raw message where there is one.

@@ -29,4 +29,4 @@ pub use memory::MemoryLedger;
 pub use merchant::{Limits, Merchant};
 pub use record::{Key, Record};
 pub use seal::SealKey;
-// pub use sqlite::SqliteLedger;
+pub use sqlite::{SqliteLedger, SqliteOptions};

@@ -101,8 +101,7 @@ impl SealKey {
     /// Opens what was sealed for this place.
     pub(crate) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Box<[u8]>, LedgerError> {
         let (scheme, rest) = sealed.split_first().ok_or(LedgerError::Unsealable)?;
-        let (nonce, text) =
-            rest.split_at_checked(NONCE_BYTES).ok_or(LedgerError::Unsealable)?;
+        let (nonce, text) = rest.split_at_checked(NONCE_BYTES).ok_or(LedgerError::Unsealable)?;
         let nonce = XNonce::try_from(nonce).map_err(|_| LedgerError::Unsealable)?;
         if *scheme != SCHEME {
             return Err(LedgerError::Unsealable);

@@ -1,1 +1,187 @@
-//! (being written)
+//! The store on disk: SQLite, one file beside its write-ahead log.
+
+mod commit;
+mod fault;
+mod merchants;
+mod migrations;
+mod open;
+mod reader;
+mod rows;
+mod writer;
+
+use crate::error::LedgerError;
+use crate::finding::Finding;
+use crate::history::Entry;
+use crate::ledger::{Commit, Filter, Ledger};
+use crate::merchant::Merchant;
+use crate::record::{Key, Record};
+use crate::seal::SealKey;
+use async_trait::async_trait;
+use bytes::Bytes;
+use hongbao_wire::{Fen, OpenId};
+use jiff::Timestamp;
+use reader::Readers;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use writer::{Change, Writer};
+
+/// How a ledger on disk uses the machine. The defaults suit a server.
+#[derive(Clone, Debug)]
+pub struct SqliteOptions {
+    /// Connections that read, at least 1; default: one a core, at most 16.
+    pub readers: usize,
+    /// How much of the file may be mapped into memory, bytes; default 2 GiB, SQLite's most.
+    pub mmap_bytes: u64,
+    /// Pages kept by each connection beside the map, KiB; default 2,000.
+    pub cache_kib: u32,
+    /// How long to wait for another process that writes; default 5 s.
+    pub busy_timeout: Duration,
+    /// The most changes that share one transaction; default 256.
+    pub group_max: usize,
+    /// The most pages (of 4 KiB) that the file may grow to; default: SQLite's own limit.
+    pub pages_max: Option<u32>,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, usize::from);
+        Self {
+            readers: cores.clamp(1, 16),
+            mmap_bytes: 2 << 30,
+            cache_kib: 2_000,
+            busy_timeout: Duration::from_secs(5),
+            group_max: 256,
+            pages_max: None,
+        }
+    }
+}
+
+/// A ledger in one SQLite file: WAL, `synchronous=FULL`.
+///
+/// Several processes may have it open at once. Reads run on the caller's thread
+/// and see every change that was acknowledged before; changes go to one thread,
+/// which is joined on drop after it has finished what waits.
+pub struct SqliteLedger {
+    path: PathBuf,
+    key: SealKey,
+    readers: Readers,
+    writer: Writer,
+}
+
+impl SqliteLedger {
+    /// Opens or makes the ledger at `path`, its schema brought forward.
+    ///
+    /// # Errors
+    /// [`LedgerError::Damaged`] for a file that is damaged or no ledger,
+    /// [`LedgerError::NewerVersion`] for a newer schema, [`LedgerError::Unsealable`] for
+    /// another key file, [`LedgerError::NotDurable`] where WAL cannot be had,
+    /// [`LedgerError::Storage`] for a path that cannot be written.
+    pub fn open(path: impl AsRef<Path>, key: SealKey) -> Result<Self, LedgerError> {
+        Self::open_with(path, key, SqliteOptions::default())
+    }
+
+    /// The same, tuned.
+    ///
+    /// # Errors
+    /// As [`SqliteLedger::open`].
+    pub fn open_with(
+        path: impl AsRef<Path>,
+        key: SealKey,
+        options: SqliteOptions,
+    ) -> Result<Self, LedgerError> {
+        let path = path.as_ref();
+        let connection = open::open_writer(path, &key, &options)?;
+        let readers: Result<Vec<_>, _> =
+            (0..options.readers.max(1)).map(|_| open::open_reader(path, &options)).collect();
+        let readers = Readers::new(readers?);
+        let writer = Writer::start(connection, key.clone(), options.group_max)?;
+        Ok(Self { path: path.to_owned(), key, readers, writer })
+    }
+}
+
+impl fmt::Debug for SqliteLedger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteLedger").field("path", &self.path).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Ledger for SqliteLedger {
+    async fn find(&self, key: &Key) -> Result<Option<Record>, LedgerError> {
+        self.readers.with(|c| reader::find(c, key))
+    }
+
+    async fn reply(&self, mch_id: &str, mch_billno: &str) -> Result<Option<Bytes>, LedgerError> {
+        self.readers.with(|c| reader::reply(c, mch_id, mch_billno))
+    }
+
+    async fn commit(&self, commit: Commit) -> Result<u64, LedgerError> {
+        self.writer.write(Change::Commit(Box::new(commit))).await
+    }
+
+    async fn history(&self, key: &Key) -> Result<Vec<Entry>, LedgerError> {
+        self.readers.with(|c| reader::history(c, key))
+    }
+
+    async fn records(&self, mch_id: &str, filter: &Filter) -> Result<Vec<Record>, LedgerError> {
+        self.readers.with(|c| reader::records(c, mch_id, filter))
+    }
+
+    async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Record>, LedgerError> {
+        self.readers.with(|c| reader::due(c, now, limit))
+    }
+
+    async fn unclear(
+        &self,
+        mch_id: &str,
+        re_openid: &OpenId,
+        total_amount: Fen,
+        since: Timestamp,
+    ) -> Result<Vec<Record>, LedgerError> {
+        self.readers.with(|c| reader::unclear(c, mch_id, re_openid, total_amount, since))
+    }
+
+    async fn findings(&self, mch_id: Option<&str>) -> Result<Vec<Finding>, LedgerError> {
+        self.readers.with(|c| reader::findings(c, mch_id))
+    }
+
+    async fn merchants(&self) -> Result<Vec<Merchant>, LedgerError> {
+        self.readers.with(|c| merchants::all(c, &self.key))
+    }
+
+    async fn merchant(&self, mch_id: &str) -> Result<Option<Merchant>, LedgerError> {
+        self.readers.with(|c| merchants::one(c, &self.key, mch_id))
+    }
+
+    async fn add_merchant(&self, merchant: Merchant) -> Result<(), LedgerError> {
+        self.writer.write(Change::AddMerchant(Box::new(merchant))).await.map(drop)
+    }
+
+    async fn update_merchant(&self, merchant: Merchant) -> Result<(), LedgerError> {
+        self.writer.write(Change::UpdateMerchant(Box::new(merchant))).await.map(drop)
+    }
+
+    async fn top_up(&self, mch_id: &str, amount: Fen) -> Result<Fen, LedgerError> {
+        let change = Change::TopUp { mch_id: mch_id.into(), amount };
+        let balance = self.writer.write(change).await?;
+        Fen::new(balance).ok_or(LedgerError::Overflow)
+    }
+
+    async fn merchants_version(&self) -> Result<u64, LedgerError> {
+        self.readers.with(merchants::version)
+    }
+
+    async fn setting(&self, name: &str) -> Result<Option<String>, LedgerError> {
+        self.readers.with(|c| reader::setting(c, name))
+    }
+
+    async fn set_setting(&self, name: &str, value: &str) -> Result<(), LedgerError> {
+        self.writer.write(Change::Set { name: name.into(), value: value.into() }).await.map(drop)
+    }
+
+    async fn check(&self) -> Result<(), LedgerError> {
+        self.readers.with(merchants::version)?;
+        self.writer.write(Change::Probe).await.map(drop)
+    }
+}

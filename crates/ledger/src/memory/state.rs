@@ -66,10 +66,8 @@ impl State {
             return Err(LedgerError::NoEntries);
         }
         let mch_id = commit.record.key.mch_id.as_str();
-        let merchant = self
-            .merchants
-            .get(mch_id)
-            .ok_or_else(|| LedgerError::NoMerchant(mch_id.to_owned()))?;
+        let merchant =
+            self.merchants.get(mch_id).ok_or_else(|| LedgerError::NoMerchant(mch_id.to_owned()))?;
         let stored = self.kept(mch_id, commit.record.key.mch_billno.as_str());
         let version = next_version(commit.expect, stored.map(|kept| kept.record.version))?;
         let mut standing = self.standing(&commit, merchant.balance);
@@ -163,6 +161,7 @@ impl State {
         total_amount: Fen,
         since: Timestamp,
     ) -> Vec<Record> {
+        let since = whole(since);
         let of_merchant = self.packets.get(mch_id).into_iter().flat_map(BTreeMap::values);
         let mut unclear: Vec<Record> = of_merchant
             .map(|kept| &kept.record)
@@ -181,8 +180,7 @@ impl State {
 
     pub(super) fn findings(&self, mch_id: Option<&str>) -> Vec<Finding> {
         let wanted = |finding: &&Finding| mch_id.is_none_or(|id| id == finding.mch_id.as_str());
-        let mut findings: Vec<Finding> =
-            self.findings.values().filter(wanted).cloned().collect();
+        let mut findings: Vec<Finding> = self.findings.values().filter(wanted).cloned().collect();
         // Stable: equal times stay in the order of the key.
         findings.sort_by_key(|finding| finding.at);
         findings

@@ -1,0 +1,226 @@
+//! One change of one record, inside the writer's savepoint: what fails here is undone there.
+
+use super::fault::{damaged, fault};
+use super::rows::{fen, get, told_number};
+use crate::budget::Standing;
+use crate::error::LedgerError;
+use crate::finding::Finding;
+use crate::history::Entry;
+use crate::ledger::{Budget, Commit, Expect};
+use crate::record::{Key, Record};
+use hongbao_wire::Fen;
+use hongbao_wire::send::Sender;
+use rusqlite::{Connection, OptionalExtension, params};
+
+const INSERT: &str = "INSERT INTO records (mch_id, mch_billno, reply, version, entries, status, \
+     status_at, told, due_at, play, wxappid, re_openid, total_amount, wishing, act_name, remark, \
+     sender_name, agentid, sender_header_media_id, scene_id, sent_at, detail_id, reason, openid, \
+     amount, rcv_time, refund_amount, refund_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, \
+     ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, \
+     ?28) ON CONFLICT DO NOTHING RETURNING entries";
+
+const UPDATE: &str = "UPDATE records SET reply = ?3, version = ?4, entries = entries + ?5, \
+     status = ?6, status_at = ?7, told = ?8, due_at = ?9, play = ?10, wxappid = ?11, \
+     re_openid = ?12, total_amount = ?13, wishing = ?14, act_name = ?15, remark = ?16, \
+     sender_name = ?17, agentid = ?18, sender_header_media_id = ?19, scene_id = ?20, \
+     sent_at = ?21, detail_id = ?22, reason = ?23, openid = ?24, amount = ?25, rcv_time = ?26, \
+     refund_amount = ?27, refund_time = ?28 \
+     WHERE mch_id = ?1 AND mch_billno = ?2 AND version = ?4 - 1 RETURNING entries";
+
+/// Makes the change; returns the record's new version.
+pub(super) fn apply(connection: &Connection, commit: &Commit) -> Result<u64, LedgerError> {
+    if commit.entries.is_empty() {
+        return Err(LedgerError::NoEntries);
+    }
+    let key = &commit.record.key;
+    let balance = balance(connection, key.mch_id.as_str())?;
+    let (statement, version) = match commit.expect {
+        Expect::Absent => (INSERT, 1),
+        Expect::Version(version) => (UPDATE, version.checked_add(1).ok_or(LedgerError::Conflict)?),
+    };
+    let entries = write_record(connection, commit, statement, version)?;
+    append(connection, key, entries, &commit.entries)?;
+    let mut after = balance;
+    if let Some(budget) = &commit.budget {
+        after = spend(connection, key.mch_id.as_str(), budget, balance)?;
+    }
+    if let Some(refund) = commit.refund {
+        after = after.checked_add(refund).ok_or(LedgerError::Overflow)?;
+    }
+    if after != balance {
+        set_balance(connection, key.mch_id.as_str(), after)?;
+    }
+    commit.findings.iter().try_for_each(|finding| add_finding(connection, finding))?;
+    Ok(version)
+}
+
+/// The merchant's balance.
+pub(super) fn balance(connection: &Connection, mch_id: &str) -> Result<Fen, LedgerError> {
+    connection
+        .prepare_cached("SELECT balance FROM merchants WHERE mch_id = ?1")
+        .and_then(|mut s| s.query_row([mch_id], |row| Ok(fen(row, 0))).optional())
+        .map_err(fault)?
+        .ok_or_else(|| LedgerError::NoMerchant(mch_id.to_owned()))?
+}
+
+pub(super) fn set_balance(
+    connection: &Connection,
+    mch_id: &str,
+    balance: Fen,
+) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached("UPDATE merchants SET balance = ?2 WHERE mch_id = ?1")
+        .and_then(|mut s| s.execute(params![mch_id, balance.as_i64()]))
+        .map(drop)
+        .map_err(fault)
+}
+
+/// Returns how many entries the history has with those of this commit.
+fn write_record(
+    connection: &Connection,
+    commit: &Commit,
+    statement: &str,
+    version: u64,
+) -> Result<i64, LedgerError> {
+    let Record { key, order, .. } = &commit.record;
+    let record = &commit.record;
+    let agentid = match order.sender {
+        Sender::Agent(agentid) => Some(agentid),
+        _ => None,
+    };
+    let version = i64::try_from(version).map_err(|_| LedgerError::Conflict)?;
+    let values = params![
+        key.mch_id.as_str(),
+        key.mch_billno.as_str(),
+        commit.reply.as_deref(),
+        version,
+        commit.entries.len() as i64,
+        record.status.as_ref().map(|status| status.as_str()),
+        record.status_at.as_millisecond(),
+        told_number(record.told),
+        record.due_at.map(|at| at.as_millisecond()),
+        &*record.play,
+        order.wxappid.as_str(),
+        order.re_openid.as_str(),
+        order.total_amount.as_i64(),
+        &*order.wishing,
+        &*order.act_name,
+        &*order.remark,
+        order.sender.name(),
+        agentid,
+        order.sender_header_media_id.as_deref(),
+        order.scene.map(|scene| scene.as_str()),
+        record.sent_at.as_millisecond(),
+        record.detail_id.as_ref().map(|id| id.as_str()),
+        record.reason.as_deref(),
+        record.receipt.as_ref().map(|receipt| receipt.openid.as_str()),
+        record.receipt.as_ref().map(|receipt| receipt.amount.as_i64()),
+        record.receipt.as_ref().map(|receipt| receipt.rcv_time.as_millisecond()),
+        record.refund.as_ref().map(|refund| refund.refund_amount.as_i64()),
+        record.refund.as_ref().map(|refund| refund.refund_time.as_millisecond()),
+    ];
+    connection
+        .prepare_cached(statement)
+        .and_then(|mut s| s.query_row(values, |row| row.get(0)).optional())
+        .map_err(fault)?
+        .ok_or(LedgerError::Conflict)
+}
+
+fn append(
+    connection: &Connection,
+    key: &Key,
+    entries_after: i64,
+    entries: &[Entry],
+) -> Result<(), LedgerError> {
+    let mut statement = connection
+        .prepare_cached(
+            "INSERT INTO history (mch_id, mch_billno, seq, at, source, event, raw) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        )
+        .map_err(fault)?;
+    let first = entries_after - entries.len() as i64 + 1;
+    for (seq, entry) in (first..).zip(entries) {
+        statement
+            .execute(params![
+                key.mch_id.as_str(),
+                key.mch_billno.as_str(),
+                seq,
+                entry.at.as_millisecond(),
+                entry.source.as_str(),
+                &*entry.event,
+                entry.raw.as_deref(),
+            ])
+            .map_err(fault)?;
+    }
+    Ok(())
+}
+
+/// Takes the send from the day's limits; returns the balance that is left.
+fn spend(
+    connection: &Connection,
+    mch_id: &str,
+    budget: &Budget,
+    balance: Fen,
+) -> Result<Fen, LedgerError> {
+    let day = budget.day.to_string();
+    let openid = budget.re_openid.as_str();
+    let (user_packets, user_amount) = usage(connection, mch_id, &day, openid)?;
+    let (merchant_packets, merchant_amount) = usage(connection, mch_id, &day, "")?;
+    let before = Standing { user_packets, user_amount, merchant_packets, merchant_amount, balance };
+    let after = budget.spend(before)?;
+    let set = |openid, packets: u32, amount: Fen| {
+        connection
+            .prepare_cached(
+                "INSERT INTO usage (mch_id, day, openid, packets, fen) VALUES (?1, ?2, ?3, ?4, ?5) \
+                 ON CONFLICT (mch_id, day, openid) \
+                 DO UPDATE SET packets = excluded.packets, fen = excluded.fen",
+            )
+            .and_then(|mut s| s.execute(params![mch_id, &day, openid, packets, amount.as_i64()]))
+            .map_err(fault)
+    };
+    set(openid, after.user_packets, after.user_amount)?;
+    set("", after.merchant_packets, after.merchant_amount)?;
+    Ok(after.balance)
+}
+
+fn usage(
+    connection: &Connection,
+    mch_id: &str,
+    day: &str,
+    openid: &str,
+) -> Result<(u32, Fen), LedgerError> {
+    let mut statement = connection
+        .prepare_cached(
+            "SELECT packets, fen FROM usage WHERE mch_id = ?1 AND day = ?2 AND openid = ?3",
+        )
+        .map_err(fault)?;
+    let mut rows = statement.query([mch_id, day, openid]).map_err(fault)?;
+    match rows.next().map_err(fault)? {
+        None => Ok((0, Fen::ZERO)),
+        Some(row) => {
+            let packets = get::<i64>(row, 0)?.try_into().map_err(|_| damaged("packets"))?;
+            Ok((packets, fen(row, 1)?))
+        }
+    }
+}
+
+fn add_finding(connection: &Connection, finding: &Finding) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO findings (mch_id, first_billno, second_billno, at, re_openid, \
+             total_amount, told) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+        )
+        .and_then(|mut s| {
+            s.execute(params![
+                finding.mch_id.as_str(),
+                finding.first_billno.as_str(),
+                finding.second_billno.as_str(),
+                finding.at.as_millisecond(),
+                finding.re_openid.as_str(),
+                finding.total_amount.as_i64(),
+                &*finding.told,
+            ])
+        })
+        .map(drop)
+        .map_err(fault)
+}

@@ -1,0 +1,182 @@
+//! Opening the file: the durability settings, and whether it is whole and ours.
+
+use super::fault::fault;
+use super::{SqliteOptions, migrations};
+use crate::durable::sync_parent;
+use crate::error::LedgerError;
+use crate::seal::{Place, SealKey};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use std::path::Path;
+
+/// `hngb`: marks the file as a ledger.
+const APPLICATION_ID: i64 = 0x686e_6762;
+/// Up to this size a file is checked page by page when it is opened; above it,
+/// the schema and the ends of every table and index, as a start must stay fast.
+const CHECK_BYTES_MAX: u64 = 8 << 20;
+/// Statements kept by each connection; there are about thirty different ones.
+const STATEMENTS_KEPT: usize = 64;
+
+const PROBE: Place<'static> = Place { column: "seal_probe", mch_id: "" };
+const PROBE_TEXT: &[u8] = b"hongbao";
+
+/// Opens the file for writing, makes or migrates it, and checks it.
+pub(super) fn open_writer(
+    path: &Path,
+    key: &SealKey,
+    options: &SqliteOptions,
+) -> Result<Connection, LedgerError> {
+    refuse_foreign(path)?;
+    let is_new = !path.exists();
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
+    connection.busy_timeout(options.busy_timeout).map_err(fault)?;
+    refuse_newer(&connection)?;
+    make_durable(&connection)?;
+    tune(&connection, options)?;
+    let prepared = connection
+        .execute_batch("BEGIN IMMEDIATE")
+        .map_err(fault)
+        .and_then(|()| prepare(&connection, key))
+        .and_then(|()| connection.execute_batch("COMMIT").map_err(fault));
+    prepared?;
+    check_whole(&connection, path)?;
+    if is_new {
+        sync_parent(path).map_err(|e| LedgerError::Storage(e.to_string()))?;
+    }
+    if let Some(pages) = options.pages_max {
+        connection.pragma_update(None, "max_page_count", pages).map_err(fault)?;
+    }
+    Ok(connection)
+}
+
+/// Opens the file for reading; the writer has made and checked it.
+pub(super) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connection, LedgerError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
+    connection.busy_timeout(options.busy_timeout).map_err(fault)?;
+    tune(&connection, options)?;
+    Ok(connection)
+}
+
+fn tune(connection: &Connection, options: &SqliteOptions) -> Result<(), LedgerError> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    // A negative size counts KiB.
+    let cache = -i64::from(options.cache_kib);
+    connection.pragma_update(None, "cache_size", cache).map_err(fault)?;
+    let mapped = i64::try_from(options.mmap_bytes).unwrap_or(i64::MAX);
+    // How much of it the system grants is only a matter of speed.
+    connection.pragma_update(None, "mmap_size", mapped).map_err(fault)
+}
+
+/// Sets and reads back what durability rests on.
+fn make_durable(connection: &Connection) -> Result<(), LedgerError> {
+    let journal: String = connection
+        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
+        .map_err(fault)?;
+    if !journal.eq_ignore_ascii_case("wal") {
+        return Err(LedgerError::NotDurable(format!("`journal_mode` is `{journal}`, not `wal`")));
+    }
+    for pragma in ["fullfsync", "checkpoint_fullfsync", "foreign_keys"] {
+        connection.pragma_update(None, pragma, true).map_err(fault)?;
+    }
+    connection.pragma_update(None, "synchronous", "FULL").map_err(fault)?;
+    for (pragma, wanted) in [("synchronous", 2), ("foreign_keys", 1)] {
+        let found = number(connection, pragma)?;
+        if found != wanted {
+            let why = format!("`{pragma}` is {found}, not {wanted}");
+            return Err(LedgerError::NotDurable(why));
+        }
+    }
+    Ok(())
+}
+
+fn number(connection: &Connection, pragma: &str) -> Result<i64, LedgerError> {
+    connection.pragma_query_value(None, pragma, |row| row.get(0)).map_err(fault)
+}
+
+/// A file that is no database, before SQLite is asked: an empty one is a new ledger.
+fn refuse_foreign(path: &Path) -> Result<(), LedgerError> {
+    use std::io::Read;
+    let storage = |e: std::io::Error| LedgerError::Storage(format!("`{}`: {e}", path.display()));
+    let file = match std::fs::File::open(path) {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        other => other.map_err(storage)?,
+    };
+    if file.metadata().map_err(storage)?.is_dir() {
+        return Err(LedgerError::Storage(format!("`{}` is a directory", path.display())));
+    }
+    let mut head = Vec::with_capacity(16);
+    file.take(16).read_to_end(&mut head).map_err(storage)?;
+    if head.is_empty() || head == b"SQLite format 3\0" {
+        Ok(())
+    } else {
+        Err(LedgerError::Damaged("it does not begin as a database does".to_owned()))
+    }
+}
+
+/// Refuses before anything is written: a newer schema is not ours to touch.
+fn refuse_newer(connection: &Connection) -> Result<(), LedgerError> {
+    let found = number(connection, "user_version")?;
+    let application_id = number(connection, "application_id")?;
+    let is_empty = number(connection, "schema_version")? == 0;
+    if application_id != APPLICATION_ID && !is_empty {
+        return Err(LedgerError::Damaged("it is a database, but not a ledger".to_owned()));
+    }
+    if found > migrations::NEWEST {
+        return Err(LedgerError::NewerVersion { found, known: migrations::NEWEST });
+    }
+    Ok(())
+}
+
+/// Marks, migrates and binds the ledger to its key file; in one transaction.
+fn prepare(connection: &Connection, key: &SealKey) -> Result<(), LedgerError> {
+    connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(fault)?;
+    // Again, now that nobody else can migrate in between.
+    refuse_newer(connection)?;
+    if number(connection, "user_version")? < migrations::NEWEST {
+        migrations::migrate(connection)?;
+    }
+    let probe: Option<Vec<u8>> = connection
+        .query_row("SELECT sealed FROM seal_probe WHERE name = 'probe'", [], |row| row.get(0))
+        .optional()
+        .map_err(fault)?;
+    match probe {
+        Some(sealed) => key.open(PROBE, &sealed).map(drop),
+        None => {
+            let sealed = key.seal(PROBE, PROBE_TEXT)?;
+            let insert = "INSERT INTO seal_probe (name, sealed) VALUES ('probe', ?1)";
+            connection.execute(insert, [sealed]).map(drop).map_err(fault)
+        }
+    }
+}
+
+fn check_whole(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
+    let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+    if bytes <= CHECK_BYTES_MAX {
+        let verdict: String =
+            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(fault)?;
+        return match verdict.as_str() {
+            "ok" => Ok(()),
+            other => Err(LedgerError::Damaged(other.to_owned())),
+        };
+    }
+    let ends = [
+        ("records", "mch_id, mch_billno"),
+        ("history", "mch_id, mch_billno, seq"),
+        ("merchants", "mch_id"),
+        ("usage", "mch_id, day, openid"),
+        ("findings", "mch_id, first_billno, second_billno"),
+        ("settings", "name"),
+    ];
+    for (table, order) in ends {
+        let last_first = order.replace(',', " DESC,") + " DESC";
+        for order in [order, &last_first] {
+            let query = format!("SELECT * FROM {table} ORDER BY {order} LIMIT 1");
+            let mut statement = connection.prepare(&query).map_err(fault)?;
+            statement.query([]).and_then(|mut rows| rows.next().map(drop)).map_err(fault)?;
+        }
+    }
+    Ok(())
+}
