@@ -1,30 +1,40 @@
 //! The command line, defined once: parser, help, man pages and completions come from here.
 //!
 //! Doc comments are the English help; `lang/zh-CN/help.ftl` holds the Chinese,
-//! which `commands/localise.rs` puts in at run time. No flag takes a secret.
+//! which `localise` puts in at run time. No flag takes a secret.
 
 mod ask;
+mod fault;
 mod operate;
 
 pub use ask::{ExplainArgs, PolicyArg, QueryArgs, SendArgs, SignArgs};
+pub use fault::FaultName;
 pub use operate::{
-    DemoArgs, FaultAddArgs, FaultClearArgs, FaultCommand, FaultListArgs, FaultName, FindingsArgs,
+    DemoArgs, FaultAddArgs, FaultClearArgs, FaultCommand, FaultListArgs, FindingsArgs,
     MerchantAddArgs, MerchantArgs, MerchantCommand, MerchantListArgs, MerchantRevokeArgs,
     MerchantShowArgs, On, PacketArgs, ReasonArgs, SandboxAdvanceArgs, SandboxArgs, SandboxCommand,
     SandboxShowArgs, ServeArgs, TopUpArgs,
 };
 
 use crate::lang::Lang;
-use clap::{Parser, Subcommand};
+use clap::{ArgAction, Parser, Subcommand};
 use std::path::PathBuf;
 
 /// The query service for WeCom red packets, its sandbox, and the merchant's side of both
 #[derive(Debug, Parser)]
 #[command(name = "hongbao", version, disable_help_subcommand = true)]
+#[command(disable_help_flag = true, disable_version_flag = true)]
 pub struct Cli {
     /// Language of messages and help; without it, the locale decides
     #[arg(long, global = true, value_name = "LANG", value_enum)]
     pub lang: Option<Lang>,
+    /// Print help
+    // defined here, not left to clap, so that its own help can be in both languages
+    #[arg(short, long, global = true, action = ArgAction::Help)]
+    pub help: Option<bool>,
+    /// Print version
+    #[arg(short = 'V', long, action = ArgAction::Version)]
+    pub version: Option<bool>,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,

@@ -5,8 +5,10 @@
 //! catalogues to the same names and placeholders, and every `say!` to a name
 //! that exists.
 
+use crate::output::printable;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
+use fluent_syntax::ast::Entry;
 use std::sync::{LazyLock, OnceLock};
 use unic_langid::LanguageIdentifier;
 
@@ -14,9 +16,10 @@ use unic_langid::LanguageIdentifier;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Lang {
     /// English.
+    #[value(help = "English")]
     En,
     /// Simplified Chinese.
-    #[value(name = "zh-CN")]
+    #[value(name = "zh-CN", alias = "zh", help = "简体中文")]
     ZhCn,
 }
 
@@ -31,9 +34,12 @@ macro_rules! catalogue {
     };
 }
 
-pub(crate) const CATALOGUE: &[(&str, &str, &str)] = catalogue![
-    "main", "help", "ask", "verdict", "sign", "explain", "config", "serve", "demo", "merchant",
-    "sandbox",
+/// The Chinese of the help; its English is the doc comments of `args`.
+const HELP: &str = include_str!("../lang/zh-CN/help.ftl");
+
+const CATALOGUE: &[(&str, &str, &str)] = catalogue![
+    "main", "ask", "verdict", "sign", "explain", "config", "serve", "demo", "merchant", "sandbox",
+    "fault",
 ];
 
 static ENGLISH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| Lang::En.bundle());
@@ -83,22 +89,25 @@ impl Lang {
         }
     }
 
-    /// The text named `id` with its placeholders filled; the name itself where there is none.
+    /// The text named `id` with its placeholders filled, made [`printable`]; the name itself where there is none.
     #[must_use]
     pub fn say(self, id: &str, values: &[(&str, String)]) -> String {
         self.find(id, values).unwrap_or_else(|| id.to_owned())
     }
 
-    /// The text named `id` where the catalogue has one.
+    /// The text named `id`, or `id.attribute`, where the catalogue has one.
     #[must_use]
     pub fn find(self, id: &str, values: &[(&str, String)]) -> Option<String> {
         let bundle = match self {
             Self::En => &*ENGLISH,
             Self::ZhCn => &*CHINESE,
         };
-        let pattern = bundle.get_message(id)?.value()?;
+        let pattern = match id.split_once('.') {
+            None => bundle.get_message(id)?.value()?,
+            Some((id, attribute)) => bundle.get_message(id)?.get_attribute(attribute)?.value(),
+        };
         let args: FluentArgs<'_> =
-            values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            values.iter().map(|(name, value)| (*name, printable(value))).collect();
         Some(bundle.format_pattern(pattern, Some(&args), &mut Vec::new()).into_owned())
     }
 
@@ -107,13 +116,53 @@ impl Lang {
         let mut bundle = FluentBundle::new_concurrent(vec![tag]);
         // no invisible marks around values: people copy them
         bundle.set_use_isolating(false);
-        for (_, english, chinese) in CATALOGUE {
-            let source = if self == Self::En { english } else { chinese };
-            // what could be read of a damaged file is better than nothing; a test reads them all
-            let resource = FluentResource::try_new((*source).to_owned())
-                .unwrap_or_else(|(resource, _)| resource);
-            bundle.add_resource_overriding(resource);
+        for source in self.sources() {
+            bundle.add_resource_overriding(read(source));
         }
         bundle
     }
+
+    fn sources(self) -> Vec<&'static str> {
+        let pick = |(_, english, chinese): &(_, &'static str, &'static str)| match self {
+            Self::En => *english,
+            Self::ZhCn => *chinese,
+        };
+        let help = (self == Self::ZhCn).then_some(HELP);
+        CATALOGUE.iter().map(pick).chain(help).collect()
+    }
 }
+
+/// The names of the texts that begin with `prefix`, in the order of the files.
+#[must_use]
+pub fn names(prefix: &str) -> Vec<String> {
+    let resources = Lang::En.sources().into_iter().map(read);
+    let all = resources.flat_map(|resource| ids(&resource)).filter(|id| !id.contains('.'));
+    all.filter(|id| id.starts_with(prefix)).collect()
+}
+
+fn read(source: &str) -> FluentResource {
+    // what could be read of a damaged file is better than nothing; a test reads them all
+    FluentResource::try_new(source.to_owned()).unwrap_or_else(|(resource, _)| resource)
+}
+
+/// The names of a file's texts, and `name.attribute` of their attributes.
+fn ids(resource: &FluentResource) -> Vec<String> {
+    let mut ids = Vec::new();
+    for entry in resource.entries() {
+        let Entry::Message(message) = entry else { continue };
+        let name = message.id.name;
+        ids.push(name.to_owned());
+        ids.extend(message.attributes.iter().map(|a| format!("{name}.{}", a.id.name)));
+    }
+    ids
+}
+
+/// The names of the Chinese help's texts.
+#[cfg(test)]
+pub fn help_ids() -> std::collections::BTreeSet<String> {
+    ids(&read(HELP)).into_iter().collect()
+}
+
+#[cfg(test)]
+#[path = "lang_tests.rs"]
+mod tests;

@@ -1,27 +1,95 @@
-//! The binary `hongbao`.
+//! The binary `hongbao`: chooses the language, reads the command line, runs one
+//! command, and turns what came of it into an exit code.
 
 mod args;
 mod commands;
 mod exit;
+mod files;
 mod lang;
+mod localise;
+mod outcome;
 mod output;
+mod profile;
+mod record;
+mod usage;
+mod verdict_text;
 
-use clap::Parser;
+use args::Cli;
+use clap::FromArgMatches;
+use exit::{Exit, Failure};
+use lang::Lang;
+use output::Output;
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = args::Cli::parse();
-    lang::choose(
-        cli.lang.unwrap_or_else(|| lang::Lang::from_locale(sys_locale::get_locale().as_deref())),
-    );
-    let mut out = output::Output::standard();
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
-    let exit = match runtime.block_on(commands::run(&cli, &mut out)) {
-        Ok(exit) => exit,
-        Err(failure) => {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    lang::choose(asked_lang(&args));
+    report_panics();
+    let exit = catch_unwind(AssertUnwindSafe(|| run(&args))).unwrap_or(Exit::Bug);
+    ExitCode::from(exit.code())
+}
+
+fn run(args: &[OsString]) -> Exit {
+    let mut out = Output::standard();
+    let exit = match parse(args) {
+        Err(error) => usage::report(&error, lang::current(), &mut out),
+        Ok(cli) => execute(&cli, &mut out).unwrap_or_else(|failure| {
             out.failure(&failure);
             failure.exit
-        }
+        }),
     };
-    ExitCode::from(exit.code())
+    match out.finish() {
+        Ok(()) => exit,
+        Err(error) => {
+            let failure = Failure::config("OUTPUT_LOST", say!("main-output-lost", error = error))
+                .hint(say!("main-output-lost-hint"));
+            Output::standard().failure(&failure);
+            failure.exit
+        }
+    }
+}
+
+fn parse(args: &[OsString]) -> Result<Cli, clap::Error> {
+    let matches = localise::command(lang::current()).try_get_matches_from(args)?;
+    Cli::from_arg_matches(&matches)
+}
+
+fn execute(cli: &Cli, out: &mut Output) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| {
+        Failure::config("NO_RUNTIME", say!("main-no-runtime", error = error))
+            .hint(say!("main-no-runtime-hint"))
+    })?;
+    runtime.block_on(commands::run(cli, out))
+}
+
+/// The language, before the command line is read: its errors and help speak it already.
+fn asked_lang(args: &[OsString]) -> Lang {
+    let mut words = args.iter().skip(1).map(|word| word.to_string_lossy());
+    while let Some(word) = words.next() {
+        let asked = match word.strip_prefix("--lang") {
+            Some("") => words.next(),
+            Some(rest) => rest.strip_prefix('=').map(|lang| lang.to_owned().into()),
+            None if word == "--" => break,
+            None => None,
+        };
+        if let Some(lang) = asked {
+            return Lang::from_locale(Some(&lang));
+        }
+    }
+    Lang::from_locale(sys_locale::get_locale().as_deref())
+}
+
+/// A panic is a bug of ours: says so, where it was, and asks for a report.
+fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let what = panic.payload_as_str().unwrap_or("?");
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let version = env!("CARGO_PKG_VERSION");
+        let message = say!("main-bug", what = what, place = place, version = version);
+        let failure =
+            Failure { code: "BUG", message, hint: Some(say!("main-bug-hint")), exit: Exit::Bug };
+        Output::standard().failure(&failure);
+    }));
 }

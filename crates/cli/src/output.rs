@@ -81,3 +81,33 @@ fn keep(broken: &mut Option<io::Error>, wrote: io::Result<()>) {
         broken.get_or_insert(error);
     }
 }
+
+/// Text from outside, safe for a terminal: control characters, which could move the
+/// cursor or turn the line around, are shown as escapes.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || is_bidi_control(c) {
+            safe.extend(c.escape_unicode());
+        } else {
+            safe.push(c);
+        }
+    }
+    safe
+}
+
+const fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn what_could_move_the_cursor_or_turn_the_line_is_escaped() {
+        assert_eq!(printable("新年\u{1b}[2J"), "新年\\u{1b}[2J");
+        assert_eq!(printable("a\u{202e}b\r\n"), "a\\u{202e}b\\u{d}\\u{a}");
+    }
+}

@@ -1,1 +1,41 @@
-# main
+# The frame: exit codes, the command line's own errors, what goes wrong around every command.
+help-exit-codes =
+    Exit codes:
+      0  done; of a query, the record was obtained and is not failed
+      3  failed for certain: the only one that permits a new bill number
+      6  unknown: the bill number stays
+      4  certificate, signature or permission: fix the set-up, the number stays
+      7  no answer: ask again, slower; the number stays
+      2  usage
+      9  configuration
+      1  a bug
+    With several bill numbers: 3 only where all failed, 0 only where none failed and
+    all were answered; else the worst of 4, 7, 6.
+main-output-lost = the output could not be written: { $error }
+main-output-lost-hint = nothing was lost but the output; free some space and run it again with the same bill number
+main-no-runtime = the machine gave no threads to work with: { $error }
+main-no-runtime-hint = raise the limit of processes, `ulimit -u`
+main-bug = this is a bug of hongbao { $version }: { $what } at { $place }
+main-bug-hint = please report it with this line; a bill number in use stays, nothing says that it failed
+usage-unknown-argument = there is no argument { $argument }
+usage-unknown-command = there is no command { $command }
+usage-missing-argument = missing: { $argument }
+usage-conflict = { $argument } cannot be used with { $other }
+usage-missing-value = { $argument } needs a value
+usage-invalid-value = { $argument } cannot be { $value }; it is one of { $valid }
+usage-bad-value = { $argument } cannot be { $value }: { $why }
+usage-not-utf8 = an argument is not UTF-8
+usage-other = the command line cannot be understood
+usage-hint-meant = did you mean { $meant }?
+usage-hint-help = `--help` after the command shows what it takes
+args-bad-billno = a bill number is 1 to 28 of `0-9 a-z A-Z`
+args-bad-mch-id = a merchant's number is 1 to 32 of `0-9 a-z A-Z`
+args-bad-yuan = an amount is in yuan, above zero, with at most two decimals, such as `1.00`
+args-bad-scene = a scene is one of `PRODUCT_1` to `PRODUCT_8`
+args-bad-text = it must have 1 to { $chars_max } characters
+args-bad-probability = a probability is a number from 0 to 1
+args-on-send = sends
+args-on-query = queries
+args-on-both = sends and queries
+args-policy-require = unknown: a success must be signed
+args-policy-verify-if-present = accepted; a signature is checked where there is one

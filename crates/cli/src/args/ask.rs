@@ -100,9 +100,11 @@ pub struct ExplainArgs {
 /// What a success without a signature counts as (`protocol.md` §2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum PolicyArg {
-    /// Unknown: a success must be signed
+    /// Unknown.
+    #[value(help = crate::say!("args-policy-require"))]
     Require,
-    /// Accepted: a signature is checked where there is one
+    /// Accepted; a signature is checked where there is one.
+    #[value(help = crate::say!("args-policy-verify-if-present"))]
     VerifyIfPresent,
 }
 

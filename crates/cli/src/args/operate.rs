@@ -1,6 +1,7 @@
 //! The paying side: `serve`, `demo`, `merchant`, `sandbox`.
 
 use super::ask::{billno, text, yuan};
+use super::fault::FaultName;
 use hongbao_wire::Fen;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -271,11 +272,14 @@ pub struct FindingsArgs {
 /// Which calls a fault meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum On {
-    /// Sends only
+    /// Sends.
+    #[value(help = crate::say!("args-on-send"))]
     Send,
-    /// Queries only
+    /// Queries.
+    #[value(help = crate::say!("args-on-query"))]
     Query,
-    /// Sends and queries
+    /// Sends and queries.
+    #[value(help = crate::say!("args-on-both"))]
     Both,
 }
 
@@ -288,57 +292,6 @@ impl On {
             Self::Query => "query",
             Self::Both => "both",
         }
-    }
-}
-
-/// A fault: each is a trap that the seed's notes name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub enum FaultName {
-    /// The money moves, the reply is lost
-    ReplyLost,
-    /// The reply comes late
-    Delay,
-    /// HTTP 400 with a page of HTML
-    #[value(name = "http-400")]
-    Http400,
-    /// HTTP 502 with a page of HTML
-    #[value(name = "http-502")]
-    Http502,
-    /// An empty body
-    EmptyBody,
-    /// XML that ends in the middle
-    TruncatedXml,
-    /// An `err_code` that no table has
-    UnknownErrorCode,
-    /// A field that the page does not name
-    NewField,
-    /// The fields in another order
-    OtherOrder,
-    /// A success without a signature
-    Unsigned,
-    /// A signature that does not hold
-    WronglySigned,
-    /// A status that no table has
-    UnknownStatus,
-    /// SYSTEMERROR
-    Systemerror,
-    /// FREQ_LIMIT
-    FreqLimit,
-    /// NOT_FOUND for the first queries
-    NotFoundFirst,
-    /// The connection is reset before the request is read
-    ResetBefore,
-    /// The connection is reset after the request was carried out
-    ResetAfter,
-}
-
-impl FaultName {
-    /// The word of the admin API: as on the command line, with `_` for `-`.
-    #[must_use]
-    pub fn as_snake(self) -> String {
-        use clap::ValueEnum;
-        let name = self.to_possible_value().map(|value| value.get_name().replace('-', "_"));
-        name.unwrap_or_default()
     }
 }
 

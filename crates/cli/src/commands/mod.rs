@@ -1,5 +1,6 @@
 //! One file a command; here, which is run.
 
+pub mod ask;
 pub mod explain;
 pub mod generate;
 pub mod query;
