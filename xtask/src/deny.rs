@@ -8,10 +8,7 @@ const CARGO_DENY: Tool = Tool { name: "cargo-deny", version: "0.20.2" };
 /// Checks all that can be checked offline, then the advisories where their database can be had.
 pub fn run() -> Result<(), String> {
     let path = tool::program_of(CARGO_DENY)?.to_string_lossy().into_owned();
-    run_program(&mut program(
-        &path,
-        &["--workspace", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"],
-    ))?;
+    run_program(&mut program(&path, &["--workspace", "check", "bans", "licenses", "sources"]))?;
     if run_program(&mut program(&path, &["--workspace", "fetch", "db"])).is_err() {
         eprintln!("the advisory database cannot be reached: advisories were skipped");
         return Ok(());

@@ -53,7 +53,7 @@ fn only_the_ledger_speaks_sql() {
 
 #[test]
 fn only_cli_prints() {
-    only_in(&["crates/cli/src/"], &["println!", "eprintln!", "print!", "io::stdout", "io::stderr"]);
+    only_in(&["crates/cli/src/"], &["println!", "eprintln!", "print!", "::stdout()", "::stderr()"]);
 }
 
 #[test]

@@ -15,7 +15,9 @@ fn rust_files() -> Vec<String> {
 fn texts() -> Vec<String> {
     let mut names = house::files("");
     names.retain(|name| {
-        [".rs", ".md", ".toml", ".py", ".mjs", ".java"].iter().any(|e| name.ends_with(e))
+        [".rs", ".md", ".toml", ".ftl", ".py", ".mjs", ".js", ".java"]
+            .iter()
+            .any(|e| name.ends_with(e))
     });
     names
 }
