@@ -223,6 +223,9 @@ impl FaultRule {
         if self.err_code.as_deref().is_some_and(|code| !word(code, 32, b"_ ")) {
             return Err("`err_code` is not 1-32 of `0-9 a-z A-Z _` and blank".into());
         }
+        if self.err_code.as_deref() == Some("SEND_FAILED") {
+            return Err("`SEND_FAILED` must be true: fail the packet instead".into());
+        }
         if self.status.as_deref().is_some_and(|status| !word(status, 16, b"_")) {
             return Err("`status` is not 1-16 of `0-9 a-z A-Z _`".into());
         }

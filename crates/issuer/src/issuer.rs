@@ -1,24 +1,38 @@
-//! The door of the room.
+//! The door of the room: opening, the clock, and everything but the three turns.
 
-use crate::answer::{Answer, Delivery};
-use crate::clock::Clock;
+use crate::clock::{Clock, later, whole_milliseconds};
 use crate::config::{IssuerConfig, Mode};
 use crate::error::IssuerError;
 use crate::fault::FaultRule;
-use crate::trigger::Trigger;
-use bytes::Bytes;
+use crate::faults::Faults;
+use crate::packet::Changes;
+use crate::play;
+use crate::reply;
+use crate::watch;
 use hongbao_ledger::ledger::Filter;
-use hongbao_ledger::{Entry, Finding, Key, Ledger, Merchant, Record};
-use hongbao_wire::{QueryRequest, SendRequest};
+use hongbao_ledger::{Commit, Entry, Expect, Finding, Key, Ledger, Merchant, Record};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tokio::sync::Mutex;
+
+/// The setting of the ledger that holds what the sandbox's clock was advanced by, milliseconds.
+const OFFSET_SETTING: &str = "issuer.clock_offset_ms";
+/// The most that the sandbox's clock can be advanced by in all.
+pub const OFFSET_MAX: SignedDuration = SignedDuration::from_hours(10 * 366 * 24);
+/// How often a change is tried anew after somebody else changed the record meanwhile.
+pub(crate) const ATTEMPTS_MAX: usize = 32;
 
 /// The paying side. Cheap to share in an `Arc`.
 #[derive(Debug)]
 pub struct Issuer {
-    ledger: Arc<dyn Ledger>,
+    pub(crate) ledger: Arc<dyn Ledger>,
     clock: Arc<dyn Clock>,
-    config: IssuerConfig,
+    pub(crate) config: IssuerConfig,
+    pub(crate) faults: Faults,
+    offset_ms: AtomicI64,
+    /// Held while the clock is advanced: one after another.
+    advancing: Mutex<()>,
 }
 
 /// Where the sandbox's clock stands after it was advanced.
@@ -30,9 +44,9 @@ pub struct Advanced {
     pub moved: usize,
 }
 
-#[allow(clippy::unused_async, reason = "being written")]
 impl Issuer {
-    /// Opens an issuer on a ledger: the clock and the faults stand as they were left.
+    /// Opens an issuer on a ledger: the clock and the faults stand as they were left. A
+    /// production issuer has neither, whatever a sandbox left in the ledger.
     ///
     /// # Errors
     /// [`IssuerError::Ledger`], [`IssuerError::BadSetting`].
@@ -41,7 +55,12 @@ impl Issuer {
         clock: Arc<dyn Clock>,
         config: IssuerConfig,
     ) -> Result<Self, IssuerError> {
-        Ok(Self { ledger, clock, config })
+        let (faults, offset_ms) = match config.mode {
+            Mode::Production => (Faults::default(), 0),
+            Mode::Sandbox => (Faults::load(&*ledger).await?, load_offset(&*ledger).await?),
+        };
+        let offset_ms = AtomicI64::new(offset_ms);
+        Ok(Self { ledger, clock, config, faults, offset_ms, advancing: Mutex::default() })
     }
 
     /// Sandbox or production.
@@ -53,47 +72,30 @@ impl Issuer {
     /// The issuer's time: the clock, plus what the sandbox was advanced by; whole milliseconds.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        let offset = SignedDuration::from_millis(self.offset_ms.load(Ordering::Acquire));
+        later(whole_milliseconds(self.clock.now()), offset)
     }
 
-    /// Answers a send (`protocol.md` §1) whose certificate, fields and signatures were checked.
-    /// `raw` is the request as it came, for the history.
-    pub async fn send(&self, merchant: &Merchant, request: &SendRequest, raw: &[u8]) -> Answer {
-        let _ = (merchant, request, raw);
-        nothing()
-    }
-
-    /// Answers a query (seed) whose certificate, fields and signature were checked.
-    pub async fn query(&self, merchant: &Merchant, request: &QueryRequest<'_>) -> Answer {
-        let _ = (merchant, request);
-        nothing()
-    }
-
-    /// Moves everything that is due; returns how many packets moved. Safe to run in
-    /// several processes at once; does nothing in production.
+    /// Moves the sandbox's clock forward, durably, and everything that is due then.
     ///
     /// # Errors
-    /// [`IssuerError::Ledger`].
-    pub async fn settle_due(&self) -> Result<usize, IssuerError> {
-        Ok(0)
-    }
-
-    /// Moves the sandbox's clock forward, and everything that is due then.
-    ///
-    /// # Errors
-    /// [`IssuerError::NotInProduction`], [`IssuerError::BadAdvance`], [`IssuerError::Ledger`].
+    /// [`IssuerError::NotInProduction`]; [`IssuerError::BadAdvance`] for less than a
+    /// millisecond and beyond [`OFFSET_MAX`] in all; [`IssuerError::Ledger`].
     pub async fn advance(&self, by: SignedDuration) -> Result<Advanced, IssuerError> {
-        let _ = by;
-        Ok(Advanced { now: self.now(), moved: 0 })
-    }
-
-    /// Moves a packet by hand, in both modes.
-    ///
-    /// # Errors
-    /// [`IssuerError::NoPacket`], [`IssuerError::NotNow`], [`IssuerError::Ledger`].
-    pub async fn trigger(&self, key: &Key, trigger: Trigger) -> Result<Record, IssuerError> {
-        let _ = (key, trigger);
-        Err(IssuerError::NoPacket)
+        self.require_sandbox()?;
+        let _turn = self.advancing.lock().await;
+        let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
+        if by_ms < 1 {
+            return Err(IssuerError::BadAdvance("it goes forward only, by a millisecond or more"));
+        }
+        let offset_ms = self.offset_ms.load(Ordering::Acquire).saturating_add(by_ms);
+        if SignedDuration::from_millis(offset_ms) > OFFSET_MAX {
+            return Err(IssuerError::BadAdvance("it would be more than ten years ahead in all"));
+        }
+        self.ledger.set_setting(OFFSET_SETTING, &offset_ms.to_string()).await?;
+        self.offset_ms.store(offset_ms, Ordering::Release);
+        let moved = self.settle_due().await?;
+        Ok(Advanced { now: self.now(), moved })
     }
 
     /// Adds a fault rule, durably; returns it with its id.
@@ -101,22 +103,23 @@ impl Issuer {
     /// # Errors
     /// [`IssuerError::BadFault`], [`IssuerError::NotInProduction`], [`IssuerError::Ledger`].
     pub async fn add_fault(&self, rule: FaultRule) -> Result<FaultRule, IssuerError> {
-        Ok(rule)
+        self.require_sandbox()?;
+        self.faults.add(&*self.ledger, rule).await
     }
 
-    /// The fault rules, in the order that they are tried.
+    /// The fault rules, in the order that they are tried: the first that hits counts.
     #[must_use]
     pub fn faults(&self) -> Vec<FaultRule> {
-        Vec::new()
+        self.faults.list()
     }
 
     /// Takes one rule away, or all; returns how many went.
     ///
     /// # Errors
-    /// [`IssuerError::Ledger`].
+    /// [`IssuerError::NotInProduction`], [`IssuerError::Ledger`].
     pub async fn clear_faults(&self, id: Option<&str>) -> Result<usize, IssuerError> {
-        let _ = id;
-        Ok(0)
+        self.require_sandbox()?;
+        self.faults.clear(&*self.ledger, id).await
     }
 
     /// What the watch found, oldest first; of one merchant or of all.
@@ -127,7 +130,7 @@ impl Issuer {
         Ok(self.ledger.findings(mch_id).await?)
     }
 
-    /// The record of a packet.
+    /// The record of a packet, as it was last committed.
     ///
     /// # Errors
     /// [`IssuerError::Ledger`].
@@ -147,15 +150,61 @@ impl Issuer {
     ///
     /// # Errors
     /// [`IssuerError::Ledger`].
-    pub async fn records(
-        &self,
-        mch_id: &str,
-        filter: &Filter,
-    ) -> Result<Vec<Record>, IssuerError> {
+    pub async fn records(&self, mch_id: &str, filter: &Filter) -> Result<Vec<Record>, IssuerError> {
         Ok(self.ledger.records(mch_id, filter).await?)
+    }
+
+    const fn require_sandbox(&self) -> Result<(), IssuerError> {
+        match self.config.mode {
+            Mode::Sandbox => Ok(()),
+            Mode::Production => Err(IssuerError::NotInProduction),
+        }
+    }
+
+    /// In a sandbox, lets everything happen to the record that is due; in production nothing
+    /// ever is. Returns whether anything happened.
+    pub(crate) fn settle(
+        &self,
+        record: &mut Record,
+        changes: &mut Changes,
+        now: Timestamp,
+    ) -> bool {
+        match self.config.mode {
+            Mode::Sandbox => play::settle(&self.config.play, record, changes, now),
+            Mode::Production => {
+                record.due_at = None;
+                false
+            }
+        }
+    }
+
+    /// The commit of a record and its changes. A finished reply is kept beside it only
+    /// where giving it tells the merchant nothing that the record does not note.
+    pub(crate) fn commit_of(
+        &self,
+        record: Record,
+        expect: Expect,
+        changes: Changes,
+        merchant: &Merchant,
+    ) -> Commit {
+        let keeps = !self.config.watch || watch::is_settled(&record);
+        let reply = if keeps { reply::kept(&record, merchant, &self.config.style) } else { None };
+        Commit {
+            record,
+            expect,
+            entries: changes.entries,
+            reply,
+            budget: None,
+            refund: changes.refund,
+            findings: Vec::new(),
+        }
     }
 }
 
-fn nothing() -> Answer {
-    Answer { body: Bytes::new(), delivery: Delivery::Plain, err_code: None, kept_until: None }
+async fn load_offset(ledger: &dyn Ledger) -> Result<i64, IssuerError> {
+    let Some(text) = ledger.setting(OFFSET_SETTING).await? else { return Ok(0) };
+    let offset_ms: Option<i64> = text.parse().ok();
+    offset_ms
+        .filter(|ms| *ms >= 0 && SignedDuration::from_millis(*ms) <= OFFSET_MAX)
+        .ok_or(IssuerError::BadSetting(OFFSET_SETTING))
 }

@@ -1,0 +1,192 @@
+//! The rules in force: which call is hit, how often, across restarts.
+
+use crate::error::IssuerError;
+use crate::fault::{Fault, FaultRule, On};
+use crate::seeded;
+use hongbao_ledger::Ledger;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
+use tokio::sync::Mutex;
+
+/// The setting of the ledger that holds the rules, as JSON.
+const SETTING: &str = "issuer.faults";
+/// The most rules at once.
+const RULES_MAX: usize = 1_000;
+/// The most packets that one `not_found_first` rule counts; later ones are answered.
+const COUNTED_MAX: usize = 1_000;
+
+/// A rule and how far it got.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Active {
+    rule: FaultRule,
+    /// Matching calls so far: the next is number `matched`.
+    matched: u64,
+    /// Hits so far.
+    hits: u32,
+    /// `not_found_first`: queries of each packet so far.
+    #[serde(default)]
+    queries: BTreeMap<String, u32>,
+}
+
+/// All rules, in the order that they are tried.
+#[derive(Debug, Default)]
+pub(crate) struct Faults {
+    rules: RwLock<Vec<Active>>,
+    /// Whether there are rules at all: what every call without faults pays.
+    any: AtomicBool,
+    /// Held while the rules are written, so that an older state never follows a newer one.
+    writing: Mutex<()>,
+}
+
+impl Faults {
+    /// The rules as the ledger's setting holds them.
+    pub(crate) async fn load(ledger: &dyn Ledger) -> Result<Self, IssuerError> {
+        let rules: Vec<Active> = match ledger.setting(SETTING).await? {
+            None => Vec::new(),
+            Some(json) => {
+                serde_json::from_str(&json).map_err(|_| IssuerError::BadSetting(SETTING))?
+            }
+        };
+        let any = AtomicBool::new(!rules.is_empty());
+        Ok(Self { rules: RwLock::new(rules), any, writing: Mutex::default() })
+    }
+
+    /// Whether no rule is in force.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.any.load(Ordering::Acquire)
+    }
+
+    /// The rules.
+    pub(crate) fn list(&self) -> Vec<FaultRule> {
+        self.read(|rules| rules.iter().map(|active| active.rule.clone()).collect())
+    }
+
+    /// Adds a rule; returns it with its id.
+    pub(crate) async fn add(
+        &self,
+        ledger: &dyn Ledger,
+        mut rule: FaultRule,
+    ) -> Result<FaultRule, IssuerError> {
+        rule.check().map_err(IssuerError::BadFault)?;
+        let added = self.change(|rules| {
+            if rules.len() >= RULES_MAX {
+                return Err(IssuerError::BadFault(format!("there are {RULES_MAX} already")));
+            }
+            let id = rule.id.take().unwrap_or_else(|| free_id(rules));
+            if rules.iter().any(|active| active.rule.id.as_deref() == Some(&*id)) {
+                return Err(IssuerError::BadFault(format!("`{id}` is there already")));
+            }
+            rule.id = Some(id);
+            let active =
+                Active { rule: rule.clone(), matched: 0, hits: 0, queries: BTreeMap::new() };
+            rules.push(active);
+            Ok(rule)
+        })?;
+        if let Err(error) = self.persist(ledger).await {
+            // Not kept, so not in force either.
+            self.change(|rules| rules.retain(|active| active.rule.id != added.id));
+            return Err(error);
+        }
+        Ok(added)
+    }
+
+    /// Takes one rule away, or all; returns how many went.
+    pub(crate) async fn clear(
+        &self,
+        ledger: &dyn Ledger,
+        id: Option<&str>,
+    ) -> Result<usize, IssuerError> {
+        let gone = self.change(|rules| {
+            let before = rules.len();
+            rules.retain(|active| id.is_some_and(|id| active.rule.id.as_deref() != Some(id)));
+            before - rules.len()
+        });
+        self.persist(ledger).await?;
+        Ok(gone)
+    }
+
+    /// The rule that hits this call, if any: the first that matches and rolls a hit.
+    pub(crate) async fn draw(
+        &self,
+        ledger: &dyn Ledger,
+        call: On,
+        mch_id: &str,
+        mch_billno: &str,
+    ) -> Option<FaultRule> {
+        if self.is_empty() {
+            return None;
+        }
+        let hit = self.change(|rules| {
+            let mut matching =
+                rules.iter_mut().filter(|active| active.rule.matches(call, mch_id, mch_billno));
+            matching.find_map(|active| active.hits(mch_id, mch_billno).then(|| active.rule.clone()))
+        })?;
+        if let Err(error) = self.persist(ledger).await {
+            tracing::warn!(%error, "a fault's count could not be kept");
+        }
+        Some(hit)
+    }
+
+    async fn persist(&self, ledger: &dyn Ledger) -> Result<(), IssuerError> {
+        let _turn = self.writing.lock().await;
+        let json = self.read(|rules| serde_json::to_string(rules));
+        let json = json.map_err(|_| IssuerError::BadSetting(SETTING))?;
+        Ok(ledger.set_setting(SETTING, &json).await?)
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&[Active]) -> T) -> T {
+        look(&self.rules.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Vec<Active>) -> T) -> T {
+        let mut rules = self.rules.write().unwrap_or_else(PoisonError::into_inner);
+        let result = change(&mut rules);
+        self.any.store(!rules.is_empty(), Ordering::Release);
+        result
+    }
+}
+
+impl Active {
+    /// Counts a matching call, and whether it is hit.
+    fn hits(&mut self, mch_id: &str, mch_billno: &str) -> bool {
+        if self.rule.times.is_some_and(|times| self.hits >= times) {
+            return false;
+        }
+        if self.rule.fault == Fault::NotFoundFirst && !self.is_early(mch_id, mch_billno) {
+            return false;
+        }
+        let hit = rolls(&self.rule, self.matched);
+        self.matched += 1;
+        self.hits += u32::from(hit);
+        hit
+    }
+
+    /// Whether this is one of the first queries of the packet, which it counts.
+    fn is_early(&mut self, mch_id: &str, mch_billno: &str) -> bool {
+        let first = self.rule.first.or(self.rule.times).unwrap_or(1);
+        let packet = format!("{mch_id}/{mch_billno}");
+        if self.queries.len() >= COUNTED_MAX && !self.queries.contains_key(&packet) {
+            return false;
+        }
+        let queries = self.queries.entry(packet).or_default();
+        *queries = queries.saturating_add(1);
+        *queries <= first
+    }
+}
+
+/// Whether the n-th matching call is hit: follows from the seed, the id and n alone.
+#[expect(clippy::float_arithmetic, reason = "a probability, not money")]
+fn rolls(rule: &FaultRule, n: u64) -> bool {
+    const STEPS: u64 = 1 << 53;
+    let id = rule.id.as_deref().unwrap_or_default();
+    let roll = seeded::number(rule.seed, &["fault", id, &n.to_string()]) % STEPS;
+    roll < (rule.probability * STEPS as f64) as u64
+}
+
+fn free_id(rules: &[Active]) -> String {
+    let taken = |id: &str| rules.iter().any(|active| active.rule.id.as_deref() == Some(id));
+    let mut ids = (1_usize..).map(|n| format!("fault-{n}"));
+    ids.find(|id| !taken(id)).unwrap_or_default()
+}

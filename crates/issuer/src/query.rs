@@ -1,0 +1,191 @@
+//! The turn of a query: the kept reply where it is right, else the record.
+
+use crate::answer::{Answer, Delivery};
+use crate::breakage::{self, Call, Said};
+use crate::clock::later;
+use crate::fault::{FaultRule, On};
+use crate::issuer::{ATTEMPTS_MAX, Issuer};
+use crate::packet::Changes;
+use crate::reply;
+use crate::text;
+use crate::watch::{self, Heard};
+use hongbao_ledger::{Expect, Key, LedgerError, Merchant};
+use hongbao_wire::field::FieldRule;
+use hongbao_wire::{ErrorCode, FailureReply, FieldError, QueryRequest};
+use jiff::Timestamp;
+
+/// A reply, and until when its bytes are right.
+struct Found {
+    said: Said,
+    kept_until: Option<Timestamp>,
+}
+
+impl Issuer {
+    /// Answers a query (seed) whose certificate, fields and signature were checked.
+    pub async fn query(&self, merchant: &Merchant, request: &QueryRequest<'_>) -> Answer {
+        let mch_id = merchant.mch_id.as_str();
+        let call = self.call(On::Query, merchant, request.mch_billno);
+        let hit = self.faults.draw(&*self.ledger, On::Query, mch_id, request.mch_billno).await;
+        let Some(rule) = hit else { return self.query_without_fault(call, request).await };
+        let mut said = None;
+        if breakage::processes(&rule) {
+            said = Some(self.look_up(call, request, Some(&rule)).await.said);
+        } else {
+            self.note_unprocessed(&Key::new(mch_id, request.mch_billno), merchant, &rule).await;
+        }
+        breakage::answer(&rule, call, said)
+    }
+
+    async fn query_without_fault(&self, call: Call<'_>, request: &QueryRequest<'_>) -> Answer {
+        if let Some(kept) = self.kept_reply(call, request).await {
+            return kept;
+        }
+        let Found { said, kept_until } = self.look_up(call, request, None).await;
+        Answer { kept_until, ..breakage::travelling(said, Delivery::Plain) }
+    }
+
+    /// The fast path: one read of the ledger, no copy of the bytes.
+    async fn kept_reply(&self, call: Call<'_>, request: &QueryRequest<'_>) -> Option<Answer> {
+        if !is_bound(call.merchant, request.appid) {
+            return None;
+        }
+        let mch_id = call.merchant.mch_id.as_str();
+        let kept = self.ledger.reply(mch_id, request.mch_billno).await.ok().flatten()?;
+        let (body, until) = reply::unpack(kept, call.merchant, call.style, self.now())?;
+        Some(Answer { body, delivery: Delivery::Plain, err_code: None, kept_until: Some(until) })
+    }
+
+    async fn look_up(
+        &self,
+        call: Call<'_>,
+        request: &QueryRequest<'_>,
+        hit: Option<&FaultRule>,
+    ) -> Found {
+        if !is_bound(call.merchant, request.appid) {
+            return unkept(breakage::failure(appid_failure("appid"), call));
+        }
+        let key = Key::new(call.merchant.mch_id.as_str(), request.mch_billno);
+        for _ in 0..ATTEMPTS_MAX {
+            match self.try_look_up(call, &key, hit).await {
+                Ok(found) => return found,
+                Err(LedgerError::Conflict) => {}
+                Err(error) => return unkept(self.system_error(call, &error)),
+            }
+        }
+        unkept(self.system_error(call, &LedgerError::Conflict))
+    }
+
+    async fn try_look_up(
+        &self,
+        call: Call<'_>,
+        key: &Key,
+        hit: Option<&FaultRule>,
+    ) -> Result<Found, LedgerError> {
+        let (merchant, style, now) = (call.merchant, call.style, self.now());
+        let not_found =
+            || breakage::failure(reply::not_found(call.mch_billno, merchant.mch_id.as_str()), call);
+        let Some(mut record) = self.ledger.find(key).await? else {
+            return Ok(unkept(not_found()));
+        };
+        let expect = Expect::Version(record.version);
+        let mut changes = Changes::default();
+        let moved = self.settle(&mut record, &mut changes, now);
+        let is_old = now >= later(record.sent_at, reply::QUERY_WINDOW);
+        let body = if is_old { None } else { reply::of_record(&record, merchant, style) };
+        // An old packet's NOT_FOUND is the documented end, not news of it.
+        let plain = if is_old { Heard::Nothing } else { watch::heard_of(&record) };
+        let heard = match hit {
+            Some(rule) => breakage::heard(rule, plain, body.is_some(), style),
+            None => plain,
+        };
+        if self.config.watch {
+            watch::note(&mut record, &mut changes, &heard, now);
+        }
+        let same_again = hit.is_none() && (!self.config.watch || watch::is_settled(&record));
+        let valid_until = reply::valid_until(&record);
+        if !changes.entries.is_empty() {
+            let commit = self.commit_of(record, expect, changes, merchant);
+            match self.ledger.commit(commit).await {
+                Ok(_) => {}
+                // What the record says is stored already; only the watch's note is not.
+                Err(error) if !moved && !matches!(error, LedgerError::Conflict) => {
+                    tracing::warn!(%error, "what a merchant was told could not be noted");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(match body {
+            None => unkept(not_found()),
+            Some(body) => Found {
+                said: Said { body, err_code: None },
+                kept_until: same_again.then_some(valid_until),
+            },
+        })
+    }
+
+    /// Notes that a call was answered without being processed, where the packet is known.
+    async fn note_unprocessed(&self, key: &Key, merchant: &Merchant, rule: &FaultRule) {
+        for _ in 0..ATTEMPTS_MAX {
+            match self.try_note(key, merchant, rule).await {
+                Ok(()) => return,
+                Err(LedgerError::Conflict) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "what a merchant was told could not be noted");
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn try_note(
+        &self,
+        key: &Key,
+        merchant: &Merchant,
+        rule: &FaultRule,
+    ) -> Result<(), LedgerError> {
+        if !self.config.watch {
+            return Ok(());
+        }
+        let Some(mut record) = self.ledger.find(key).await? else { return Ok(()) };
+        let expect = Expect::Version(record.version);
+        let mut changes = Changes::default();
+        let heard = breakage::heard(rule, Heard::Nothing, false, &self.config.style);
+        watch::note(&mut record, &mut changes, &heard, self.now());
+        if changes.entries.is_empty() {
+            return Ok(());
+        }
+        self.ledger.commit(self.commit_of(record, expect, changes, merchant)).await.map(|_| ())
+    }
+
+    pub(crate) const fn call<'a>(
+        &'a self,
+        kind: On,
+        merchant: &'a Merchant,
+        mch_billno: &'a str,
+    ) -> Call<'a> {
+        Call { kind, merchant, mch_billno, style: &self.config.style }
+    }
+
+    /// The reply where the ledger failed: the outcome is unknown.
+    pub(crate) fn system_error(&self, call: Call<'_>, error: &LedgerError) -> Said {
+        tracing::error!(%error, "the ledger failed, the answer is a system error");
+        let code = call.style.system_error.clone();
+        let words = text::of_code(&code, call.kind == On::Send);
+        breakage::failure(FailureReply::business(code, words), call)
+    }
+}
+
+const fn unkept(said: Said) -> Found {
+    Found { said, kept_until: None }
+}
+
+/// Whether the appid belongs to the merchant.
+pub(crate) fn is_bound(merchant: &Merchant, appid: &str) -> bool {
+    merchant.appids.iter().any(|bound| bound.as_str() == appid)
+}
+
+/// A wrong appid, worded like a missing one (q02, `protocol.md` §9 row 11).
+pub(crate) fn appid_failure(field: &'static str) -> FailureReply {
+    let error = FieldError { field, rule: FieldRule::Required { chars_max: 32 } };
+    FailureReply::business(ErrorCode::ParamError, &error.to_string())
+}
