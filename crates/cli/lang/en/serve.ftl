@@ -1,1 +1,24 @@
-# serve
+# `serve`, and the folder of a server.
+serve-admin = the admin address { $address } is not a loopback address
+serve-admin-hint = it has no password: use 127.0.0.1 or [::1], and reach it from elsewhere over `ssh -L`
+serve-listen = cannot listen on { $address }: { $why }
+serve-in-use-hint = another program listens there: stop it, or choose another port with `--listen` or `--admin`; port 0 picks a free one
+serve-listen-hint = choose an address of this machine and a port from 1024 with `--listen` or `--admin`
+serve-failed = the server cannot start: { $why }
+serve-failed-hint = check `hongbao.toml` and the files beside it
+dir-not-ours = `{ $dir }` is not the folder of a hongbao server
+dir-not-ours-hint = give it with `--dir`; `hongbao serve --dir DIR` makes one
+dir-foreign = `{ $dir }` holds other files and no `hongbao.toml`
+dir-foreign-hint = nothing was changed in it: give a new or empty folder with `--dir`
+dir-locked = another hongbao server is running on `{ $dir }`
+dir-locked-hint = stop it first, or give another folder with `--dir`
+dir-damaged-hint = put the file back from a backup; where nothing in the folder is needed any more, start in a new one
+ledger-missing = there is no ledger `{ $file }`, although its server ran before
+ledger-missing-hint = put it back from a backup; a new one would not know what was acknowledged
+ledger-unusable = the ledger `{ $file }` cannot be used: { $why }
+ledger-newer-hint = a newer hongbao wrote it: run that version or a newer one; nothing was changed
+ledger-damaged-hint = put it back from a backup; nothing was changed, and it was not replaced
+ledger-key-hint = `ledger.key` must be the one that was made with this ledger, mode 600: put it back from a backup
+ledger-storage-hint = check the free space, and the owner and mode of the folder
+authority-failed = certificates cannot be made: { $why }
+authority-failed-hint = `ca.pem` and `ca_key.pem` must be the ones that were made with this folder

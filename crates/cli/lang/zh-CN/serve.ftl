@@ -1,1 +1,24 @@
-# serve
+# `serve` 与服务目录。
+serve-admin = 管理地址 { $address } 不是本机回环地址
+serve-admin-hint = 管理端口没有密码：请用 127.0.0.1 或 [::1]，需从别处访问时用 `ssh -L`
+serve-listen = 无法监听 { $address }：{ $why }
+serve-in-use-hint = 该端口已被其他程序占用：请停止它，或用 `--listen`、`--admin` 换端口；端口 0 表示任选空闲端口
+serve-listen-hint = 请用 `--listen` 或 `--admin` 指定本机地址和 1024 以上的端口
+serve-failed = 服务无法启动：{ $why }
+serve-failed-hint = 请检查 `hongbao.toml` 及同目录下的文件
+dir-not-ours = `{ $dir }` 不是 hongbao 的服务目录
+dir-not-ours-hint = 请用 `--dir` 指定；`hongbao serve --dir DIR` 会创建一个
+dir-foreign = `{ $dir }` 中有其他文件，却没有 `hongbao.toml`
+dir-foreign-hint = 未作任何改动：请用 `--dir` 指定新的或空的目录
+dir-locked = 已有一个 hongbao 服务运行在 `{ $dir }`
+dir-locked-hint = 请先停止它，或用 `--dir` 换一个目录
+dir-damaged-hint = 请从备份恢复该文件；如果目录里的内容都不再需要，请换一个新目录
+ledger-missing = 账本 `{ $file }` 不存在，而该服务曾经运行过
+ledger-missing-hint = 请从备份恢复；新账本不会知道已经确认过什么
+ledger-unusable = 无法使用账本 `{ $file }`：{ $why }
+ledger-newer-hint = 它由更新版本的 hongbao 写成：请使用那个版本或更新的版本；未作任何改动
+ledger-damaged-hint = 请从备份恢复；未作任何改动，也没有被替换
+ledger-key-hint = `ledger.key` 必须是与该账本一同生成的那一个，权限 600：请从备份恢复
+ledger-storage-hint = 请检查剩余空间，以及目录的属主和权限
+authority-failed = 无法签发证书：{ $why }
+authority-failed-hint = `ca.pem` 与 `ca_key.pem` 必须是与该目录一同生成的

@@ -1,0 +1,178 @@
+//! `hongbao serve`.
+
+use crate::args::ServeArgs;
+use crate::config::{LogFormat, LogOptions, ServeConfig};
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::say;
+use crate::workdir::{Lock, WorkDir, ledger_failure};
+use hongbao_issuer::{Issuer, IssuerConfig, IssuerError, SystemClock};
+use hongbao_ledger::Ledger;
+use hongbao_server::{Pace, Running, ServerConfig, StartError};
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// Runs it, until SIGINT or SIGTERM.
+///
+/// # Errors
+/// The folder, its configuration, its ledger or an address cannot be used: exit 9.
+pub async fn run(args: &ServeArgs, out: &mut Output) -> Result<Exit, Failure> {
+    let mut stop = Stop::listen()?;
+    let served = Served::start(&args.dir, args.listen, args.admin, |config| {
+        start_log(&config.log);
+        config.issuer()
+    })
+    .await?;
+    let mode = served.issuer.mode().as_str();
+    let (wire, admin) = (served.base_url(), served.admin_url());
+    tracing::info!(%wire, %admin, mode, dir = %args.dir.display(), "ready");
+    out.data(format_args!("ready {wire} {admin} {mode}"));
+    let signal = stop.wait().await;
+    tracing::info!(signal, "stopping");
+    served.running.stop().await;
+    tracing::info!("stopped");
+    Ok(Exit::Ok)
+}
+
+/// A server on a folder.
+pub struct Served {
+    /// The open listeners.
+    pub running: Running,
+    /// What answers behind them.
+    pub issuer: Arc<Issuer>,
+    /// Its folder.
+    pub dir: WorkDir,
+    _lock: Lock,
+}
+
+impl Served {
+    /// Takes the folder and opens both listeners; `listen` and `admin` go before the file.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub async fn start(
+        path: &Path,
+        listen: Option<SocketAddr>,
+        admin: Option<SocketAddr>,
+        issuer: impl FnOnce(&ServeConfig) -> IssuerConfig,
+    ) -> Result<Self, Failure> {
+        let at = reachable(listen.unwrap_or(ServeConfig::default().listen).ip());
+        let (dir, lock) = WorkDir::take(path, at).await?;
+        let config = dir.config()?;
+        let issuer = issuer(&config);
+        let ledger: Arc<dyn Ledger> = Arc::new(dir.ledger()?);
+        let failed = |error: IssuerError| issuer_failure(&dir, &error);
+        let issuer = Issuer::open(Arc::clone(&ledger), Arc::new(SystemClock), issuer);
+        let issuer = Arc::new(issuer.await.map_err(failed)?);
+        let server = ServerConfig {
+            listen: listen.unwrap_or(config.listen),
+            admin: admin.unwrap_or(config.admin),
+            tls: dir.tls()?,
+            wire: config.wire,
+            connection: config.connection,
+            pace: Pace::default(),
+        };
+        let running = hongbao_server::start(server, ledger, Arc::clone(&issuer))
+            .await
+            .map_err(|error| start_failure(&dir, &error))?;
+        let served = Self { running, issuer, dir, _lock: lock };
+        served.dir.point_profiles_to(&served.base_url())?;
+        Ok(served)
+    }
+
+    /// The URL that merchants reach it by.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        let address = self.running.wire_addr();
+        format!("https://{}", SocketAddr::new(reachable(address.ip()), address.port()))
+    }
+
+    /// The URL of the admin listener.
+    #[must_use]
+    pub fn admin_url(&self) -> String {
+        format!("http://{}", self.running.admin_addr())
+    }
+}
+
+/// The address by which a listener is reached from this machine.
+fn reachable(listen: IpAddr) -> IpAddr {
+    match listen {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        other => other,
+    }
+}
+
+fn start_log(options: &LogOptions) {
+    let filter = EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| EnvFilter::new(options.level.as_str()));
+    let log = tracing_subscriber::fmt().with_writer(std::io::stderr).with_env_filter(filter);
+    // a second subscriber would be a bug of ours; the first one stays
+    let _ = match options.format {
+        LogFormat::Json => log.json().try_init(),
+        LogFormat::Text => log.with_ansi(false).try_init(),
+    };
+}
+
+fn issuer_failure(dir: &WorkDir, error: &IssuerError) -> Failure {
+    match error {
+        IssuerError::Ledger(error) => ledger_failure(&dir.path("ledger.sqlite"), error),
+        other => Failure::config(other.code(), say!("serve-failed", why = other))
+            .hint(say!("serve-failed-hint")),
+    }
+}
+
+fn start_failure(dir: &WorkDir, error: &StartError) -> Failure {
+    let hint = match error {
+        StartError::Ledger(error) => return ledger_failure(&dir.path("ledger.sqlite"), error),
+        StartError::AdminNotLoopback(_) => say!("serve-admin-hint"),
+        StartError::Listen { source, .. } => match source.kind() {
+            ErrorKind::AddrInUse => say!("serve-in-use-hint"),
+            _ => say!("serve-listen-hint"),
+        },
+        _ => say!("serve-failed-hint"),
+    };
+    let message = match error {
+        StartError::AdminNotLoopback(address) => say!("serve-admin", address = address),
+        StartError::Listen { address, source } => {
+            say!("serve-listen", address = address, why = source)
+        }
+        other => say!("serve-failed", why = other),
+    };
+    Failure::config(error.code(), message).hint(hint)
+}
+
+/// What ends a server: Ctrl-C, or a service manager.
+pub struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    /// From now on the signals are caught.
+    ///
+    /// # Errors
+    /// `NO_SIGNALS` where the machine refuses.
+    pub fn listen() -> Result<Self, Failure> {
+        let failed = |error: std::io::Error| {
+            Failure::config("NO_SIGNALS", say!("serve-failed", why = error))
+                .hint(say!("serve-failed-hint"))
+        };
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+            terminate: signal(SignalKind::terminate()).map_err(failed)?,
+        })
+    }
+
+    /// Waits for the first of them; returns its name.
+    pub async fn wait(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! `hongbao.toml`: how a folder's server behaves.
+
+use crate::exit::Failure;
+use crate::files;
+use hongbao_issuer::{IssuerConfig, Mode, Play};
+use hongbao_server::{ConnectionLimits, WireOptions};
+use jiff::SignedDuration;
+use serde::{Deserialize, Deserializer, de};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+/// The file that a first start writes: every option, explained, at its default.
+pub const TEMPLATE: &str = include_str!("hongbao.toml");
+
+/// `hongbao.toml`. What is left out has its default; what is unknown is an error.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServeConfig {
+    /// Sandbox or production.
+    pub mode: ModeWord,
+    /// Where merchants ask.
+    pub listen: SocketAddr,
+    /// Where the operator asks.
+    pub admin: SocketAddr,
+    /// Whether double payments are watched for.
+    pub watch: bool,
+    /// What everything random follows from.
+    pub seed: u64,
+    /// What a sandbox plays.
+    pub play: PlayOptions,
+    /// How the wire endpoint behaves.
+    pub wire: WireOptions,
+    /// Time and room of a connection.
+    pub connection: ConnectionLimits,
+    /// How logs look.
+    pub log: LogOptions,
+}
+
+/// [`Mode`] as it stands in the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModeWord {
+    /// Packets move by themselves.
+    #[default]
+    Sandbox,
+    /// Packets move by the admin API alone.
+    Production,
+}
+
+/// [`Play`] as it stands in the file: times such as `90s` or `24h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the file and of `Play`")]
+pub struct PlayOptions {
+    #[serde(deserialize_with = "duration")]
+    stored_after: SignedDuration,
+    #[serde(deserialize_with = "duration")]
+    sent_after: SignedDuration,
+    #[serde(deserialize_with = "duration")]
+    received_after: SignedDuration,
+    #[serde(deserialize_with = "duration")]
+    expired_after: SignedDuration,
+    #[serde(deserialize_with = "duration")]
+    refunded_after: SignedDuration,
+    #[serde(deserialize_with = "duration")]
+    failed_after: SignedDuration,
+    #[serde(deserialize_with = "permille")]
+    unclaimed_share_permille: u16,
+}
+
+/// How logs look.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LogOptions {
+    /// Text for people or JSON for programs.
+    pub format: LogFormat,
+    /// The least level that is written.
+    pub level: LogLevel,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One object a line.
+    Json,
+}
+
+/// The least level that is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the words are those of every log")]
+pub enum LogLevel {
+    Error,
+    Warn,
+    #[default]
+    Info,
+    Debug,
+    Trace,
+}
+
+impl LogLevel {
+    /// The word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warn => "warn",
+            Self::Info => "info",
+            Self::Debug => "debug",
+            Self::Trace => "trace",
+        }
+    }
+}
+
+impl ServeConfig {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// `FILE_MISSING`, `FILE_UNREADABLE`; `TOML` with the line.
+    pub fn load(path: &Path) -> Result<Self, Failure> {
+        files::read_toml(path)
+    }
+
+    /// What the issuer is told.
+    #[must_use]
+    pub fn issuer(&self) -> IssuerConfig {
+        IssuerConfig {
+            mode: match self.mode {
+                ModeWord::Sandbox => Mode::Sandbox,
+                ModeWord::Production => Mode::Production,
+            },
+            play: self.play.into(),
+            watch: self.watch,
+            seed: self.seed,
+            style: self.wire.reply_style(),
+        }
+    }
+}
+
+impl Default for ServeConfig {
+    fn default() -> Self {
+        let issuer = IssuerConfig::default();
+        let loopback = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        Self {
+            mode: ModeWord::default(),
+            listen: loopback(8443),
+            admin: loopback(8080),
+            watch: issuer.watch,
+            seed: issuer.seed,
+            play: PlayOptions::default(),
+            wire: WireOptions::default(),
+            connection: ConnectionLimits::default(),
+            log: LogOptions::default(),
+        }
+    }
+}
+
+impl Default for PlayOptions {
+    fn default() -> Self {
+        let play = Play::default();
+        Self {
+            stored_after: play.stored_after,
+            sent_after: play.sent_after,
+            received_after: play.received_after,
+            expired_after: play.expired_after,
+            refunded_after: play.refunded_after,
+            failed_after: play.failed_after,
+            unclaimed_share_permille: play.unclaimed_share_permille,
+        }
+    }
+}
+
+impl From<PlayOptions> for Play {
+    fn from(options: PlayOptions) -> Self {
+        Self {
+            stored_after: options.stored_after,
+            sent_after: options.sent_after,
+            received_after: options.received_after,
+            expired_after: options.expired_after,
+            refunded_after: options.refunded_after,
+            failed_after: options.failed_after,
+            unclaimed_share_permille: options.unclaimed_share_permille,
+        }
+    }
+}
+
+impl Default for LogOptions {
+    fn default() -> Self {
+        Self { format: LogFormat::default(), level: LogLevel::default() }
+    }
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.parse::<SignedDuration>() {
+        Ok(duration) if !duration.is_negative() => Ok(duration),
+        _ => Err(de::Error::custom(format!("`{text}` is no duration such as `90s` or `24h`"))),
+    }
+}
+
+fn permille<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    match u16::deserialize(deserializer)? {
+        share @ 0..=1000 => Ok(share),
+        share => Err(de::Error::custom(format!("{share} is more than a thousand of a thousand"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn parse(text: &str) -> Result<ServeConfig, Failure> {
+        files::parse_toml(Path::new("hongbao.toml"), text)
+    }
+
+    #[test]
+    fn the_template_says_the_defaults_and_every_option() {
+        assert_eq!(parse(TEMPLATE).unwrap(), ServeConfig::default());
+        let uncommented: String = TEMPLATE
+            .lines()
+            .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        assert_eq!(parse(&uncommented).unwrap(), ServeConfig::default());
+        assert_eq!(uncommented.lines().filter(|line| line.contains(" = ")).count(), 30);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_with_its_line() {
+        let message = |text: &str| parse(text).unwrap_err().message;
+        assert!(message("mode = \"sandbox\"\nmood = 1\n").contains("line 2: unknown field `mood`"));
+        assert!(message("[play]\n\nsent_after = \"soon\"").contains("line 3: `soon` is no dur"));
+        assert!(message("[play]\nunclaimed_share_permille = 1001").contains("line 2: 1001"));
+        assert!(message("mode = ").contains("line 1: "));
+        assert!(message("admin = \"nowhere\"").contains("line 1: "));
+        assert_eq!(parse("mode = 1").unwrap_err().code, "TOML");
+    }
+
+    #[test]
+    fn options_reach_the_issuer() {
+        let text = "mode = \"production\"\nseed = 7\n[play]\nsent_after = \"2m\"\n\
+                    [wire]\nsign_failures = true\n";
+        let issuer = parse(text).unwrap().issuer();
+        assert_eq!(issuer.mode, Mode::Production);
+        assert_eq!(issuer.seed, 7);
+        assert_eq!(issuer.play.sent_after, SignedDuration::from_secs(120));
+        assert!(issuer.style.sign_failures);
+    }
+}
