@@ -12,8 +12,10 @@ pub enum Fault {
     /// The reply comes after `delay_ms`.
     Delay,
     /// HTTP 400 and HTML instead of processing: a front end that refused the certificate.
+    #[serde(rename = "http_400")]
     Http400,
     /// HTTP 502 and HTML; `stored` says whether the request was processed (default true).
+    #[serde(rename = "http_502")]
     Http502,
     /// Processed; HTTP 200 with no byte.
     EmptyBody,
