@@ -20,12 +20,12 @@ impl Admin {
         Self { url: url.to_owned(), http }
     }
 
-    /// The record and history of a packet; `None` where there is none.
+    /// The record of a packet; `None` where there is none.
     pub fn packet(&self, mch_id: &str, mch_billno: &str) -> Option<Value> {
         let reply = self.http.get(format!("{}/packets/{mch_id}/{mch_billno}", self.url)).send();
         let reply = reply.expect("the admin listener answers");
         match reply.status().as_u16() {
-            200 => Some(reply.json().expect("JSON")),
+            200 => Some(reply.json::<Value>().expect("JSON")["packet"].take()),
             404 => None,
             other => panic!("{other}: {}", reply.text().unwrap_or_default()),
         }

@@ -1,6 +1,7 @@
 //! One server and one process of each installed SDK, for all tests of a file.
 
 use crate::driver::Driver;
+use crate::folder::Folder;
 use crate::install::InstallError;
 use crate::sdk::Sdk;
 use crate::served::Served;
@@ -44,12 +45,12 @@ impl Lab {
         self.drivers.len() == Sdk::ALL.len()
     }
 
-    fn open() -> Option<Self> {
+    fn open(prepare: impl FnOnce(&Folder)) -> Option<Self> {
         let installed = installed();
         if installed.is_empty() {
             return None;
         }
-        let served = Served::start();
+        let served = Served::start(prepare);
         let ca_file = served.ca_file();
         let start = |sdk| (sdk, Mutex::new(Driver::start(sdk, Some(&ca_file))));
         let drivers = installed.into_iter().map(start).collect();
@@ -62,8 +63,16 @@ impl Lab {
 /// # Panics
 /// When an SDK is missing and `HONGBAO_REQUIRE_COMPAT=1`.
 pub fn lab() -> Option<&'static Lab> {
+    lab_of(|_| {})
+}
+
+/// The lab of this process; `prepare` changes the server's folder before the first use.
+///
+/// # Panics
+/// When an SDK is missing and `HONGBAO_REQUIRE_COMPAT=1`.
+pub fn lab_of(prepare: impl FnOnce(&Folder)) -> Option<&'static Lab> {
     static LAB: OnceLock<Option<Lab>> = OnceLock::new();
-    LAB.get_or_init(Lab::open).as_ref()
+    LAB.get_or_init(|| Lab::open(prepare)).as_ref()
 }
 
 /// The SDKs that are installed; of each other one it says that it is skipped.

@@ -2,8 +2,9 @@
 
 use crate::admin::Admin;
 use crate::credentials::Credentials;
+use crate::folder::Folder;
 use crate::place;
-use hongbao_ledger::Merchant;
+use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,53 +15,33 @@ pub const MCH_ID: &str = "10000098";
 pub const APPID: &str = "wx8888888888888888";
 
 /// Waits for its input to end, which it does however this process ends, then
-/// stops the server and removes its folder. Arguments: folder, command line.
-const KEEPER: &str = r#"folder=$1; shift; "$@" & server=$!; read -r _; kill "$server"; wait "$server"; rm -rf "$folder""#;
+/// stops the server and removes a folder. Arguments: what to remove, command line.
+const KEEPER: &str = r#"garbage=$1; shift; "$@" & server=$!; read -r _; kill "$server"; wait "$server"; rm -rf "$garbage""#;
 
 /// A running server.
 #[derive(Debug)]
 pub struct Served {
-    keeper: Child,
-    folder: PathBuf,
-    wire_url: String,
+    process: Process,
+    folder: Folder,
     admin: Admin,
 }
 
 impl Served {
-    /// Starts a server whose packets move only when told to.
+    /// Starts a server whose packets stay where they are until told to move, after
+    /// `prepare` has changed its folder.
     ///
     /// # Panics
     /// When it does not come up.
     #[must_use]
-    pub fn start() -> Self {
-        let binary = binary();
-        let folder = tempfile::tempdir().expect("a folder").keep();
-        let data = folder.join("data");
-        let serve = |listen: &str| {
-            let mut command = Command::new("sh");
-            command.args(["-c", KEEPER, "sh"]).arg(&folder).arg(&binary);
-            command
-                .args(["serve", "--listen", listen, "--admin", "127.0.0.1:0", "--dir"])
-                .arg(&data);
-            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-            command.spawn().expect("a shell")
-        };
-        let mut keeper = serve("127.0.0.1:0");
-        let mut line = String::new();
-        let mut output = BufReader::new(keeper.stdout.take().expect("piped above"));
-        output.read_line(&mut line).expect("the server prints");
-        let words: Vec<&str> = line.split_whitespace().collect();
-        let [ready, wire_url, admin_url, ..] = words[..] else {
-            panic!("`{} serve` printed `{line}`", binary.display());
-        };
-        assert_eq!(ready, "ready");
-        Self { keeper, folder: data, wire_url: wire_url.to_owned(), admin: Admin::new(admin_url) }
-    }
-
-    /// Its folder.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.folder
+    pub fn start(prepare: impl FnOnce(&Folder)) -> Self {
+        let root = tempfile::tempdir().expect("a folder").keep();
+        let folder = Folder::new(root.join("data"));
+        drop(Process::start(folder.path(), Path::new("")));
+        folder.stop_play();
+        prepare(&folder);
+        let process = Process::start(folder.path(), &root);
+        let admin = Admin::new(&process.admin_url);
+        Self { process, folder, admin }
     }
 
     /// Its admin API.
@@ -69,10 +50,16 @@ impl Served {
         &self.admin
     }
 
+    /// What the ledger says of a packet of the sandbox merchant; `None` where there is none.
+    #[must_use]
+    pub fn packet(&self, mch_billno: &str) -> Option<Value> {
+        self.admin.packet(MCH_ID, mch_billno)
+    }
+
     /// The authority of its certificate.
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
-        self.folder.join("ca.pem")
+        self.folder.path().join("ca.pem")
     }
 
     /// What the sandbox merchant configures.
@@ -84,48 +71,45 @@ impl Served {
     /// What a merchant configures.
     #[must_use]
     pub fn credentials_of(&self, mch_id: &str, appid: &str) -> Credentials {
-        let folder = self.folder.join("merchants").join(mch_id);
-        Credentials::of_folder(&folder, &self.wire_url, &self.ca_file(), mch_id, appid)
-    }
-
-    /// Adds a merchant by the command line, while the server runs, and changes it.
-    ///
-    /// # Panics
-    /// When the command fails.
-    #[must_use]
-    pub fn add_merchant(&self, mch_id: &str, change: impl FnOnce(&mut Merchant)) -> Credentials {
-        let appid = format!("wx{mch_id}");
-        let added = Command::new(binary())
-            .args([
-                "merchant",
-                "add",
-                mch_id,
-                "--appid",
-                &appid,
-                "--balance",
-                "1000000.00",
-                "--dir",
-            ])
-            .arg(&self.folder)
-            .output()
-            .expect("the binary runs");
-        assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
-        self.change_merchant(mch_id, change);
-        self.credentials_of(mch_id, &appid)
-    }
-
-    /// Changes a merchant in the ledger, and has the server take notice.
-    ///
-    /// # Panics
-    /// When the ledger cannot be changed.
-    pub fn change_merchant(&self, mch_id: &str, change: impl FnOnce(&mut Merchant)) {
-        let _ = change;
-        let one = serde_json::json!({ "amount_fen": 1 });
-        self.admin.post(&format!("/merchants/{mch_id}/top-up"), &one); // after which the server looks anew
+        let folder = self.folder.merchant(mch_id);
+        Credentials::of_folder(&folder, &self.process.wire_url, &self.ca_file(), mch_id, appid)
     }
 }
 
-impl Drop for Served {
+/// `hongbao serve` and what keeps it; both end when this is dropped or this process ends.
+#[derive(Debug)]
+struct Process {
+    keeper: Child,
+    wire_url: String,
+    admin_url: String,
+}
+
+impl Process {
+    fn start(data: &Path, garbage: &Path) -> Self {
+        let mut keeper = Command::new("sh")
+            .args(["-c", KEEPER, "sh"])
+            .arg(garbage)
+            .arg(binary())
+            .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--dir"])
+            .arg(data)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("a shell");
+        let mut line = String::new();
+        let mut output = BufReader::new(keeper.stdout.take().expect("piped above"));
+        output.read_line(&mut line).expect("the server prints");
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let ["ready", wire_url, admin_url, ..] = words[..] else {
+            panic!("`{} serve --dir {}` printed `{line}`", binary().display(), data.display());
+        };
+        let (wire_url, admin_url) = (wire_url.to_owned(), admin_url.to_owned());
+        Self { keeper, wire_url, admin_url }
+    }
+}
+
+impl Drop for Process {
     fn drop(&mut self) {
         drop(self.keeper.stdin.take());
         let _ = self.keeper.wait();
@@ -133,7 +117,7 @@ impl Drop for Served {
 }
 
 /// The binary: `HONGBAO_BIN`, or the one that cargo builds.
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     static BUILT: std::sync::OnceLock<PathBuf> = std::sync::OnceLock::new();
     if let Some(given) = std::env::var_os("HONGBAO_BIN") {
         return given.into();

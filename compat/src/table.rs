@@ -6,7 +6,7 @@ use crate::lab::Lab;
 use crate::packet::Packet;
 use crate::said::Said;
 use crate::sdk::Sdk;
-use crate::served::{MCH_ID, Served};
+use crate::served::Served;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -105,7 +105,7 @@ fn run_into(
         Call::Send => driver.send_within(&credentials, identity, &packet, patience_ms),
         Call::Query => driver.query_within(&credentials, identity, &billno, patience_ms),
     };
-    let in_ledger = served.admin().packet(MCH_ID, &billno).is_some();
+    let in_ledger = served.packet(&billno).is_some();
     Judgement::of(call, fault, &said, in_ledger)
 }
 

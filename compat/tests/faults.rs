@@ -1,0 +1,75 @@
+//! What each SDK makes of each fault of the sandbox is what `docs/compat.md` says.
+#![allow(clippy::unwrap_used)]
+
+use hongbao_compat::{Identity, Mark, Outcome, Packet, Sdk, committed_table, document, lab, rows};
+use serde_json::json;
+
+#[test]
+fn the_committed_table_is_what_is_seen() {
+    let Some(lab) = lab() else { return };
+    let rows = rows(lab);
+    if lab.is_complete() {
+        assert_eq!(
+            document(&rows),
+            committed_table(),
+            "`cargo run -p hongbao-compat --bin compat-table` writes it"
+        );
+    }
+    // Nothing that the money has moved for is ever answered with a plain failure by the server.
+    for row in &rows {
+        for (sdk, cell) in &row.cells {
+            let lost = ["reply_lost", "reset_after"].contains(&row.fault)
+                && row.call == hongbao_compat::Call::Send;
+            assert!(!lost || cell.mark() == Mark::PaysTwice, "{sdk:?} {} {cell}", row.fault);
+        }
+    }
+}
+
+/// What the sandbox is for: an integrator that answers an exception by sending under
+/// a new number is told so.
+#[test]
+fn an_integrator_that_pays_twice_is_found_out() {
+    let Some(lab) = lab() else { return };
+    let served = lab.served();
+    let own = served.credentials();
+    lab.each(|driver| {
+        let letters = driver.sdk().letters();
+        let first = Packet::new(&format!("NAIVE{letters}1"));
+        let billno = first.get("mch_billno").unwrap().to_owned();
+        served
+            .admin()
+            .add_fault(&json!({ "mch_billno": billno, "on": "send", "fault": "reply_lost" }));
+        let said = driver.send(&own, Identity::P12, &first);
+        assert_ne!(said.outcome, Outcome::Ok, "{said:?}");
+        let second = first.with("mch_billno", &format!("NAIVE{letters}2"));
+        assert!(driver.send(&own, Identity::P12, &second).holds_record());
+        let findings = served.admin().findings(&own.mch_id);
+        let findings = findings["findings"].as_array().unwrap();
+        let finding = findings.iter().find(|f| f["first_billno"] == *billno).unwrap();
+        assert_eq!(finding["second_billno"].as_str(), second.get("mch_billno"));
+        assert_eq!(finding["total_amount"], 100);
+    });
+}
+
+/// What an SDK that trims texts, or decodes them once too often, does to a text as
+/// it is: the ledger has it whole whoever asks.
+#[test]
+fn texts_at_the_edge_reach_the_ledger_whole() {
+    let Some(lab) = lab() else { return };
+    let served = lab.served();
+    lab.each(|driver| {
+        for (index, text) in
+            ["  blank at both ends ", "&lt;not a tag&gt;", "&#x26;amp;", "0", "0100"]
+                .iter()
+                .enumerate()
+        {
+            let billno = format!("TEXT{}{index}", driver.sdk().letters());
+            let packet = Packet::new(&billno).with("wishing", text);
+            let said = driver.send(&served.credentials(), Identity::P12, &packet);
+            eprintln!("{:?} {text:?} {said:?}", driver.sdk());
+            let seen = driver.query(&served.credentials(), Identity::P12, &billno);
+            eprintln!("{:?} {text:?} {:?} {:?}", driver.sdk(), seen.outcome, seen.field("wishing"));
+        }
+    });
+    let _ = Sdk::ALL;
+}
