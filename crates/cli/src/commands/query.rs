@@ -6,9 +6,9 @@ use crate::exit::{Exit, Failure};
 use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::verdict_text::{self, Call};
+use hongbao_issuer::{Clock, SystemClock};
 use hongbao_wire::QueryRequest;
 use hongbao_wire::verdict::{Known, judge};
-use jiff::Timestamp;
 
 /// Asks about each number in turn, and says what came of it at once.
 ///
@@ -27,7 +27,7 @@ pub async fn run(args: &QueryArgs, out: &mut Output) -> Result<Exit, Failure> {
         };
         let seen = asker.client.query(&request, asker.api_key(), args.policy.into()).await;
         // nothing else is known here: no memory yet, so no sending time either
-        let verdict = judge(&Known::sent(None), &seen.observation, Timestamp::now());
+        let verdict = judge(&Known::sent(None), &seen.observation, SystemClock.now());
         let outcome = Outcome { mch_billno, call: Call::Query, seen: &seen, verdict: &verdict };
         if args.json {
             out.json(&outcome.to_json());

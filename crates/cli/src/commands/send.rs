@@ -7,6 +7,7 @@ use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::say;
 use crate::verdict_text::Call;
+use hongbao_issuer::{Clock, SystemClock};
 use hongbao_wire::send::Sender;
 use hongbao_wire::verdict::judge_send;
 use hongbao_wire::{SendRequest, time};
@@ -29,7 +30,7 @@ pub async fn run(args: &SendArgs, out: &mut Output) -> Result<Exit, Failure> {
     let mch_billno = match &args.billno {
         Some(given) => given.clone(),
         None => {
-            let made = make_billno(asker.mch_id(), Timestamp::now())?;
+            let made = make_billno(asker.mch_id(), SystemClock.now())?;
             // before the first byte is sent: whatever happens then, the number is not lost
             out.talk(say!("send-billno", billno = made));
             made
