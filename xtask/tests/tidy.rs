@@ -103,7 +103,7 @@ fn no_text_names_a_path_of_one_machine() {
 
 #[test]
 fn there_is_no_room_for_odds_and_ends() {
-    let bad: Vec<String> = rust_files()
+    let bad: Vec<String> = house::room_sources()
         .into_iter()
         .filter(|file| {
             ["common", "core", "utils", "util", "helpers", "misc"]
