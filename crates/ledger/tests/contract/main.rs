@@ -1,0 +1,77 @@
+//! What every store must do. A store joins by a line in `stores.rs` and one in `for_each_store`.
+#![allow(clippy::unwrap_used)]
+
+mod concurrency;
+#[path = "../given/mod.rs"]
+mod given;
+mod limits;
+mod listing;
+mod merchants;
+mod records;
+mod stores;
+
+/// Makes each test once for every store.
+macro_rules! for_each_store {
+    ($($room:ident: $($name:ident)+;)+) => {
+        for_each_store!(@store memory $($($room $name)+)+);
+        for_each_store!(@store sqlite $($($room $name)+)+);
+    };
+    (@store $store:ident $($room:ident $name:ident)+) => {
+        mod $store {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $name() {
+                    let store = crate::stores::$store().await;
+                    crate::$room::$name(store.ledger.clone()).await;
+                }
+            )+
+        }
+    };
+}
+
+for_each_store! {
+    records:
+        a_record_comes_back_as_it_was_committed
+        a_commit_replaces_the_record_and_its_reply
+        what_was_never_committed_is_not_there
+        an_expectation_that_does_not_hold_is_a_conflict
+        a_conflict_changes_nothing
+        a_commit_without_entries_is_refused
+        a_commit_of_no_merchant_is_refused
+        history_keeps_its_order_and_raw_messages
+        merchants_do_not_see_each_other
+        times_are_kept_in_whole_milliseconds;
+    limits:
+        a_budget_takes_from_the_balance
+        the_receivers_count_is_exact
+        the_receivers_amount_is_exact
+        the_merchants_amount_is_exact
+        the_balance_is_exact
+        limits_break_in_their_order
+        days_receivers_and_merchants_count_apart
+        a_refused_budget_changes_nothing
+        a_refund_adds_to_the_balance
+        a_refund_over_the_largest_amount_is_refused;
+    listing:
+        records_are_listed_in_bytewise_order_by_page
+        a_filter_holds_in_all_its_parts
+        a_limit_is_brought_into_its_range
+        due_gives_the_longest_due_first
+        unclear_gives_what_the_merchant_cannot_know
+        findings_come_with_their_commit_and_once;
+    merchants:
+        a_merchant_comes_back_as_it_was_added
+        a_merchant_is_added_once
+        an_update_keeps_the_balance_and_when_it_was_added
+        an_update_of_no_merchant_is_refused
+        a_top_up_returns_the_new_balance
+        a_top_up_is_guarded
+        the_version_grows_with_changes_but_not_with_balances
+        settings_are_kept
+        a_working_store_passes_its_check;
+    concurrency:
+        a_balance_is_never_overdrawn
+        of_two_equal_expectations_one_wins
+        a_commit_is_seen_by_every_reader_once_acknowledged
+        one_that_fails_does_not_take_others_with_it;
+}

@@ -1,0 +1,30 @@
+//! The stores that the suite runs against.
+
+use crate::given;
+use hongbao_ledger::{Ledger, MemoryLedger, SealKey, SqliteLedger};
+use std::sync::Arc;
+use tempfile::TempDir;
+
+/// A store with two merchants of ten yuan each, and the folder that it lives in.
+pub struct Store {
+    pub ledger: Arc<dyn Ledger>,
+    _folder: Option<TempDir>,
+}
+
+pub async fn memory() -> Store {
+    with_merchants(Arc::new(MemoryLedger::new()), None).await
+}
+
+pub async fn sqlite() -> Store {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.sqlite");
+    let ledger = SqliteLedger::open(path, SealKey::generate()).unwrap();
+    with_merchants(Arc::new(ledger), Some(folder)).await
+}
+
+async fn with_merchants(ledger: Arc<dyn Ledger>, folder: Option<TempDir>) -> Store {
+    for mch_id in [given::MCH_ID, given::OTHER_MCH_ID] {
+        ledger.add_merchant(given::merchant(mch_id, 10_00)).await.unwrap();
+    }
+    Store { ledger, _folder: folder }
+}
