@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// Texts whose names are put together at run time, from words that other tests enumerate.
-const COMPOSED: [&str; 3] = ["step-", "fault-", "about-"];
+const COMPOSED: [&str; 4] = ["step-", "fault-", "about-", "mistake-"];
 
 type Texts = BTreeMap<String, (BTreeSet<String>, String)>;
 
@@ -42,6 +42,9 @@ fn parts(pattern: &Pattern<&str>) -> (BTreeSet<String>, String) {
                 names.insert(id.name.to_owned());
                 literal.push('…');
             }
+            PatternElement::Placeable {
+                expression: Expression::Inline(InlineExpression::StringLiteral { value }),
+            } => literal.push_str(value),
             PatternElement::Placeable { expression } => {
                 panic!("texts are plain, with `{{ $name }}` alone: {expression:?}")
             }

@@ -20,6 +20,17 @@ const FIXED_WORDS: [(&str, &str); 6] = [
     (", ...", "…"),
 ];
 
+/// The headings of a manual page, and the Chinese that manual pages use for them.
+const PAGE_HEADINGS: [(&str, &str); 7] = [
+    ("NAME", "名称"),
+    ("SYNOPSIS", "概要"),
+    ("DESCRIPTION", "描述"),
+    ("OPTIONS", "选项"),
+    ("SUBCOMMANDS", "命令"),
+    ("EXTRA", "其他"),
+    ("VERSION", "版本"),
+];
+
 /// The command line with its help in `lang`.
 #[must_use]
 pub fn command(lang: Lang) -> Command {
@@ -35,6 +46,20 @@ pub fn fixed_words(rendered: &str, lang: Lang) -> String {
             .iter()
             .fold(rendered.to_owned(), |text, (english, chinese)| text.replace(english, chinese)),
     }
+}
+
+/// A manual page that `clap_mangen` rendered, with the headings of its own in `lang`.
+#[must_use]
+pub fn page_words(page: &str, lang: Lang) -> String {
+    if lang == Lang::En {
+        return page.to_owned();
+    }
+    let lines = page.lines().map(|line| {
+        let heading = PAGE_HEADINGS.iter().find(|(english, _)| line == format!(".SH {english}"));
+        heading.map_or_else(|| line.to_owned(), |(_, chinese)| format!(".SH {chinese}"))
+    });
+    let page: Vec<String> = lines.collect();
+    fixed_words(&page.join("\n"), lang) + "\n"
 }
 
 fn localise(command: Command, lang: Lang, parent: &str) -> Command {

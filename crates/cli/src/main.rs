@@ -3,16 +3,22 @@
 
 mod args;
 mod commands;
+mod culprit;
+mod config;
 mod exit;
 mod files;
 mod lang;
 mod localise;
+mod merchant_folder;
 mod outcome;
 mod output;
 mod profile;
 mod record;
+mod signature;
 mod usage;
 mod verdict_text;
+mod vocabulary;
+mod workdir;
 
 use args::Cli;
 use clap::FromArgMatches;

@@ -39,3 +39,4 @@ args-on-query = queries
 args-on-both = sends and queries
 args-policy-require = unknown: a success must be signed
 args-policy-verify-if-present = accepted; a signature is checked where there is one
+man-written = wrote { $count } manual pages to `{ $dir }`

@@ -1,1 +1,32 @@
-# sign
+# `sign`, and the mistakes that it knows.
+sign-not-xml = `{ $file }` is not one flat XML document: { $why }
+sign-not-xml-hint = give the bytes of a request or reply as they were sent, nothing around them
+sign-no-secret = `workwx_sign` is not checked: that takes `--secret-file` or `--profile`
+sign-string = { $name } is made from:
+sign-computed = { "  " }it must be { $computed } ({ $method })
+sign-holds = { "  " }there is   { $given }: it holds
+sign-wrong = { "  " }there is   { $given }: it does not hold
+sign-absent = { "  " }there is no { $name }
+sign-culprit = the mistakes above, made together, give exactly what stands there
+sign-no-culprit = no known mistake gives what stands there: most likely another key, or a value that changed after it was signed
+sign-length = the secret has { $length } characters; those of WeChat Pay have { $right }
+mistake-culture_order = sorted as dictionaries do, ignoring `_` and case; sort by the bytes of the names
+mistake-wire_order = not sorted; sort by the bytes of the names
+mistake-empty_values = fields without a value were signed; leave them out
+mistake-trimmed_values = blanks around values were cut before signing; sign what is sent
+mistake-url_encoded = values were URL-encoded before signing; sign them as they are
+mistake-lower_case = the signature is lower-case; write `A` to `F` in capitals
+mistake-hmac_sha256 = made with HMAC-SHA256; red packets take MD5
+mistake-md5 = made with MD5, but HMAC-SHA256 is expected here
+mistake-sign_type_signed = `sign_type` was signed; red packets have no such field, leave it out
+mistake-sign_type_left_out = `sign_type` was left out; all fields of a reply are signed
+mistake-unknown_fields_signed = fields that this API does not know were signed; send and sign the documented ones only
+mistake-unknown_fields_left_out = fields unknown to the page were left out; all fields of a reply are signed
+mistake-workwx_sign_left_out = `workwx_sign` was left out; make it first, then sign it with everything else
+mistake-all_fields_signed = all fields were signed; `workwx_sign` takes seven: act_name, mch_billno, mch_id, nonce_str, re_openid, total_amount, wxappid
+mistake-key_with_line_feed = the key was used with the line feed at the end of its file; cut it off
+mistake-key_with_cr_lf = the key was used with the line end (CR LF) of its file; cut it off
+mistake-key_with_blank = the key was used with a blank at its end; cut it off
+mistake-other_secret = the other secret was used: API key and WeCom secret are swapped
+mistake-other_label = the label is that of the other signature: `key=` belongs to `sign`, `secret=` to `workwx_sign`
+mistake-no_label = the secret was appended without its label

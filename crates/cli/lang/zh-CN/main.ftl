@@ -39,3 +39,4 @@ args-on-query = 查询
 args-on-both = 发放和查询
 args-policy-require = 未知：成功的回包必须有签名
 args-policy-verify-if-present = 接受；有签名时才验签
+man-written = 已将 { $count } 个手册页写入 `{ $dir }`

@@ -1,1 +1,32 @@
-# sign
+# `sign` 命令，以及它认识的签名错误。
+sign-not-xml = `{ $file }` 不是单层 XML 文档：{ $why }
+sign-not-xml-hint = 请给出请求或回包发送时的原始字节，前后不要有其他内容
+sign-no-secret = 未检查 `workwx_sign`：需要 `--secret-file` 或 `--profile`
+sign-string = { $name } 的签名原文：
+sign-computed = { "  " }应为 { $computed }（{ $method }）
+sign-holds = { "  " }实为 { $given }：成立
+sign-wrong = { "  " }实为 { $given }：不成立
+sign-absent = { "  " }其中没有 { $name }
+sign-culprit = 以上错误合在一起，得到的正是其中的签名
+sign-no-culprit = 已知的错误都得不到其中的签名：多半是用了另一个密钥，或签名之后有值被改动
+sign-length = 密钥有 { $length } 个字符；微信支付的密钥为 { $right } 个
+mistake-culture_order = 按字典习惯排序，忽略了 `_` 和大小写；应按字段名的字节排序
+mistake-wire_order = 没有排序；应按字段名的字节排序
+mistake-empty_values = 空值字段参与了签名；应当去掉
+mistake-trimmed_values = 签名前去掉了值两端的空白；应按发送的原值签名
+mistake-url_encoded = 签名前对值做了 URL 编码；应按原值签名
+mistake-lower_case = 签名是小写的；`A` 到 `F` 应大写
+mistake-hmac_sha256 = 用了 HMAC-SHA256；红包接口用 MD5
+mistake-md5 = 用了 MD5，而这里应为 HMAC-SHA256
+mistake-sign_type_signed = `sign_type` 参与了签名；红包接口没有这个字段，应当去掉
+mistake-sign_type_left_out = 遗漏了 `sign_type`；回包的所有字段都参与签名
+mistake-unknown_fields_signed = 接口不认识的字段参与了签名；只发送并签名文档中的字段
+mistake-unknown_fields_left_out = 遗漏了文档之外的字段；回包的所有字段都参与签名
+mistake-workwx_sign_left_out = 遗漏了 `workwx_sign`；应先生成它，再与其他字段一起签名
+mistake-all_fields_signed = 签了所有字段；`workwx_sign` 只签七个：act_name、mch_billno、mch_id、nonce_str、re_openid、total_amount、wxappid
+mistake-key_with_line_feed = 密钥带着文件末尾的换行；应当去掉
+mistake-key_with_cr_lf = 密钥带着文件末尾的换行（CR LF）；应当去掉
+mistake-key_with_blank = 密钥末尾带着空格；应当去掉
+mistake-other_secret = 用了另一个密钥：API 密钥与企业微信 secret 弄反了
+mistake-other_label = 用了另一种签名的标签：`key=` 属于 `sign`，`secret=` 属于 `workwx_sign`
+mistake-no_label = 拼接密钥时没有带标签

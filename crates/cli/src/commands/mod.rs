@@ -5,6 +5,7 @@ pub mod explain;
 pub mod generate;
 pub mod query;
 pub mod send;
+pub mod serve;
 pub mod sign;
 
 use crate::args::{Cli, Command};
@@ -23,8 +24,8 @@ pub async fn run(cli: &Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Explain(args) => explain::run(args, out),
         Command::Completions(args) => generate::completions(args, out),
         Command::Man(args) => generate::man(args, out),
-        // OPERATE: one line each, and the `pub mod` above
-        Command::Demo(_) | Command::Serve(_) | Command::Merchant(_) | Command::Sandbox(_) => {
+        Command::Serve(args) => serve::run(args, out).await,
+        Command::Demo(_) | Command::Merchant(_) | Command::Sandbox(_) => {
             Err(Failure::config("NOT_BUILT", "this command is not in this build".to_owned()))
         }
     }
