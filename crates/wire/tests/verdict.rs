@@ -45,7 +45,13 @@ fn row(verdict: &Verdict, expected: &Verdict, word: &str, step: NextStep, is_fin
 
 #[test]
 fn received_and_refund_are_done() {
-    row(&judged(&signed(&record("RECEIVED"))), &Verdict::Received, "received", NextStep::Done, true);
+    row(
+        &judged(&signed(&record("RECEIVED"))),
+        &Verdict::Received,
+        "received",
+        NextStep::Done,
+        true,
+    );
     row(&judged(&signed(&record("REFUND"))), &Verdict::Refunded, "refunded", NextStep::Done, true);
 }
 
@@ -78,13 +84,7 @@ fn open_states_are_asked_again() {
 fn a_status_that_nobody_knows_is_unknown() {
     for status in ["HELD", "failed", "FAILED ", " FAILED", "SENDNG", "0"] {
         let expected = Verdict::Unknown(Unknown::Status(status.into()));
-        row(
-            &judged(&signed(&record(status))),
-            &expected,
-            "unknown",
-            NextStep::PersonLooks,
-            false,
-        );
+        row(&judged(&signed(&record(status))), &expected, "unknown", NextStep::PersonLooks, false);
     }
 }
 
@@ -192,10 +192,7 @@ fn what_is_unreadable_is_unknown() {
             signed(&with(failed.clone(), "refund_amount", "1.00")),
             reply(ReplyError::BadField("refund_amount")),
         ),
-        (
-            unsigned(&with(refusal("NOT_FOUND"), "mch_billno", "other")),
-            Unreadable::OtherEcho,
-        ),
+        (unsigned(&with(refusal("NOT_FOUND"), "mch_billno", "other")), Unreadable::OtherEcho),
     ] {
         let expected = Verdict::Unknown(Unknown::Unreadable(why));
         row(&judged(&body), &expected, "unknown", NextStep::PersonLooks, false);

@@ -65,7 +65,8 @@ fn entities_the_five_and_the_numeric_ones() {
         assert_eq!(refusal(&format!("<xml><a>{unknown}</a></xml>")), XmlError::UnknownEntity);
         assert_eq!(refusal(&format!("<xml a='{unknown}'/>")), XmlError::UnknownEntity);
     }
-    for bad in ["&", "&;", "& ", "&lt", "&#;", "&#x;", "&#xG;", "&#12a;", "&#X41;", "&#-1;", "&1;"] {
+    for bad in ["&", "&;", "& ", "&lt", "&#;", "&#x;", "&#xG;", "&#12a;", "&#X41;", "&#-1;", "&1;"]
+    {
         let body = format!("<xml><a>{bad}</a></xml>");
         assert_eq!(refusal(&body), XmlError::Malformed("a reference"), "{bad}");
     }
@@ -124,14 +125,8 @@ fn the_declaration() {
             "<?xml version='1.0' standalone='no' encoding='utf-8'?><xml/>",
             XmlError::Malformed("the declaration"),
         ),
-        (
-            "<?xml version='1.0' standalone='maybe'?><xml/>",
-            XmlError::Malformed("the declaration"),
-        ),
-        (
-            "<?xml version='1.0'encoding='utf-8'?><xml/>",
-            XmlError::Malformed("the declaration"),
-        ),
+        ("<?xml version='1.0' standalone='maybe'?><xml/>", XmlError::Malformed("the declaration")),
+        ("<?xml version='1.0'encoding='utf-8'?><xml/>", XmlError::Malformed("the declaration")),
         ("<?xml version='1.0'><xml/>", XmlError::Malformed("the declaration")),
         (" <?xml version='1.0'?><xml/>", XmlError::ProcessingInstruction),
         ("<?xml?><xml/>", XmlError::ProcessingInstruction),
@@ -225,7 +220,8 @@ fn tags_match_and_names_are_names() {
     ] {
         assert_eq!(refusal(body), XmlError::Malformed(what), "{body}");
     }
-    for name in ["_", ":", "a:b", "红包", "a-b.c·9", "Ω", "a\u{300}", "x\u{203F}", "\u{10000}"] {
+    for name in ["_", ":", "a:b", "红包", "a-b.c·9", "Ω", "a\u{300}", "x\u{203F}", "\u{10000}"]
+    {
         let body = format!("<xml><{name}>1</{name}></xml>");
         let document = Document::parse(body.as_bytes()).unwrap();
         assert_eq!(document.get(name), Some("1"), "{name}");
@@ -294,7 +290,8 @@ fn only_utf_8_and_only_characters_of_xml() {
     assert_eq!(of(b"\xFE\xFF\0<\0x\0m\0l\0/\0>"), XmlError::NotUtf8);
     assert_eq!(of(b"<xml><a>\xED\xA0\x80</a></xml>"), XmlError::NotUtf8);
     assert_eq!(of(b"<xml>\xC0\xBC/xml>"), XmlError::NotUtf8);
-    for forbidden in ["\0", "\x01", "\x08", "\x0B", "\x0C", "\x0E", "\x1F", "\u{FFFE}", "\u{FFFF}"] {
+    for forbidden in ["\0", "\x01", "\x08", "\x0B", "\x0C", "\x0E", "\x1F", "\u{FFFE}", "\u{FFFF}"]
+    {
         let body = format!("<xml><a>{forbidden}</a></xml>");
         assert_eq!(refusal(&body), XmlError::ControlCharacter);
         assert!(has_forbidden(forbidden));
@@ -310,7 +307,8 @@ fn only_utf_8_and_only_characters_of_xml() {
 
 #[test]
 fn written_values_read_back_as_they_are() {
-    for text in ["1", "]]>", "]]", "]", ">", "]]>]]>", "]]]>", "a\rb", "\r\n", "\r", " x ", "<&>'\"", "🧧"]
+    for text in
+        ["1", "]]>", "]]", "]", ">", "]]>]]>", "]]]>", "a\rb", "\r\n", "\r", " x ", "<&>'\"", "🧧"]
     {
         let mut writer = Writer::new();
         writer.field("a", text);
