@@ -83,7 +83,6 @@ async fn query(checks: &Checks<'_, '_>, issuer: &Issuer) -> Result<Answer, Refus
         |document| QueryRequest::read(document),
         || checks.sign(&query::REQUEST_FIELDS),
     )?;
-    checks.appid("appid", request.appid)?;
     checks.permission()?;
     if !checks.member.queries.permits_one() {
         return Err(Refused::Pace);
@@ -100,7 +99,6 @@ async fn send(checks: &Checks<'_, '_>, issuer: &Issuer, raw: &[u8]) -> Result<An
                 .map_err(|_| Refused::WorkwxSign)
         },
     )?;
-    checks.appid("wxappid", request.wxappid.as_str())?;
     checks.permission()?;
     if !checks.member.sends.permits_one() {
         return Err(Refused::Pace);
@@ -156,14 +154,6 @@ impl<'c, 'd> Checks<'c, 'd> {
             Ok(_) => Ok(()),
             Err(_) => Err(Refused::Sign),
         }
-    }
-
-    /// The appid is bound to the merchant (`protocol.md` §9 row 11).
-    fn appid(&self, field: &'static str, appid: &str) -> Result<(), Refused> {
-        if self.member.merchant.appids.iter().any(|bound| bound.as_str() == appid) {
-            return Ok(());
-        }
-        Err(Refused::Field(FieldError { field, rule: FieldRule::NotBoundToMerchant }))
     }
 
     fn permission(&self) -> Result<(), Refused> {

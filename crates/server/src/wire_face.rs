@@ -165,7 +165,7 @@ impl Connection {
             Delivery::After(delay) => tokio::time::sleep(delay).await,
             Delivery::Html(status) => {
                 let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-                return Ok(html(status, "made up by the sandbox"));
+                return Ok(html(status, answer.body));
             }
             Delivery::ResetBeforeRequest | Delivery::ResetAfterRequest => {
                 self.pulse.ask_reset();
@@ -178,7 +178,8 @@ impl Connection {
     fn refuse(&self, refused: &Refused, key: Option<&ApiKey>) -> Response<Full<Bytes>> {
         let by_front_end = self.face.options.certificate_refusal == Refusal::Html400;
         if by_front_end && refused.is_front_ends() {
-            return html(StatusCode::BAD_REQUEST, "the SSL certificate is missing or wrong");
+            let status = StatusCode::BAD_REQUEST;
+            return html(status, page(status, "the SSL certificate is missing or wrong"));
         }
         self.xml(refused.write(key).into())
     }
@@ -213,8 +214,8 @@ fn closing(mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
     response
 }
 
-fn html(status: StatusCode, why: &str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(page(status, why)));
+fn html(status: StatusCode, page: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(page));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(HTML));
     response
