@@ -4,21 +4,21 @@ use crate::exit::Failure;
 use crate::files;
 use crate::say;
 use hongbao_client::{Identity, IdentityError, Trust};
+use hongbao_issuer::{Clock, SystemClock};
 use hongbao_wire::{ApiKey, WorkwxSecret};
-use jiff::Timestamp;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
 
 /// The file as it stands. Paths are relative to the file's own folder.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct ProfileFile {
+pub struct ProfileFile {
     /// The merchant's number, 1-32 characters.
     mch_id: String,
     /// The corpid: `appid` of a query, `wxappid` of a send.
     appid: String,
     /// `https://host[:port]`.
-    base_url: String,
+    pub base_url: String,
     /// The CAs that are believed; without it those of the system.
     ca_file: Option<PathBuf>,
     /// `apiclient_cert.pem`; goes before `p12_file`.
@@ -62,7 +62,7 @@ impl Profile {
     /// keys (with the line), a secret that others may read, a wrong password, a certificate
     /// that has expired or is not the key's.
     pub fn load(path: &Path) -> Result<Self, Failure> {
-        let file: ProfileFile = files::read_toml(path)?;
+        let file = ProfileFile::load(path)?;
         let at = |name: &Path| path.parent().unwrap_or(Path::new("")).join(name);
         let identity = file.identity(path, &at)?;
         let trust = match &file.ca_file {
@@ -84,11 +84,15 @@ impl Profile {
 }
 
 impl ProfileFile {
-    fn identity(
-        &self,
-        profile: &Path,
-        at: &dyn Fn(&Path) -> PathBuf,
-    ) -> Result<Identity, Failure> {
+    /// Reads the file alone, and none that it names.
+    ///
+    /// # Errors
+    /// `FILE_MISSING`, `FILE_UNREADABLE`; `TOML` with the line.
+    pub fn load(path: &Path) -> Result<Self, Failure> {
+        files::read_toml(path)
+    }
+
+    fn identity(&self, profile: &Path, at: &dyn Fn(&Path) -> PathBuf) -> Result<Identity, Failure> {
         let (from, identity) = match (&self.cert_file, &self.key_file, &self.p12_file) {
             (Some(cert), Some(key), _) => {
                 let (cert, key) = (at(cert), at(key));
@@ -116,7 +120,7 @@ impl ProfileFile {
             }
         };
         identity
-            .and_then(|identity| identity.check_time(Timestamp::now()).map(|()| identity))
+            .and_then(|identity| identity.check_time(SystemClock.now()).map(|()| identity))
             .map_err(|error| unusable(&from, &error))
     }
 }

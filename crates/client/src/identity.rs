@@ -79,12 +79,29 @@ impl Identity {
             .and_then(|name| name.as_str().ok())
             .unwrap_or_default()
             .to_owned();
-        let serial_hex = parsed.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect();
+        let serial_hex = hex(parsed.raw_serial());
         let time = |seconds| Timestamp::from_second(seconds).map_err(|error| bad(&error));
         let not_before = time(parsed.validity().not_before.timestamp())?;
         let not_after = time(parsed.validity().not_after.timestamp())?;
         check_pair(&chain, &key)?;
         Ok(Self { chain, key, common_name, serial_hex, not_before, not_after })
+    }
+
+    /// The serial number of the first certificate of a PEM text, as [`Identity::serial_hex`]
+    /// gives it, without its key.
+    ///
+    /// # Errors
+    /// [`IdentityError::NoCertificate`], [`IdentityError::BadCertificate`].
+    pub fn serial_of(cert: &[u8]) -> Result<String, IdentityError> {
+        let bad = |error: &dyn fmt::Display| IdentityError::BadCertificate(error.to_string());
+        let der = match CertificateDer::from_pem_slice(cert) {
+            Err(rustls_pki_types::pem::Error::NoItemsFound) => {
+                return Err(IdentityError::NoCertificate);
+            }
+            der => der.map_err(|error| bad(&error))?,
+        };
+        let (_, parsed) = X509Certificate::from_der(&der).map_err(|error| bad(&error))?;
+        Ok(hex(parsed.raw_serial()))
     }
 
     /// The CN of the certificate: the merchant's number.
@@ -195,6 +212,10 @@ fn p12_error(error: P12Error) -> IdentityError {
         }
         other => IdentityError::NotPkcs12(other.to_string()),
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {

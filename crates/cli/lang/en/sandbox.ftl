@@ -1,1 +1,19 @@
-# sandbox
+# `sandbox`, and the client of the admin listener.
+admin-url = `{ $url }` is not the URL of an admin listener
+admin-url-hint = give the second URL of the `ready` line, such as `http://127.0.0.1:8080`
+admin-refused = the server refused: { $why }
+admin-not-ours = what answers at { $url } is no hongbao server
+admin-unreachable = no server answers at { $url }: { $why }
+admin-unreachable-hint = start one with `hongbao serve`, or give its admin URL with `--admin`
+sandbox-now = { $mode }, { $now }
+sandbox-advanced = it is now { $now }; { $moved } packets moved
+sandbox-packet = { $billno }  { $status }
+sandbox-packet-reason = { $billno }  { $status }  { $reason }
+sandbox-balance = merchant { $mch_id } has { $yuan } yuan
+sandbox-fault-set = set: { $fault }
+sandbox-no-faults = no fault is set
+sandbox-faults-cleared = { $count } faults cleared
+sandbox-no-findings = nothing was found: no unclear outcome was answered with a new number
+sandbox-finding = { $at }  merchant { $mch_id }: { $first } was unclear ({ $told }), and { $second } paid the same person { $yuan } yuan again
+sandbox-bad-delay = `{ $text }` is no duration
+sandbox-bad-delay-hint = write it such as `500ms` or `5s`

@@ -1,1 +1,19 @@
-# sandbox
+# `sandbox` 与管理端口的客户端。
+admin-url = `{ $url }` 不是管理端口的网址
+admin-url-hint = 请给出 `ready` 行的第二个网址，例如 `http://127.0.0.1:8080`
+admin-refused = 服务拒绝了：{ $why }
+admin-not-ours = { $url } 上答复的不是 hongbao 服务
+admin-unreachable = { $url } 上没有服务答复：{ $why }
+admin-unreachable-hint = 请用 `hongbao serve` 启动，或用 `--admin` 给出它的管理网址
+sandbox-now = { $mode }，{ $now }
+sandbox-advanced = 现在是 { $now }；{ $moved } 个红包发生了变化
+sandbox-packet = { $billno }  { $status }
+sandbox-packet-reason = { $billno }  { $status }  { $reason }
+sandbox-balance = 商户 { $mch_id } 余额 { $yuan } 元
+sandbox-fault-set = 已设置：{ $fault }
+sandbox-no-faults = 没有设置故障
+sandbox-faults-cleared = 已清除 { $count } 个故障
+sandbox-no-findings = 没有发现：没有人对不明结果换单重付
+sandbox-finding = { $at }  商户 { $mch_id }：{ $first } 结果不明（{ $told }），{ $second } 又付给同一个人 { $yuan } 元
+sandbox-bad-delay = `{ $text }` 不是时长
+sandbox-bad-delay-hint = 请写成 `500ms` 或 `5s` 这样

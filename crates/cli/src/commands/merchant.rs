@@ -1,0 +1,169 @@
+//! `hongbao merchant`: works on the folder of a server, which takes note within a second
+//! where it runs.
+
+use crate::args::{MerchantAddArgs, MerchantArgs, MerchantCommand, MerchantRevokeArgs};
+use crate::exit::{Exit, Failure};
+use crate::merchant_folder::NewMerchant;
+use crate::output::Output;
+use crate::profile::ProfileFile;
+use crate::say;
+use crate::workdir::{FIRST_MCH_ID, WorkDir, ledger_failure};
+use hongbao_client::Identity;
+use hongbao_ledger::{Ledger, LedgerError, Merchant, SqliteLedger};
+use hongbao_wire::Fen;
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+/// Runs it.
+///
+/// # Errors
+/// The folder or its ledger cannot be used, the merchant is there already or is not: exit 9.
+pub async fn run(args: &MerchantArgs, out: &mut Output) -> Result<Exit, Failure> {
+    let dir = WorkDir::open(&args.dir)?;
+    let desk = Desk { ledger: dir.ledger()?, dir };
+    match &args.command {
+        MerchantCommand::Add(args) => desk.add(args, out).await?,
+        MerchantCommand::List(args) => {
+            for merchant in desk.ledger.merchants().await.map_err(|e| desk.failed(&e))? {
+                print(out, args.json, &merchant, &line(&merchant));
+            }
+        }
+        MerchantCommand::Show(args) => {
+            let merchant = desk.merchant(&args.mch_id).await?;
+            print(out, args.json, &merchant, &page(&merchant));
+        }
+        MerchantCommand::Revoke(args) => desk.revoke(args, out).await?,
+    }
+    Ok(Exit::Ok)
+}
+
+struct Desk {
+    dir: WorkDir,
+    ledger: SqliteLedger,
+}
+
+impl Desk {
+    async fn add(&self, args: &MerchantAddArgs, out: &mut Output) -> Result<(), Failure> {
+        let there = self.ledger.merchant(&args.mch_id).await.map_err(|e| self.failed(&e))?;
+        if there.is_some() {
+            return Err(self.failed(&LedgerError::MerchantExists(args.mch_id.clone())));
+        }
+        let new = NewMerchant {
+            mch_id: &args.mch_id,
+            appids: &args.appid,
+            company: args.company.as_deref().unwrap_or(&args.mch_id),
+            balance: args.balance.unwrap_or(Fen::ZERO),
+            base_url: &self.base_url()?,
+        };
+        let folder = self.dir.merchant(&args.mch_id);
+        let merchant = folder.make(&self.dir.authority()?, &new, Timestamp::now())?;
+        self.ledger.add_merchant(merchant).await.map_err(|error| self.failed(&error))?;
+        out.data(folder.path().display());
+        out.talk(say!("merchant-added", mch_id = args.mch_id));
+        out.hint(say!("merchant-added-hint", profile = folder.profile_path().display()));
+        Ok(())
+    }
+
+    async fn revoke(&self, args: &MerchantRevokeArgs, out: &mut Output) -> Result<(), Failure> {
+        let mut merchant = self.merchant(&args.mch_id).await?;
+        let folder = self.dir.merchant(&args.mch_id);
+        let serial: Box<str> = Identity::serial_of(&folder.certificate()?)
+            .map_err(|error| {
+                let file = folder.path().join("apiclient_cert.pem");
+                let message = say!("identity-unusable", file = file.display(), why = error);
+                Failure::config(error.code(), message).hint(say!("dir-damaged-hint"))
+            })?
+            .into();
+        if !merchant.revoked_serials.contains(&serial) {
+            merchant.revoked_serials.push(serial.clone());
+            self.ledger.update_merchant(merchant).await.map_err(|error| self.failed(&error))?;
+        }
+        out.data(serial);
+        out.talk(say!("merchant-revoked", mch_id = args.mch_id));
+        Ok(())
+    }
+
+    async fn merchant(&self, mch_id: &str) -> Result<Merchant, Failure> {
+        let merchant = self.ledger.merchant(mch_id).await.map_err(|error| self.failed(&error))?;
+        merchant.ok_or_else(|| {
+            Failure::config("NO_MERCHANT", say!("merchant-none", mch_id = mch_id))
+                .hint(say!("merchant-none-hint"))
+        })
+    }
+
+    /// Where profiles of this folder ask: as `serve` wrote it last.
+    fn base_url(&self) -> Result<String, Failure> {
+        let first = self.dir.merchant(FIRST_MCH_ID).profile_path();
+        match ProfileFile::load(&first) {
+            Ok(profile) => Ok(profile.base_url),
+            Err(_) => Ok(format!("https://{}", self.dir.config()?.listen)),
+        }
+    }
+
+    fn failed(&self, error: &LedgerError) -> Failure {
+        ledger_failure(&self.dir.path("ledger.sqlite"), error)
+    }
+}
+
+fn print(out: &mut Output, json: bool, merchant: &Merchant, shown: &str) {
+    if json { out.json(&object(merchant)) } else { out.data(shown) }
+}
+
+fn line(merchant: &Merchant) -> String {
+    let yuan = merchant.balance.to_yuan();
+    let revoked = merchant.revoked_serials.len();
+    let name = &merchant.name;
+    say!("merchant-line", mch_id = merchant.mch_id, name = name, yuan = yuan, revoked = revoked)
+}
+
+fn page(merchant: &Merchant) -> String {
+    let limits = &merchant.limits;
+    let list = |texts: &[String]| match texts.join(", ") {
+        none if none.is_empty() => say!("merchant-nothing"),
+        texts => texts,
+    };
+    let texts = |texts: &[Box<str>]| list(&texts.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let appids: Vec<String> = merchant.appids.iter().map(ToString::to_string).collect();
+    let rows = [
+        ("mch_id", merchant.mch_id.to_string()),
+        ("name", merchant.name.to_string()),
+        ("appids", list(&appids)),
+        ("balance", merchant.balance.to_yuan()),
+        ("product_enabled", merchant.product_enabled.to_string()),
+        ("api_send_enabled", merchant.api_send_enabled.to_string()),
+        ("address_whitelist", texts(&merchant.address_whitelist)),
+        ("revoked_serials", texts(&merchant.revoked_serials)),
+        ("queries_per_second", limits.queries_per_second.to_string()),
+        ("sends_per_minute", limits.sends_per_minute.to_string()),
+        ("added_at", merchant.added_at.to_string()),
+    ];
+    let lines = rows.map(|(name, value)| format!("{name:<20}{value}"));
+    lines.join("\n")
+}
+
+/// What may be shown of a merchant: everything but its secrets. Amounts are fen.
+fn object(merchant: &Merchant) -> Value {
+    let limits = &merchant.limits;
+    json!({
+        "mch_id": merchant.mch_id.as_str(),
+        "name": merchant.name,
+        "appids": merchant.appids.iter().map(|appid| appid.as_str()).collect::<Vec<_>>(),
+        "key_version": merchant.key_version,
+        "balance": merchant.balance.get(),
+        "product_enabled": merchant.product_enabled,
+        "api_send_enabled": merchant.api_send_enabled,
+        "address_whitelist": merchant.address_whitelist,
+        "revoked_serials": merchant.revoked_serials,
+        "limits": {
+            "packet_min": limits.packet_min.get(),
+            "packet_max": limits.packet_max.get(),
+            "packet_max_with_scene": limits.packet_max_with_scene.get(),
+            "user_packets_per_day": limits.user_packets_per_day,
+            "user_amount_per_day": limits.user_amount_per_day.get(),
+            "merchant_amount_per_day": limits.merchant_amount_per_day.get(),
+            "queries_per_second": limits.queries_per_second,
+            "sends_per_minute": limits.sends_per_minute,
+        },
+        "added_at": merchant.added_at.to_string(),
+    })
+}
