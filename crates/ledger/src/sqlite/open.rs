@@ -6,6 +6,8 @@ use crate::durable::sync_parent;
 use crate::error::LedgerError;
 use crate::seal::{Place, SealKey};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 
 /// `hngb`: marks the file as a ledger.
@@ -15,6 +17,9 @@ const APPLICATION_ID: i64 = 0x686e_6762;
 const CHECK_BYTES_MAX: u64 = 8 << 20;
 /// Statements kept by each connection; there are about thirty different ones.
 const STATEMENTS_KEPT: usize = 64;
+
+/// The header that every database file begins with.
+const HEADER_BYTES: usize = 100;
 
 const PROBE: Place<'static> = Place { column: "seal_probe", mch_id: "" };
 const PROBE_TEXT: &[u8] = b"hongbao";
@@ -96,24 +101,40 @@ fn number(connection: &Connection, pragma: &str) -> Result<i64, LedgerError> {
     connection.pragma_query_value(None, pragma, |row| row.get(0)).map_err(fault)
 }
 
-/// A file that is no database, before SQLite is asked: an empty one is a new ledger.
+/// A file that is no database, or whose end is missing, before SQLite is asked.
+/// An empty one is a new ledger.
 fn refuse_foreign(path: &Path) -> Result<(), LedgerError> {
-    use std::io::Read;
-    let storage = |e: std::io::Error| LedgerError::Storage(format!("`{}`: {e}", path.display()));
-    let file = match std::fs::File::open(path) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+    let storage = |e: io::Error| LedgerError::Storage(format!("`{}`: {e}", path.display()));
+    let file = match File::open(path) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         other => other.map_err(storage)?,
     };
-    if file.metadata().map_err(storage)?.is_dir() {
+    let metadata = file.metadata().map_err(storage)?;
+    if metadata.is_dir() {
         return Err(LedgerError::Storage(format!("`{}` is a directory", path.display())));
     }
-    let mut head = Vec::with_capacity(16);
-    file.take(16).read_to_end(&mut head).map_err(storage)?;
-    if head.is_empty() || head == b"SQLite format 3\0" {
-        Ok(())
-    } else {
-        Err(LedgerError::Damaged("it does not begin as a database does".to_owned()))
+    let mut header = Vec::with_capacity(HEADER_BYTES);
+    file.take(HEADER_BYTES as u64).read_to_end(&mut header).map_err(storage)?;
+    if header.is_empty() {
+        return Ok(());
     }
+    let damaged = |why: &str| Err(LedgerError::Damaged(why.to_owned()));
+    if header.len() < HEADER_BYTES || !header.starts_with(b"SQLite format 3\0") {
+        return damaged("it does not begin as a database does");
+    }
+    if header[18..20].iter().any(|version| !(1..=2).contains(version)) {
+        return damaged("its header names a format that does not exist");
+    }
+    // With a log a cut end is no damage: the log holds what a power cut left undone.
+    let page_bytes = u64::from(u16::from_be_bytes([header[16], header[17]]));
+    let is_cut = page_bytes > 1 && metadata.len() % page_bytes != 0;
+    if is_cut && !has_log(path) { damaged("its last page is cut") } else { Ok(()) }
+}
+
+fn has_log(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    std::fs::metadata(log).is_ok_and(|metadata| metadata.len() > 0)
 }
 
 /// Refuses before anything is written: a newer schema is not ours to touch.
