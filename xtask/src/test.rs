@@ -1,10 +1,11 @@
 //! `cargo xtask test`: everything that can fail, in one command.
 
 use crate::needs::{self, InstallArgs};
-use crate::process::{cargo, run_tests};
+use crate::process::{cargo, program, run_tests};
 use crate::summary::{self, Summary};
 use crate::{conformance, process};
 use clap::Args;
+use std::path::PathBuf;
 
 /// What to run and whether anything may be installed.
 #[derive(Args, Clone, Copy, Debug)]
@@ -29,6 +30,9 @@ pub fn steps(summary: &mut Summary, args: TestArgs) -> Result<(), String> {
         });
     }
     summary.step("what the tests need", || needs::ensure(args.install))?;
+    summary.step("building the tests", || {
+        process::run(&mut cargo(&["test", "--workspace", "--no-run", "--quiet"]))
+    })?;
     summary.step("the SDKs and the conformance suite", || {
         conformance::fetch(args.install)?;
         sdks(args.install)
@@ -37,6 +41,7 @@ pub fn steps(summary: &mut Summary, args: TestArgs) -> Result<(), String> {
         run_tests(
             cargo(&["test", "--workspace"])
                 .env("HONGBAO_REQUIRE_COMPAT", "1")
+                .env("HONGBAO_BIN", built("hongbao"))
                 .env("HONGBAO_XMLCONF", conformance::folder()),
         )
     })
@@ -44,9 +49,12 @@ pub fn steps(summary: &mut Summary, args: TestArgs) -> Result<(), String> {
 
 /// Installs the packages of the SDKs; `compat-install` knows which and where.
 fn sdks(args: InstallArgs) -> Result<(), String> {
-    let mut words = vec!["run", "--quiet", "-p", "hongbao-compat", "--bin", "compat-install"];
-    if args.no_install {
-        words.extend(["--", "--check"]);
-    }
-    process::run(&mut cargo(&words))
+    let check: &[&str] = if args.no_install { &["--check"] } else { &[] };
+    process::run(&mut program(&built("compat-install").to_string_lossy(), check))
+}
+
+/// A program of the project, built together with the tests: it lies beside this one.
+/// Building it alone would build its dependencies again, with fewer features.
+fn built(name: &str) -> PathBuf {
+    std::env::current_exe().unwrap_or_default().with_file_name(name)
 }
