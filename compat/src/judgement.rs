@@ -1,6 +1,7 @@
 //! What an integrator is led to believe by what an SDK made of a reply.
 
 use crate::said::{Outcome, Said};
+use serde_json::Value;
 use std::fmt;
 
 /// The two calls.
@@ -65,17 +66,17 @@ impl fmt::Display for Judgement {
 }
 
 impl Judgement {
-    /// Judges what was said under `fault`, where the ledger has the packet or not.
+    /// Judges what was said under `fault`, where the payer has stored the packet or not.
     #[must_use]
-    pub fn of(call: Call, fault: &str, said: &Said, in_ledger: bool) -> Self {
+    pub fn of(call: Call, fault: &str, said: &Said, stored: bool) -> Self {
         let text = describe(call, fault, said);
         let mark = match (said.outcome, said.err_code.as_deref()) {
             _ if said.holds_record() && fault == "wrongly_signed" => Mark::FalseBelief,
             _ if said.holds_record() => Mark::None,
             (Outcome::Ok, None) => Mark::FalseBelief,
-            (_, Some("NOT_FOUND")) if call == Call::Query && in_ledger => Mark::PaysTwiceUnlessRead,
-            (_, Some(_)) if call == Call::Send && in_ledger => Mark::PaysTwiceUnlessRead,
-            (_, None) if call == Call::Send && in_ledger => Mark::PaysTwice,
+            (_, Some("NOT_FOUND")) if call == Call::Query && stored => Mark::PaysTwiceUnlessRead,
+            (_, Some(_)) if call == Call::Send && stored => Mark::PaysTwiceUnlessRead,
+            (_, None) if call == Call::Send && stored => Mark::PaysTwice,
             _ => Mark::None,
         };
         Self { text, mark }
@@ -96,11 +97,16 @@ fn describe(call: Call, fault: &str, said: &Said) -> String {
             (Call::Query, Some(status)) if fault == "unknown_status" => {
                 format!("record, `{status}`")
             }
+            (Call::Query, _) if fault == "unsigned" => "record, unproved".to_owned(),
+            (Call::Send, _) if fault == "unsigned" => "accepted, unproved".to_owned(),
             (Call::Query, _) => "record".to_owned(),
             (Call::Send, _) => "accepted".to_owned(),
         },
         (Outcome::Ok, Some(code)) => format!("a value with `{code}` in it"),
-        (Outcome::Ok, None) => "an empty value".to_owned(),
+        (Outcome::Ok, None) => match said.value.as_ref().and_then(Value::as_str) {
+            None | Some("") => "an empty value, no error".to_owned(),
+            Some(_) => "the raw text, no error".to_owned(),
+        },
         (Outcome::Error, Some(code)) => format!("error `{code}`"),
         (Outcome::Error, None) => {
             format!("error, no code: `{}`", class.split(' ').next().unwrap_or(""))

@@ -32,6 +32,9 @@ pub struct Said {
     /// The fields that the SDK's result holds.
     #[serde(default)]
     pub fields: Option<Map<String, Value>>,
+    /// What it returned, where that holds no fields.
+    #[serde(default)]
+    pub value: Option<Value>,
 }
 
 impl Said {

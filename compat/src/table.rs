@@ -105,8 +105,9 @@ fn run_into(
         Call::Send => driver.send_within(&credentials, identity, &packet, patience_ms),
         Call::Query => driver.query_within(&credentials, identity, &billno, patience_ms),
     };
-    let in_ledger = served.packet(&billno).is_some();
-    Judgement::of(call, fault, &said, in_ledger)
+    // An order that was never processed is noted without a status.
+    let stored = served.packet(&billno).is_some_and(|packet| !packet["status"].is_null());
+    Judgement::of(call, fault, &said, stored)
 }
 
 /// The rows as Markdown.

@@ -63,7 +63,7 @@ async function exchange(command) {
     if (data === null || typeof data !== 'object') return { outcome: 'ok', value: data ?? null };
     return { outcome: 'ok', err_code: data.err_code, fields: data };
   } catch (error) {
-    if (error?.name !== 'AxiosError') return crash(error);
+    if (!error?.isAxiosError) return crash(error);
     return {
       outcome: 'error',
       err_code: error.response?.data?.err_code,
