@@ -131,7 +131,7 @@ impl Faults {
 
     async fn persist(&self, ledger: &dyn Ledger) -> Result<(), IssuerError> {
         let _turn = self.writing.lock().await;
-        let json = self.read(|rules| serde_json::to_string(rules));
+        let json = self.read(serde_json::to_string);
         let json = json.map_err(|_| IssuerError::BadSetting(SETTING))?;
         Ok(ledger.set_setting(SETTING, &json).await?)
     }

@@ -25,6 +25,7 @@ mod rules;
 mod seeded;
 mod send;
 mod text;
+mod trace;
 pub mod trigger;
 mod watch;
 

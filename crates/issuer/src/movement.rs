@@ -1,6 +1,5 @@
 //! Packets on the move: by themselves when due, by a person's trigger.
 
-use crate::clock::whole_milliseconds;
 use crate::config::Mode;
 use crate::error::IssuerError;
 use crate::issuer::{ATTEMPTS_MAX, Issuer};
@@ -9,6 +8,7 @@ use crate::packet::{self, Changes, Happening};
 use crate::trigger::Trigger;
 use hongbao_ledger::{Expect, Key, LedgerError, Merchant, Record, Source};
 use std::collections::HashMap;
+use tokio::task::JoinSet;
 
 /// How many due records are read at a time.
 const PAGE: u32 = 256;
@@ -29,41 +29,49 @@ impl Issuer {
         let mut moved = 0;
         loop {
             let page = self.ledger.due(now, PAGE).await?;
-            let full = page.len() >= PAGE as usize;
-            let before = moved;
-            let mut failure = None;
-            for record in page {
-                match self.settle_one(record, &mut merchants).await {
-                    Ok(()) => moved += 1,
-                    Err(IssuerError::Ledger(LedgerError::Conflict)) => {}
-                    Err(error) => failure = Some(error),
-                }
-            }
-            match failure {
-                Some(error) => return Err(error),
-                None if !full || moved == before => return Ok(moved),
-                None => {}
+            let is_last = page.len() < PAGE as usize;
+            let of_page = self.settle_page(page, &mut merchants).await?;
+            moved += of_page;
+            // Nothing moved: another process is at it, or has been.
+            if is_last || of_page == 0 {
+                return Ok(moved);
             }
         }
     }
 
-    async fn settle_one(
+    /// Commits side by side, so that a store can write them together.
+    async fn settle_page(
         &self,
-        mut record: Record,
+        page: Vec<Record>,
         merchants: &mut HashMap<Box<str>, Merchant>,
-    ) -> Result<(), IssuerError> {
-        let mch_id = record.key.mch_id.as_str();
-        if !merchants.contains_key(mch_id) {
-            merchants.insert(mch_id.into(), self.merchant(mch_id).await?);
+    ) -> Result<usize, IssuerError> {
+        let now = self.now();
+        let mut commits = JoinSet::new();
+        for mut record in page {
+            let mch_id = record.key.mch_id.as_str();
+            if !merchants.contains_key(mch_id) {
+                merchants.insert(mch_id.into(), self.merchant(mch_id).await?);
+            }
+            let Some(merchant) = merchants.get(mch_id) else { continue };
+            let expect = Expect::Version(record.version);
+            let mut changes = Changes::default();
+            if self.settle(&mut record, &mut changes, now) {
+                let commit = self.commit_of(record, expect, changes, merchant);
+                let ledger = self.ledger.clone();
+                commits.spawn(async move { ledger.commit(commit).await });
+            }
         }
-        let Some(merchant) = merchants.get(mch_id) else { return Err(IssuerError::NoPacket) };
-        let expect = Expect::Version(record.version);
-        let mut changes = Changes::default();
-        if !self.settle(&mut record, &mut changes, self.now()) {
-            return Err(LedgerError::Conflict.into());
+        let mut moved = 0;
+        let mut failure = None;
+        while let Some(done) = commits.join_next().await {
+            match done {
+                Ok(Ok(_)) => moved += 1,
+                Ok(Err(LedgerError::Conflict)) => {}
+                Ok(Err(error)) => failure = Some(error),
+                Err(error) => failure = Some(LedgerError::Storage(error.to_string())),
+            }
         }
-        self.ledger.commit(self.commit_of(record, expect, changes, merchant)).await?;
-        Ok(())
+        failure.map_or(Ok(moved), |error| Err(error.into()))
     }
 
     /// Moves a packet by hand, in both modes; returns it as it is then.
@@ -105,8 +113,7 @@ impl Issuer {
         }
         for event in road {
             let reason = reason.clone().filter(|_| event == target);
-            let at = whole_milliseconds(now);
-            let happening = Happening { event, at, source: Source::Admin, reason, raw: None };
+            let happening = Happening { event, at: now, source: Source::Admin, reason, raw: None };
             if !packet::apply(&mut record, &mut changes, happening) {
                 return Err(not_now(state, trigger));
             }

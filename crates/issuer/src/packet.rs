@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 /// Where the record's packet is.
 ///
-/// A status that this version does not know counts as final: nothing moves what
-/// nobody understands.
+/// A status that this version does not know is never written here; it counts as the final
+/// state that permits nothing: no move, and no new number.
 pub(crate) fn state(record: &Record) -> State {
     match &record.status {
         None if record.detail_id.is_none() => State::Unstored,
@@ -17,10 +17,10 @@ pub(crate) fn state(record: &Record) -> State {
         Some(Status::Sending) if record.reason.is_some() => State::Refused,
         Some(Status::Sending) => State::Sending,
         Some(Status::Sent) => State::Sent,
-        Some(Status::Received) => State::Received,
+        Some(Status::Received | Status::Unknown(_)) => State::Received,
         Some(Status::RefundIng) => State::RefundIng,
         Some(Status::Refund) => State::Refund,
-        Some(Status::Failed | Status::Unknown(_)) => State::Failed,
+        Some(Status::Failed) => State::Failed,
     }
 }
 
@@ -91,6 +91,7 @@ fn write_state(record: &mut Record, from: State, to: State, at: Timestamp, why: 
     // Refused again, it has been SENDING with a reason since the first time.
     if !(from == State::Refused && to == State::Refused) {
         record.status_at = at;
+        record.due_at = None;
     }
 }
 

@@ -49,6 +49,8 @@ fn end_of_sent(play: &Play, record: &Record) -> (Timestamp, Event) {
 
 /// Lets everything happen that was due at `now`, each at its own time, and sets when the
 /// next is due. Returns whether anything happened.
+///
+/// A time that was set before stands, whatever `play` says now: kept replies rely on it.
 pub(crate) fn settle(
     play: &Play,
     record: &mut Record,
@@ -56,12 +58,14 @@ pub(crate) fn settle(
     now: Timestamp,
 ) -> bool {
     let mut moved = false;
-    while let Some((at, event)) = upcoming(play, record) {
+    while let Some((reckoned, event)) = upcoming(play, record) {
+        let at = record.due_at.unwrap_or(reckoned);
         if at > now || !packet::apply(record, changes, Happening::by_itself(event, at)) {
-            break;
+            record.due_at = Some(at);
+            return moved;
         }
         moved = true;
     }
-    record.due_at = upcoming(play, record).map(|(at, _)| at);
+    record.due_at = None;
     moved
 }

@@ -123,40 +123,6 @@ impl Issuer {
         })
     }
 
-    /// Notes that a call was answered without being processed, where the packet is known.
-    async fn note_unprocessed(&self, key: &Key, merchant: &Merchant, rule: &FaultRule) {
-        for _ in 0..ATTEMPTS_MAX {
-            match self.try_note(key, merchant, rule).await {
-                Ok(()) => return,
-                Err(LedgerError::Conflict) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "what a merchant was told could not be noted");
-                    return;
-                }
-            }
-        }
-    }
-
-    async fn try_note(
-        &self,
-        key: &Key,
-        merchant: &Merchant,
-        rule: &FaultRule,
-    ) -> Result<(), LedgerError> {
-        if !self.config.watch {
-            return Ok(());
-        }
-        let Some(mut record) = self.ledger.find(key).await? else { return Ok(()) };
-        let expect = Expect::Version(record.version);
-        let mut changes = Changes::default();
-        let heard = breakage::heard(rule, Heard::Nothing, false, &self.config.style);
-        watch::note(&mut record, &mut changes, &heard, self.now());
-        if changes.entries.is_empty() {
-            return Ok(());
-        }
-        self.ledger.commit(self.commit_of(record, expect, changes, merchant)).await.map(|_| ())
-    }
-
     pub(crate) const fn call<'a>(
         &'a self,
         kind: On,

@@ -14,7 +14,7 @@ use crate::reply;
 use crate::rules::{self, Refusal};
 use crate::watch::{self, Heard};
 use hongbao_ledger::record::{Order, Told};
-use hongbao_ledger::{Entry, Expect, Finding, Key, LedgerError, Merchant, Record, Source};
+use hongbao_ledger::{Expect, Finding, Key, LedgerError, Merchant, Record, Source};
 use hongbao_wire::{FailureReply, SendRequest};
 use jiff::{SignedDuration, Timestamp};
 
@@ -23,21 +23,21 @@ pub(crate) const RETRY_WINDOW: SignedDuration = SignedDuration::from_hours(24);
 
 /// A send on its way through.
 #[derive(Clone, Copy)]
-struct Incoming<'a> {
-    call: Call<'a>,
-    request: &'a SendRequest,
-    raw: &'a [u8],
-    key: &'a Key,
-    hit: Option<&'a FaultRule>,
-    now: Timestamp,
+pub(crate) struct Incoming<'a> {
+    pub(crate) call: Call<'a>,
+    pub(crate) request: &'a SendRequest,
+    pub(crate) raw: &'a [u8],
+    pub(crate) key: &'a Key,
+    pub(crate) hit: Option<&'a FaultRule>,
+    pub(crate) now: Timestamp,
 }
 
 /// A record about to change, and what the ledger must hold for it.
-struct Draft {
-    record: Record,
-    expect: Expect,
-    changes: Changes,
-    findings: Vec<Finding>,
+pub(crate) struct Draft {
+    pub(crate) record: Record,
+    pub(crate) expect: Expect,
+    pub(crate) changes: Changes,
+    pub(crate) findings: Vec<Finding>,
 }
 
 impl Issuer {
@@ -62,7 +62,7 @@ impl Issuer {
         if breakage::processes(rule) {
             said = Some(self.take(incoming).await);
         } else {
-            self.leave_trace(incoming).await;
+            self.leave_trace(incoming, Heard::Nothing).await;
         }
         breakage::answer(rule, call, said)
     }
@@ -72,10 +72,19 @@ impl Issuer {
             match self.try_take(incoming).await {
                 Ok(said) => return said,
                 Err(LedgerError::Conflict) => {}
-                Err(error) => return self.system_error(incoming.call, &error),
+                Err(error) => return self.take_failed(incoming, &error).await,
             }
         }
-        self.system_error(incoming.call, &LedgerError::Conflict)
+        self.take_failed(incoming, &LedgerError::Conflict).await
+    }
+
+    /// The ledger failed, perhaps only in telling that it had stored: the merchant does not
+    /// know, and where the ledger can, it notes that.
+    async fn take_failed(&self, incoming: Incoming<'_>, error: &LedgerError) -> Said {
+        let said = self.system_error(incoming.call, error);
+        let word = incoming.call.style.system_error.as_str().into();
+        self.leave_trace(incoming, Heard::Unclear(word)).await;
+        said
     }
 
     async fn try_take(&self, incoming: Incoming<'_>) -> Result<Said, LedgerError> {
@@ -95,7 +104,7 @@ impl Issuer {
         }
     }
 
-    /// A number seen before.
+    /// A number seen before, even if it was never stored: its first parameters stand.
     async fn repeat(&self, incoming: Incoming<'_>, record: Record) -> Result<Said, LedgerError> {
         let Incoming { call, request, now, .. } = incoming;
         if let Some(failure) = rules::difference(&record.order, request) {
@@ -155,7 +164,13 @@ impl Issuer {
         let mut refused = self.drafted(incoming, &draft, Event::Refuse, Some(refusal.reason()));
         let heard = Heard::Unclear(refusal.err_code().as_str().into());
         self.note(incoming, &mut refused, heard, false);
-        self.commit_if_changed(call, refused).await?;
+        // Refused once more for the same reason is no news; retries do not fill the history.
+        let before = &draft.record;
+        let is_news = packet::state(before) != State::Refused
+            || (&before.reason, before.told) != (&refused.record.reason, refused.record.told);
+        if is_news {
+            self.commit_if_changed(call, refused).await?;
+        }
         let failure = FailureReply::business(refusal.err_code(), refusal.reason());
         Ok(breakage::failure(failure, call))
     }
@@ -195,7 +210,7 @@ impl Issuer {
     }
 
     /// The record of a number that was never seen, and what the watch makes of it.
-    async fn first_draft(&self, incoming: Incoming<'_>) -> Result<Draft, LedgerError> {
+    pub(crate) async fn first_draft(&self, incoming: Incoming<'_>) -> Result<Draft, LedgerError> {
         let Incoming { request, key, now, .. } = incoming;
         let record = Record {
             key: key.clone(),
@@ -220,46 +235,13 @@ impl Issuer {
         Ok(Draft { record, expect: Expect::Absent, changes: Changes::default(), findings })
     }
 
-    /// A send that a fault kept from being processed leaves nothing but a trace for the watch.
-    async fn leave_trace(&self, incoming: Incoming<'_>) {
-        if !self.config.watch {
-            return;
-        }
-        for _ in 0..ATTEMPTS_MAX {
-            match self.try_leave_trace(incoming).await {
-                Ok(()) => return,
-                Err(LedgerError::Conflict) => {}
-                Err(error) => {
-                    tracing::warn!(%error, "what a merchant was told could not be noted");
-                    return;
-                }
-            }
-        }
-    }
-
-    async fn try_leave_trace(&self, incoming: Incoming<'_>) -> Result<(), LedgerError> {
-        let Incoming { key, raw, now, call, .. } = incoming;
-        let mut draft = match self.ledger.find(key).await? {
-            Some(record) => {
-                let expect = Expect::Version(record.version);
-                Draft { record, expect, changes: Changes::default(), findings: Vec::new() }
-            }
-            None => {
-                let mut draft = self.first_draft(incoming).await?;
-                draft.changes.entries.push(Entry {
-                    at: now,
-                    source: Source::Merchant,
-                    event: packet::word(State::Unstored).into(),
-                    raw: Some(raw.into()),
-                });
-                draft
-            }
-        };
-        self.note(incoming, &mut draft, Heard::Nothing, false);
-        self.commit_if_changed(call, draft).await
-    }
-
-    fn note(&self, incoming: Incoming<'_>, draft: &mut Draft, plain: Heard, success: bool) {
+    pub(crate) fn note(
+        &self,
+        incoming: Incoming<'_>,
+        draft: &mut Draft,
+        plain: Heard,
+        success: bool,
+    ) {
         if !self.config.watch {
             return;
         }
@@ -270,7 +252,11 @@ impl Issuer {
         watch::note(&mut draft.record, &mut draft.changes, &heard, incoming.now);
     }
 
-    async fn commit_if_changed(&self, call: Call<'_>, draft: Draft) -> Result<(), LedgerError> {
+    pub(crate) async fn commit_if_changed(
+        &self,
+        call: Call<'_>,
+        draft: Draft,
+    ) -> Result<(), LedgerError> {
         if draft.changes.entries.is_empty() {
             return Ok(());
         }

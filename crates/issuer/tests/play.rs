@@ -131,6 +131,16 @@ async fn a_sandboxs_packets_stand_still_under_production() {
 }
 
 #[tokio::test]
+async fn a_time_that_was_set_stands_when_the_play_changes() {
+    let rig = Rig::new(sandbox()).await;
+    rig.send(&order("1")).await;
+    let play = Play { sent_after: DAY, ..sandbox().play };
+    let rig = rig.reopened(IssuerConfig { play, ..sandbox() }).await;
+    assert_eq!(rig.advance(seconds(5)).await, 1);
+    assert_eq!(rig.status("1").await, Some(Status::Sent));
+}
+
+#[tokio::test]
 async fn the_unclaimed_share_follows_from_the_seed() {
     let config = IssuerConfig {
         play: Play { unclaimed_share_permille: 500, ..Play::default() },
@@ -171,8 +181,8 @@ async fn two_issuers_on_one_ledger_settle_each_packet_once() {
 async fn a_restart_keeps_the_clock_the_faults_and_the_packets() {
     let dir = tempfile::tempdir().unwrap();
     let open = || -> Arc<dyn Ledger> {
-        let seal = SealKey::load_or_create(&dir.path().join("ledger.key")).unwrap();
-        Arc::new(SqliteLedger::open(&dir.path().join("ledger.sqlite"), seal).unwrap())
+        let seal = SealKey::load_or_create(dir.path().join("ledger.key")).unwrap();
+        Arc::new(SqliteLedger::open(dir.path().join("ledger.sqlite"), seal).unwrap())
     };
     let rig = Rig::on(open(), sandbox(), merchant()).await;
     rig.send(&order("1")).await;

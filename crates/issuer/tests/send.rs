@@ -129,7 +129,10 @@ async fn refuses(rig: Rig, code: &str, reason: &str) {
     assert_eq!(refused.names().len(), 5);
     let query = rig.query("2").await;
     assert_eq!((query.status(), query.get("reason")), ("SENDING", Some(reason)));
-    assert_eq!(rig.send(&order("2")).await.err_code(), code);
+    for _ in 0..3 {
+        assert_eq!(rig.send(&order("2")).await.err_code(), code);
+    }
+    assert_eq!(rig.events("2").await, ["refused", &format!("told:{code}")]);
     rig.advance(DAY).await;
     let query = rig.query("2").await;
     assert_eq!((query.status(), query.get("reason")), ("FAILED", None));

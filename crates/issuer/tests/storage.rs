@@ -21,6 +21,8 @@ struct Failing {
     inner: MemoryLedger,
     /// The next so many commits find the record changed.
     conflicts: AtomicU32,
+    /// The next so many commits are stored, but reported as failed.
+    untold: AtomicU32,
     /// 0 healthy, 1 writes fail, 2 everything fails.
     ill: AtomicU32,
 }
@@ -59,7 +61,12 @@ impl Ledger for Failing {
             self.conflicts.fetch_sub(1, Ordering::SeqCst);
             return Err(LedgerError::Conflict);
         }
-        self.inner.commit(commit).await
+        let version = self.inner.commit(commit).await?;
+        if self.untold.load(Ordering::SeqCst) > 0 {
+            self.untold.fetch_sub(1, Ordering::SeqCst);
+            return Err(LedgerError::Storage("the connection was lost".into()));
+        }
+        Ok(version)
     }
     async fn history(&self, key: &Key) -> Result<Vec<Entry>, LedgerError> {
         self.read()?;
@@ -131,6 +138,20 @@ async fn a_send_that_cannot_be_kept_is_a_system_error() {
     assert_eq!(rig.query("1").await.err_code(), "NOT_FOUND");
     assert_eq!(rig.balance().await, BALANCE);
     assert_eq!(rig.send(&order("1")).await.err_code(), "SUCCESS");
+}
+
+#[tokio::test]
+async fn a_send_that_was_kept_but_not_known_to_be_is_unclear() {
+    let (rig, ledger) = rig(ReplyStyle::default()).await;
+    ledger.untold.store(1, Ordering::SeqCst);
+    assert_eq!(rig.send(&order("1")).await.err_code(), "SYSTEMERROR");
+    assert_eq!(rig.balance().await, BALANCE - 1_000);
+    rig.send(&order("2")).await;
+    let findings = rig.issuer.findings(None).await.unwrap();
+    assert_eq!(findings.len(), 1);
+    assert_eq!(&*findings[0].told, "SYSTEMERROR");
+    assert_eq!(rig.send(&order("1")).await.err_code(), "SUCCESS");
+    assert_eq!(rig.balance().await, BALANCE - 2_000);
 }
 
 #[tokio::test]
