@@ -7,7 +7,7 @@ mod ask;
 mod fault;
 mod operate;
 
-pub use ask::{ExplainArgs, PolicyArg, QueryArgs, SendArgs, SignArgs};
+pub use ask::{ExplainArgs, QueryArgs, SendArgs, SignArgs};
 pub use fault::FaultName;
 pub use operate::{
     DemoArgs, FaultAddArgs, FaultClearArgs, FaultCommand, FaultListArgs, FindingsArgs,
@@ -26,14 +26,14 @@ use std::path::PathBuf;
 #[command(disable_help_flag = true, disable_version_flag = true)]
 pub struct Cli {
     /// Language of messages and help; without it, the locale decides
-    #[arg(long, global = true, value_name = "LANG", value_enum)]
+    #[arg(long, global = true, value_name = "LANG", value_enum, display_order = 900)]
     pub lang: Option<Lang>,
     /// Print help
     // defined here, not left to clap, so that its own help can be in both languages
-    #[arg(short, long, global = true, action = ArgAction::Help)]
+    #[arg(short, long, global = true, action = ArgAction::Help, display_order = 901)]
     pub help: Option<bool>,
     /// Print version
-    #[arg(short = 'V', long, action = ArgAction::Version)]
+    #[arg(short = 'V', long, action = ArgAction::Version, display_order = 902)]
     pub version: Option<bool>,
     /// What to do.
     #[command(subcommand)]

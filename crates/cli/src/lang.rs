@@ -6,6 +6,8 @@
 //! that exists.
 
 use crate::output::printable;
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 use fluent_syntax::ast::Entry;
@@ -13,14 +15,23 @@ use std::sync::{LazyLock, OnceLock};
 use unic_langid::LanguageIdentifier;
 
 /// A language of the texts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lang {
     /// English.
-    #[value(help = "English")]
     En,
     /// Simplified Chinese.
-    #[value(name = "zh-CN", alias = "zh", help = "简体中文")]
     ZhCn,
+}
+
+impl ValueEnum for Lang {
+    fn value_variants<'a>() -> &'a [Self] {
+        &Self::ALL
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let value = PossibleValue::new(self.tag());
+        Some(if *self == Self::ZhCn { value.alias("zh") } else { value })
+    }
 }
 
 /// The catalogue, a file a subject: its name, English, Chinese.
@@ -40,6 +51,7 @@ const HELP: &str = include_str!("../lang/zh-CN/help.ftl");
 const CATALOGUE: &[(&str, &str, &str)] = catalogue![
     "main", "ask", "verdict", "sign", "explain", "config", "serve", "demo", "merchant", "sandbox",
     "fault",
+    "failure",
 ];
 
 static ENGLISH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| Lang::En.bundle());

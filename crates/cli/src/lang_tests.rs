@@ -80,7 +80,8 @@ fn messages_end_without_a_full_stop_and_chinese_ones_are_chinese() {
             assert!(!ends, "{subject}: {name} ends in a full stop");
         }
         for (name, (_, literal)) in texts(subject, chinese) {
-            assert!(!literal.ends_with('。'), "{subject}: {name} 以句号结尾");
+            let ends = literal.ends_with('。') && !name.starts_with("help-");
+            assert!(!ends, "{subject}: {name} 以句号结尾");
             let ascii_only = literal.is_ascii() && literal.split_whitespace().count() > 3;
             assert!(!ascii_only, "{subject}: {name} is not translated: {literal}");
         }

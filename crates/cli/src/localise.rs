@@ -81,16 +81,25 @@ fn in_chinese(command: Command, path: &str) -> Command {
         Some(about) => command.about(about),
         None => command,
     };
-    command
-        .help_template("{before-help}{about-with-newline}\n用法：{usage}\n\n{all-args}{after-help}")
-        .subcommand_help_heading("命令")
-        .subcommand_value_name("命令")
-        .mut_args(|arg| {
-            let heading = if arg.is_positional() { "参数" } else { "选项" };
-            let text = help(arg.get_id().as_str());
-            let arg = arg.help_heading(heading);
-            text.map_or(arg.clone(), |text| arg.help(text))
-        })
+    let template = chinese_template(&command);
+    command.help_template(template).subcommand_value_name("命令").mut_args(|arg| {
+        match help(arg.get_id().as_str()) {
+            Some(text) => arg.help(text),
+            None => arg,
+        }
+    })
+}
+
+/// The lay-out of clap's own help, with Chinese headings.
+fn chinese_template(command: &Command) -> String {
+    let mut template = "{before-help}{about-with-newline}\n用法：{usage}\n".to_owned();
+    if command.has_subcommands() {
+        template.push_str("\n命令：\n{subcommands}\n");
+    }
+    if command.get_positionals().next().is_some() {
+        template.push_str("\n参数：\n{positionals}\n");
+    }
+    template + "\n选项：\n{options}{after-help}"
 }
 
 /// The name of a help text in the Chinese catalogue.

@@ -1,6 +1,7 @@
 //! The binary `hongbao`: chooses the language, reads the command line, runs one
 //! command, and turns what came of it into an exit code.
 
+mod admin;
 mod args;
 mod commands;
 mod culprit;

@@ -3,7 +3,9 @@
 pub mod ask;
 pub mod explain;
 pub mod generate;
+pub mod merchant;
 pub mod query;
+pub mod sandbox;
 pub mod send;
 pub mod serve;
 pub mod sign;
@@ -25,7 +27,9 @@ pub async fn run(cli: &Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Completions(args) => generate::completions(args, out),
         Command::Man(args) => generate::man(args, out),
         Command::Serve(args) => serve::run(args, out).await,
-        Command::Demo(_) | Command::Merchant(_) | Command::Sandbox(_) => {
+        Command::Merchant(args) => merchant::run(args, out).await,
+        Command::Sandbox(args) => sandbox::run(args, out).await,
+        Command::Demo(_) => {
             Err(Failure::config("NOT_BUILT", "this command is not in this build".to_owned()))
         }
     }
