@@ -27,14 +27,14 @@ pub struct Limits {
 impl Default for Limits {
     /// The figures of `protocol.md` §1.2; the query's rate is ours, as none is published.
     fn default() -> Self {
-        let fen = |fen| Fen::new(fen).unwrap_or_default();
+        let yuan = |yuan: u64| Fen::new(yuan * 100).unwrap_or_default();
         Self {
-            packet_min: fen(1_00),
-            packet_max: fen(200_00),
-            packet_max_with_scene: fen(5_000_00),
+            packet_min: yuan(1),
+            packet_max: yuan(200),
+            packet_max_with_scene: yuan(5_000),
             user_packets_per_day: 10,
-            user_amount_per_day: fen(1_000_00),
-            merchant_amount_per_day: fen(1_000_000_00),
+            user_amount_per_day: yuan(1_000),
+            merchant_amount_per_day: yuan(1_000_000),
             queries_per_second: 1_000,
             sends_per_minute: 1_800,
         }

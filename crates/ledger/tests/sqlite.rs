@@ -25,7 +25,7 @@ impl Closed {
         let closed = Self { folder, key: SealKey::generate() };
         let ledger = closed.open().unwrap();
         for mch_id in [MCH_ID, OTHER_MCH_ID] {
-            ledger.add_merchant(merchant(mch_id, 10_00)).await.unwrap();
+            ledger.add_merchant(merchant(mch_id, 1_000)).await.unwrap();
         }
         for number in 0..50 {
             ledger.commit(first(record(MCH_ID, &number.to_string()))).await.unwrap();
@@ -64,7 +64,7 @@ async fn reopening_finds_everything() {
     assert_eq!(ledger.setting("clock").await.unwrap().as_deref(), Some("+1h"));
     assert_eq!(ledger.merchants_version().await.unwrap(), version);
     let found = ledger.merchant(MCH_ID).await.unwrap().unwrap();
-    assert_eq!((found.balance.get(), found.api_key.expose()), (9_99, API_KEY));
+    assert_eq!((found.balance.get(), found.api_key.expose()), (999, API_KEY));
 }
 
 #[tokio::test]
@@ -98,7 +98,7 @@ async fn two_may_write_at_the_same_time() {
     }
     tasks.join_all().await;
     let balance = ledgers[0].merchant(MCH_ID).await.unwrap().unwrap().balance.get();
-    assert_eq!(balance, 10_00 - 32 * 8);
+    assert_eq!(balance, 1_000 - 32 * 8);
 }
 
 #[test]

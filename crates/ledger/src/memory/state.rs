@@ -21,6 +21,9 @@ struct Kept {
     history: Vec<Entry>,
 }
 
+/// Merchant, first and second number: what a finding is of. A pair is found once.
+type Pair = (Box<str>, Box<str>, Box<str>);
+
 /// A day's use of a limit.
 #[derive(Clone, Copy, Default)]
 struct Usage {
@@ -36,8 +39,7 @@ pub(super) struct State {
     merchants_version: u64,
     /// By merchant, day and receiver; the merchant's total under the receiver ``.
     usage: HashMap<(Box<str>, Date, Box<str>), Usage>,
-    /// By merchant, first and second number: a pair is found once.
-    findings: BTreeMap<(Box<str>, Box<str>, Box<str>), Finding>,
+    findings: BTreeMap<Pair, Finding>,
     settings: HashMap<String, String>,
 }
 

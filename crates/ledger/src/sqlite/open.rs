@@ -122,7 +122,9 @@ fn refuse_foreign(path: &Path) -> Result<(), LedgerError> {
     if header.len() < HEADER_BYTES || !header.starts_with(b"SQLite format 3\0") {
         return damaged("it does not begin as a database does");
     }
-    if header[18..20].iter().any(|version| !(1..=2).contains(version)) {
+    let has_known_versions = header[18..20].iter().all(|version| (1..=2).contains(version));
+    let has_known_schema = header[44..47] == [0; 3] && header[47] <= 4;
+    if !has_known_versions || !has_known_schema {
         return damaged("its header names a format that does not exist");
     }
     // With a log a cut end is no damage: the log holds what a power cut left undone.

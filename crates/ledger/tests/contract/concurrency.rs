@@ -29,12 +29,12 @@ pub async fn a_balance_is_never_overdrawn(ledger: Store) {
         });
     }
     let spent: u64 = tasks.join_all().await.into_iter().sum();
-    assert_eq!(spent, 10_00 / 7 * 7);
+    assert_eq!(spent, 1_000 / 7 * 7);
     let left = ledger.merchant(MCH_ID).await.unwrap().unwrap().balance.get();
-    assert_eq!(left, 10_00 % 7);
+    assert_eq!(left, 1_000 % 7);
     let filter = Filter { limit: 1000, ..Filter::default() };
     let kept = ledger.records(MCH_ID, &filter).await.unwrap();
-    assert_eq!(kept.len() as u64, 10_00 / 7);
+    assert_eq!(kept.len() as u64, 1_000 / 7);
 }
 
 pub async fn of_two_equal_expectations_one_wins(ledger: Store) {
@@ -86,7 +86,7 @@ pub async fn one_that_fails_does_not_take_others_with_it(ledger: Store) {
         tasks.spawn(async move {
             let outcome = match task % 4 {
                 0 => ledger.commit(first(record(MCH_ID, "taken"))).await.unwrap_err().code(),
-                1 => ledger.commit(spending("rich", budget(10_01))).await.unwrap_err().code(),
+                1 => ledger.commit(spending("rich", budget(1_001))).await.unwrap_err().code(),
                 2 => ledger.commit(first(record("nobody", "1"))).await.unwrap_err().code(),
                 _ => {
                     let record = record(OTHER_MCH_ID, &task.to_string());

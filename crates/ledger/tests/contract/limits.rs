@@ -13,11 +13,11 @@ async fn balance(ledger: &Store, mch_id: &str) -> u64 {
 }
 
 pub async fn a_budget_takes_from_the_balance(ledger: Store) {
-    ledger.commit(spending("1", budget(1_00))).await.unwrap();
-    assert_eq!(balance(&ledger, MCH_ID).await, 9_00);
+    ledger.commit(spending("1", budget(100))).await.unwrap();
+    assert_eq!(balance(&ledger, MCH_ID).await, 900);
     ledger.commit(spending("2", budget(0))).await.unwrap();
-    assert_eq!(balance(&ledger, MCH_ID).await, 9_00);
-    assert_eq!(balance(&ledger, OTHER_MCH_ID).await, 10_00);
+    assert_eq!(balance(&ledger, MCH_ID).await, 900);
+    assert_eq!(balance(&ledger, OTHER_MCH_ID).await, 1_000);
 }
 
 pub async fn the_receivers_count_is_exact(ledger: Store) {
@@ -29,11 +29,11 @@ pub async fn the_receivers_count_is_exact(ledger: Store) {
 }
 
 pub async fn the_receivers_amount_is_exact(ledger: Store) {
-    let limited = |amount| Budget { user_amount_max: fen(3_00), ..budget(amount) };
-    ledger.commit(spending("1", limited(1_00))).await.unwrap();
-    let over = ledger.commit(spending("2", limited(2_01))).await;
+    let limited = |amount| Budget { user_amount_max: fen(300), ..budget(amount) };
+    ledger.commit(spending("1", limited(100))).await.unwrap();
+    let over = ledger.commit(spending("2", limited(201))).await;
     assert!(matches!(over, Err(LedgerError::UserAmountUsedUp)));
-    ledger.commit(spending("2", limited(2_00))).await.unwrap();
+    ledger.commit(spending("2", limited(200))).await.unwrap();
     let over = ledger.commit(spending("3", limited(1))).await;
     assert!(matches!(over, Err(LedgerError::UserAmountUsedUp)));
     let over = ledger.commit(spending("3", Budget { amount: Fen::MAX, ..budget(0) })).await;
@@ -43,21 +43,21 @@ pub async fn the_receivers_amount_is_exact(ledger: Store) {
 pub async fn the_merchants_amount_is_exact(ledger: Store) {
     let limited = |to: &str, amount| Budget {
         re_openid: to.into(),
-        merchant_amount_max: fen(3_00),
+        merchant_amount_max: fen(300),
         ..budget(amount)
     };
-    ledger.commit(spending("1", limited("oA", 1_00))).await.unwrap();
-    let over = ledger.commit(spending("2", limited("oB", 2_01))).await;
+    ledger.commit(spending("1", limited("oA", 100))).await.unwrap();
+    let over = ledger.commit(spending("2", limited("oB", 201))).await;
     assert!(matches!(over, Err(LedgerError::MerchantAmountUsedUp)));
-    ledger.commit(spending("2", limited("oB", 2_00))).await.unwrap();
+    ledger.commit(spending("2", limited("oB", 200))).await.unwrap();
     let over = ledger.commit(spending("3", limited("oC", 1))).await;
     assert!(matches!(over, Err(LedgerError::MerchantAmountUsedUp)));
 }
 
 pub async fn the_balance_is_exact(ledger: Store) {
-    let over = ledger.commit(spending("1", budget(10_01))).await;
+    let over = ledger.commit(spending("1", budget(1_001))).await;
     assert!(matches!(over, Err(LedgerError::BalanceTooLow)));
-    ledger.commit(spending("1", budget(10_00))).await.unwrap();
+    ledger.commit(spending("1", budget(1_000))).await.unwrap();
     assert_eq!(balance(&ledger, MCH_ID).await, 0);
     let over = ledger.commit(spending("2", budget(1))).await;
     assert!(matches!(over, Err(LedgerError::BalanceTooLow)));
@@ -69,7 +69,7 @@ pub async fn limits_break_in_their_order(ledger: Store) {
         user_packets_max: 1,
         user_amount_max: fen(1),
         merchant_amount_max: fen(1),
-        ..budget(10_00)
+        ..budget(1_000)
     };
     let broken = ledger.commit(spending("2", all.clone())).await;
     assert!(matches!(broken, Err(LedgerError::UserCountUsedUp)));
@@ -104,10 +104,10 @@ pub async fn days_receivers_and_merchants_count_apart(ledger: Store) {
 
 pub async fn a_refused_budget_changes_nothing(ledger: Store) {
     ledger.commit(first(record(MCH_ID, "old"))).await.unwrap();
-    let refused = Commit { budget: Some(budget(10_01)), ..next(record(MCH_ID, "old"), 1) };
+    let refused = Commit { budget: Some(budget(1_001)), ..next(record(MCH_ID, "old"), 1) };
     assert!(matches!(ledger.commit(refused).await, Err(LedgerError::BalanceTooLow)));
     assert!(matches!(
-        ledger.commit(spending("new", budget(10_01))).await,
+        ledger.commit(spending("new", budget(1_001))).await,
         Err(LedgerError::BalanceTooLow)
     ));
     assert_eq!(ledger.find(&Key::new(MCH_ID, "new")).await.unwrap(), None);
@@ -115,16 +115,16 @@ pub async fn a_refused_budget_changes_nothing(ledger: Store) {
     assert_eq!(ledger.find(&Key::new(MCH_ID, "old")).await.unwrap().unwrap().version, 1);
     assert_eq!(ledger.history(&Key::new(MCH_ID, "old")).await.unwrap().len(), 1);
     // Nor were the day's sums touched.
-    let exact = Budget { user_packets_max: 1, user_amount_max: fen(10_00), ..budget(10_00) };
+    let exact = Budget { user_packets_max: 1, user_amount_max: fen(1_000), ..budget(1_000) };
     ledger.commit(spending("new", exact)).await.unwrap();
 }
 
 pub async fn a_refund_adds_to_the_balance(ledger: Store) {
-    ledger.commit(spending("1", budget(4_00))).await.unwrap();
-    let refund = Commit { refund: Some(fen(4_00)), ..next(record(MCH_ID, "1"), 1) };
+    ledger.commit(spending("1", budget(400))).await.unwrap();
+    let refund = Commit { refund: Some(fen(400)), ..next(record(MCH_ID, "1"), 1) };
     ledger.commit(refund).await.unwrap();
-    assert_eq!(balance(&ledger, MCH_ID).await, 10_00);
-    let both = Commit { refund: Some(fen(1)), ..spending("2", budget(10_00)) };
+    assert_eq!(balance(&ledger, MCH_ID).await, 1_000);
+    let both = Commit { refund: Some(fen(1)), ..spending("2", budget(1_000)) };
     ledger.commit(both).await.unwrap();
     assert_eq!(balance(&ledger, MCH_ID).await, 1);
 }
@@ -133,7 +133,7 @@ pub async fn a_refund_over_the_largest_amount_is_refused(ledger: Store) {
     let over = Commit { refund: Some(Fen::MAX), ..first(record(MCH_ID, "1")) };
     assert!(matches!(ledger.commit(over).await, Err(LedgerError::Overflow)));
     assert_eq!(ledger.find(&Key::new(MCH_ID, "1")).await.unwrap(), None);
-    let exact = fen(Fen::MAX.get() - 10_00);
+    let exact = fen(Fen::MAX.get() - 1_000);
     let full = Commit { refund: Some(exact), ..first(record(MCH_ID, "1")) };
     ledger.commit(full).await.unwrap();
     assert_eq!(balance(&ledger, MCH_ID).await, Fen::MAX.get());

@@ -53,7 +53,8 @@ pub async fn a_filter_holds_in_all_its_parts(ledger: Store) {
     for record in records {
         ledger.commit(first(record)).await.unwrap();
     }
-    let cases: [(Option<&str>, Option<&str>, Option<&str>, &[&str]); 7] = [
+    type Text = Option<&'static str>;
+    let cases: [(Text, Text, Text, &[&str]); 7] = [
         (Some("SENT"), None, None, &["1", "2", "5"]),
         (Some("NEW"), None, None, &["4"]),
         (Some("sent"), None, None, &[]),

@@ -43,7 +43,7 @@ pub async fn a_merchant_comes_back_as_it_was_added(ledger: Store) {
     let found = ledger.merchant("0").await.unwrap().unwrap();
     assert_eq!(parts(&found), parts(&another("0")));
     let all: Vec<_> = ledger.merchants().await.unwrap().iter().map(parts).collect();
-    let wanted = [another("0"), merchant(MCH_ID, 10_00), merchant(OTHER_MCH_ID, 10_00)];
+    let wanted = [another("0"), merchant(MCH_ID, 1_000), merchant(OTHER_MCH_ID, 1_000)];
     assert_eq!(all, wanted.iter().map(parts).collect::<Vec<_>>());
     assert!(ledger.merchant("nobody").await.unwrap().is_none());
 }
@@ -52,17 +52,17 @@ pub async fn a_merchant_is_added_once(ledger: Store) {
     let again = ledger.add_merchant(another(MCH_ID)).await;
     assert!(matches!(again, Err(LedgerError::MerchantExists(mch_id)) if mch_id == MCH_ID));
     let found = ledger.merchant(MCH_ID).await.unwrap().unwrap();
-    assert_eq!(parts(&found), parts(&merchant(MCH_ID, 10_00)));
+    assert_eq!(parts(&found), parts(&merchant(MCH_ID, 1_000)));
 }
 
 pub async fn an_update_keeps_the_balance_and_when_it_was_added(ledger: Store) {
     ledger.commit(spending("1", budget(1))).await.unwrap();
     ledger.update_merchant(another(MCH_ID)).await.unwrap();
-    let wanted = Merchant { balance: fen(9_99), added_at: at(0), ..another(MCH_ID) };
+    let wanted = Merchant { balance: fen(999), added_at: at(0), ..another(MCH_ID) };
     let found = ledger.merchant(MCH_ID).await.unwrap().unwrap();
     assert_eq!(parts(&found), parts(&wanted));
     let untouched = ledger.merchant(OTHER_MCH_ID).await.unwrap().unwrap();
-    assert_eq!(parts(&untouched), parts(&merchant(OTHER_MCH_ID, 10_00)));
+    assert_eq!(parts(&untouched), parts(&merchant(OTHER_MCH_ID, 1_000)));
 }
 
 pub async fn an_update_of_no_merchant_is_refused(ledger: Store) {
@@ -72,18 +72,18 @@ pub async fn an_update_of_no_merchant_is_refused(ledger: Store) {
 }
 
 pub async fn a_top_up_returns_the_new_balance(ledger: Store) {
-    assert_eq!(ledger.top_up(MCH_ID, fen(5)).await.unwrap(), fen(10_05));
-    assert_eq!(ledger.top_up(MCH_ID, Fen::ZERO).await.unwrap(), fen(10_05));
-    assert_eq!(ledger.merchant(MCH_ID).await.unwrap().unwrap().balance, fen(10_05));
-    assert_eq!(ledger.merchant(OTHER_MCH_ID).await.unwrap().unwrap().balance, fen(10_00));
+    assert_eq!(ledger.top_up(MCH_ID, fen(5)).await.unwrap(), fen(1_005));
+    assert_eq!(ledger.top_up(MCH_ID, Fen::ZERO).await.unwrap(), fen(1_005));
+    assert_eq!(ledger.merchant(MCH_ID).await.unwrap().unwrap().balance, fen(1_005));
+    assert_eq!(ledger.merchant(OTHER_MCH_ID).await.unwrap().unwrap().balance, fen(1_000));
 }
 
 pub async fn a_top_up_is_guarded(ledger: Store) {
     let refused = ledger.top_up("nobody", fen(1)).await;
     assert!(matches!(refused, Err(LedgerError::NoMerchant(mch_id)) if mch_id == "nobody"));
-    let over = fen(Fen::MAX.get() - 10_00 + 1);
+    let over = fen(Fen::MAX.get() - 1_000 + 1);
     assert!(matches!(ledger.top_up(MCH_ID, over).await, Err(LedgerError::Overflow)));
-    let exact = fen(Fen::MAX.get() - 10_00);
+    let exact = fen(Fen::MAX.get() - 1_000);
     assert_eq!(ledger.top_up(MCH_ID, exact).await.unwrap(), Fen::MAX);
 }
 

@@ -72,7 +72,7 @@ pub async fn a_conflict_changes_nothing(ledger: Store) {
     assert_eq!(ledger.reply(MCH_ID, "1").await.unwrap(), reply);
     assert_eq!(ledger.history(&bare.key).await.unwrap(), vec![entry("accepted")]);
     let merchant = ledger.merchant(MCH_ID).await.unwrap().unwrap();
-    assert_eq!(merchant.balance.get(), 10_00);
+    assert_eq!(merchant.balance.get(), 1_000);
 }
 
 pub async fn a_commit_without_entries_is_refused(ledger: Store) {

@@ -24,7 +24,7 @@ pub async fn sqlite() -> Store {
 
 async fn with_merchants(ledger: Arc<dyn Ledger>, folder: Option<TempDir>) -> Store {
     for mch_id in [given::MCH_ID, given::OTHER_MCH_ID] {
-        ledger.add_merchant(given::merchant(mch_id, 10_00)).await.unwrap();
+        ledger.add_merchant(given::merchant(mch_id, 1_000)).await.unwrap();
     }
     Store { ledger, _folder: folder }
 }
