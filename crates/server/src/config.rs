@@ -53,6 +53,9 @@ pub struct WireOptions {
     pub psystemerror: bool,
     /// Content-Type of every XML reply (§0): `text/plain;charset=utf-8`.
     pub content_type: String,
+    /// How much memory finished replies may take, MiB; for whoever puts
+    /// [`KeptReplies`](crate::KeptReplies) in front of the ledger: 64.
+    pub kept_replies_mib: u32,
 }
 
 impl Default for WireOptions {
@@ -65,6 +68,7 @@ impl Default for WireOptions {
             signed_fields: SignedFields::Known,
             psystemerror: false,
             content_type: "text/plain;charset=utf-8".to_owned(),
+            kept_replies_mib: 64,
         }
     }
 }

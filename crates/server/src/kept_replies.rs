@@ -10,7 +10,7 @@ use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 use std::sync::Arc;
 
-/// A ledger that keeps the replies it gave in memory, up to a number of bytes.
+/// A ledger that keeps the replies it gave in memory, as much as it may.
 ///
 /// [`Ledger::commit`] through this value takes the record's reply out of memory
 /// before it returns, and a reply that was being read meanwhile is not kept. So
@@ -25,9 +25,10 @@ pub struct KeptReplies {
 }
 
 impl KeptReplies {
-    /// Keeps up to about `bytes_max` bytes of replies of the ledger `below`.
+    /// Keeps replies of the ledger `below`, up to about `mib_max` MiB of them.
     #[must_use]
-    pub fn new(below: Arc<dyn Ledger>, bytes_max: u64) -> Self {
+    pub fn new(below: Arc<dyn Ledger>, mib_max: u32) -> Self {
+        let bytes_max = u64::from(mib_max) * 1_024 * 1_024;
         // A reply is about a kilobyte; the number only sizes the first allocation.
         let replies_estimate = usize::try_from(bytes_max / 1_024).unwrap_or(usize::MAX);
         let cache = Cache::with_weighter(replies_estimate, bytes_max, Weight);

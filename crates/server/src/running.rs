@@ -14,9 +14,11 @@ use hongbao_ledger::{Ledger, LedgerError};
 use hyper::header::HeaderValue;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 
 /// Why the server cannot open.
@@ -59,12 +61,16 @@ impl StartError {
     }
 }
 
+/// What a stop waits beyond its time before it ends what is left.
+const STOP_GRACE: Duration = Duration::from_millis(500);
+
 /// A server that runs until it is stopped; dropping it ends it at once.
 #[derive(Debug)]
 pub struct Running {
     wire: SocketAddr,
     admin: SocketAddr,
     stop: watch::Sender<bool>,
+    stop_time: Duration,
     tasks: JoinSet<()>,
 }
 
@@ -83,6 +89,7 @@ pub async fn start(
         return Err(StartError::AdminNotLoopback(config.admin));
     }
     let limits = Arc::new(config.connection);
+    let stop_time = Duration::from_millis(u64::from(limits.stop_ms));
     let roster = Arc::new(RosterKeeper::open(ledger.clone()).await?);
     let face = wire_face(config.tls, config.wire, &roster, &issuer, &limits)?;
     let (stop, stopping) = watch::channel(false);
@@ -100,7 +107,7 @@ pub async fn start(
         tasks.spawn(background::settle(issuer, config.pace.settle_ms, stopping));
     }
     tracing::info!(mode = mode.as_str(), wire = %wire_addr, admin = %admin_addr, "started");
-    Ok(Running { wire: wire_addr, admin: admin_addr, stop, tasks })
+    Ok(Running { wire: wire_addr, admin: admin_addr, stop, stop_time, tasks })
 }
 
 fn wire_face(
@@ -159,10 +166,17 @@ impl Running {
     /// [`stop_ms`](crate::ConnectionLimits::stop_ms).
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
-        while let Some(ended) = self.tasks.join_next().await {
-            if let Err(error) = ended {
-                tracing::error!(panicked = error.is_panic(), "a task of the server ended early");
+        let all = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                if let Err(error) = ended {
+                    tracing::error!(panicked = error.is_panic(), "a task ended early");
+                }
             }
+        };
+        // The listeners keep the time themselves; this is for work on a ledger that hangs.
+        if timeout(self.stop_time + STOP_GRACE, all).await.is_err() {
+            tracing::warn!("ending background work that did not finish");
+            self.tasks.shutdown().await;
         }
         tracing::info!("stopped");
     }

@@ -7,9 +7,9 @@ mod support;
 use hongbao_server::{Refusal, WireOptions};
 use hongbao_wire::{QUERY_PATH, SEND_PATH};
 use rustls::version::{TLS12, TLS13};
-use rustls::{HandshakeKind, SupportedProtocolVersion};
+use rustls::{HandshakeKind, SignatureScheme, SupportedProtocolVersion};
 use std::sync::Arc;
-use support::client::{Connection, handshake, tls_config};
+use support::client::{Connection, handshake, tls_config, tls_config_signing};
 use support::pki::{PKI, Shown};
 use support::{MCH, OPENID, OTHER, Setup, failure, query_body, send_body};
 
@@ -134,7 +134,7 @@ async fn a_certificate_without_its_key_does_not_get_in() {
         serial_hex: String::new(),
     };
     for version in [&TLS12, &TLS13] {
-        let config = Arc::new(support::client::tls_config_mismatched(&stolen, version));
+        let config = Arc::new(tls_config_signing(&stolen, version, None));
         let mut refused = true;
         if let Ok(stream) = handshake(world.running.wire_addr(), config).await {
             // In TLS 1.3 a client learns of it with its first read.
@@ -145,6 +145,23 @@ async fn a_certificate_without_its_key_does_not_get_in() {
             refused = wrote.is_err() || connection.response().await.is_none();
         }
         assert!(refused);
+    }
+    world.running.stop().await;
+}
+
+#[tokio::test]
+async fn old_and_new_signatures_of_the_handshake_are_understood() {
+    let world = Setup::default().start().await;
+    for (version, scheme) in [
+        (&TLS12, SignatureScheme::RSA_PKCS1_SHA256),
+        (&TLS12, SignatureScheme::RSA_PKCS1_SHA512),
+        (&TLS12, SignatureScheme::RSA_PSS_SHA256),
+        (&TLS13, SignatureScheme::RSA_PSS_SHA256),
+    ] {
+        let config = Arc::new(tls_config_signing(&PKI.merchant, version, Some(scheme)));
+        let stream = handshake(world.running.wire_addr(), config).await.unwrap();
+        let reply = Connection::over(stream).post(QUERY_PATH, &query_body(MCH, "7")).await;
+        assert!(reply.text().contains("<err_code><![CDATA[NOT_FOUND]]>"), "{}", reply.text());
     }
     world.running.stop().await;
 }

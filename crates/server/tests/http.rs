@@ -153,6 +153,17 @@ async fn who_takes_too_long_is_cut_off() {
     let whole = post_bytes(QUERY_PATH, &query_body(MCH, "1"));
     connection.write(&whole[..whole.len() - 1]).await;
     assert!(connection.is_closed().await);
+    // The reply: requests keep coming and nobody takes what is said to them.
+    let write_ms = |limits: &mut ConnectionLimits| limits.write_ms = 40;
+    let other = limits(write_ms).start().await;
+    let mut connection = other.connect().await;
+    let requests = whole.repeat(100);
+    let mut sent = 0;
+    while connection.try_write(&requests).await.is_ok() {
+        sent += 1;
+        assert!(sent < 10_000, "replies pile up for ever");
+    }
+    other.running.stop().await;
     // Others are not touched.
     assert!(is_not_found(world.post_query(&query_body(MCH, "1")).await.text()));
     world.running.stop().await;

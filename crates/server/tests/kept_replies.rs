@@ -58,10 +58,10 @@ fn commit(mch_billno: &str, expect: Expect, reply: Option<&'static str>) -> Comm
     }
 }
 
-async fn kept(bytes_max: u64) -> (Arc<GatedLedger>, KeptReplies) {
+async fn kept(mib_max: u32) -> (Arc<GatedLedger>, KeptReplies) {
     let below = Arc::new(GatedLedger::default());
     below.add_merchant(merchant(MCH)).await.unwrap();
-    (below.clone(), KeptReplies::new(below, bytes_max))
+    (below.clone(), KeptReplies::new(below, mib_max))
 }
 
 async fn reply(ledger: &dyn Ledger, mch_billno: &str) -> Option<String> {
@@ -71,7 +71,7 @@ async fn reply(ledger: &dyn Ledger, mch_billno: &str) -> Option<String> {
 
 #[tokio::test]
 async fn a_reply_is_read_once_until_the_next_commit() {
-    let (below, ledger) = kept(1 << 20).await;
+    let (below, ledger) = kept(1).await;
     ledger.commit(commit("1", Expect::Absent, Some("one"))).await.unwrap();
     for _ in 0..3 {
         assert_eq!(reply(&ledger, "1").await.as_deref(), Some("one"));
@@ -85,7 +85,7 @@ async fn a_reply_is_read_once_until_the_next_commit() {
 
 #[tokio::test]
 async fn what_is_not_there_is_not_kept() {
-    let (below, ledger) = kept(1 << 20).await;
+    let (below, ledger) = kept(1).await;
     assert_eq!(reply(&ledger, "1").await, None);
     assert_eq!(reply(&ledger, "1").await, None);
     assert_eq!(below.replies.load(SeqCst), 2);
@@ -95,7 +95,7 @@ async fn what_is_not_there_is_not_kept() {
 
 #[tokio::test]
 async fn a_reply_read_across_a_commit_is_not_kept() {
-    let (below, ledger) = kept(1 << 20).await;
+    let (below, ledger) = kept(1).await;
     ledger.commit(commit("1", Expect::Absent, Some("old"))).await.unwrap();
     below.gated.store(true, SeqCst);
     let reading = tokio::spawn({
@@ -113,7 +113,7 @@ async fn a_reply_read_across_a_commit_is_not_kept() {
 
 #[tokio::test]
 async fn a_commit_that_failed_takes_the_reply_out_too() {
-    let (below, ledger) = kept(1 << 20).await;
+    let (below, ledger) = kept(1).await;
     ledger.commit(commit("1", Expect::Absent, Some("one"))).await.unwrap();
     assert_eq!(reply(&ledger, "1").await.as_deref(), Some("one"));
     below.fails.store(true, SeqCst);
@@ -125,16 +125,17 @@ async fn a_commit_that_failed_takes_the_reply_out_too() {
 
 #[tokio::test]
 async fn memory_is_bounded() {
-    let (below, ledger) = kept(16 * 1024).await;
-    for n in 0..200 {
+    let (below, ledger) = kept(1).await;
+    let long: &'static str = Box::leak("a".repeat(16 * 1024).into_boxed_str());
+    for n in 0..100 {
         let number = n.to_string();
-        below.commit(commit(&number, Expect::Absent, Some("a reply"))).await.unwrap();
-        assert_eq!(reply(&ledger, &number).await.as_deref(), Some("a reply"));
+        below.commit(commit(&number, Expect::Absent, Some(long))).await.unwrap();
+        assert_eq!(reply(&ledger, &number).await.as_deref(), Some(long));
     }
     below.replies.store(0, SeqCst);
-    for n in 0..200 {
-        assert_eq!(reply(&ledger, &n.to_string()).await.as_deref(), Some("a reply"));
+    for n in 0..100 {
+        assert_eq!(reply(&ledger, &n.to_string()).await.as_deref(), Some(long));
     }
-    // Each weighs more than 128 bytes, so fewer than 128 of the 200 can have been kept.
-    assert!(below.replies.load(SeqCst) > 200 - 128);
+    // Each weighs more than 16 KiB, so fewer than 64 of the 100 can have been kept.
+    assert!(below.replies.load(SeqCst) > 100 - 64);
 }

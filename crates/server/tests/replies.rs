@@ -187,9 +187,12 @@ async fn too_many_calls_of_one_merchant_are_freq_limit_for_it_alone() {
     let world = Setup { merchant, ..Setup::default() }.start().await;
     let limited = failure("FREQ_LIMIT", "受频率限制");
     assert_eq!(world.post_query(&query_body(MCH, "1")).await.text(), limited);
+    // What is refused before is not counted.
+    let unsigned = send_request(MCH, "1").write(&api_key(OTHER), &secret(MCH));
+    assert_eq!(world.post_send(&unsigned).await.text(), failure("SIGN_ERROR", "签名错误"));
     world.sent("1").await;
     assert_eq!(world.post_send(&send_body(MCH, "2")).await.text(), limited);
-    // What is refused before is not counted, and others are not touched.
+    // And others are not touched.
     let mut other = world.connect_with(Some(&support::pki::PKI.other)).await;
     let reply = other.post(QUERY_PATH, &query_body(OTHER, "1")).await;
     assert!(reply.text().contains("<err_code><![CDATA[NOT_FOUND]]>"), "{}", reply.text());

@@ -1,9 +1,9 @@
 //! Merchants: looked at, never with their secrets, and topped up.
 
 use super::Desk;
+use super::body::JsonBody;
 use super::problem::Problem;
-use super::view::{MerchantView, answer, read};
-use axum::body::Bytes;
+use super::view::{MerchantView, answer};
 use axum::extract::{Path, State};
 use axum::response::IntoResponse;
 use hongbao_wire::Fen;
@@ -22,9 +22,10 @@ pub(crate) async fn list(State(desk): State<Arc<Desk>>) -> Result<impl IntoRespo
     Ok(answer(desk.issuer.mode(), Merchants { merchants }))
 }
 
+/// How much.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct TopUp {
+pub(crate) struct TopUp {
     amount_fen: u64,
 }
 
@@ -38,10 +39,9 @@ struct Balance {
 pub(crate) async fn top_up(
     State(desk): State<Arc<Desk>>,
     Path(mch_id): Path<String>,
-    body: Bytes,
+    JsonBody(top_up): JsonBody<TopUp>,
 ) -> Result<impl IntoResponse, Problem> {
-    let amount_fen = read::<TopUp>(&body)?.amount_fen;
-    let amount = Fen::new(amount_fen).filter(|amount| *amount > Fen::ZERO);
+    let amount = Fen::new(top_up.amount_fen).filter(|amount| *amount > Fen::ZERO);
     let amount = amount.ok_or_else(|| {
         Problem::bad_request("`amount_fen` is 0 or too large", "give a positive number of fen")
     })?;

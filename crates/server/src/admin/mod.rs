@@ -3,6 +3,7 @@
 //! It has no password; what protects it is where it listens, and that a web page
 //! cannot reach it ([`guard`]). Answers show openids, and no secret.
 
+mod body;
 mod guard;
 mod health;
 mod merchants;

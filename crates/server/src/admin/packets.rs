@@ -1,9 +1,9 @@
 //! Packets: looked at, and moved by hand.
 
 use super::Desk;
+use super::body::JsonBody;
 use super::problem::Problem;
-use super::view::{EntryView, PacketView, answer, read};
-use axum::body::Bytes;
+use super::view::{EntryView, PacketView, answer};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::IntoResponse;
@@ -77,9 +77,10 @@ pub(crate) async fn show(
     Ok(answer(desk.issuer.mode(), Packet { packet: record.into(), history }))
 }
 
+/// Why, where there is a reason.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Why {
+pub(crate) struct Why {
     reason: Option<String>,
 }
 
@@ -93,9 +94,8 @@ struct Moved {
 pub(crate) async fn trigger(
     State(desk): State<Arc<Desk>>,
     Path((mch_id, mch_billno, word)): Path<(String, String, String)>,
-    body: Bytes,
+    JsonBody(why): JsonBody<Why>,
 ) -> Result<impl IntoResponse, Problem> {
-    let why = read::<Why>(&body)?;
     let trigger = Trigger::from_word(&word, why.reason.as_deref());
     let trigger = trigger.ok_or_else(Problem::no_such_path)?;
     let record = desk.issuer.trigger(&Key::new(mch_id, mch_billno), trigger).await?;

@@ -1,9 +1,9 @@
 //! The sandbox's clock, faults and findings.
 
 use super::Desk;
+use super::body::JsonBody;
 use super::problem::Problem;
-use super::view::{FindingView, answer, read, time};
-use axum::body::Bytes;
+use super::view::{FindingView, answer, time};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
@@ -23,9 +23,10 @@ pub(crate) async fn show(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
     answer(desk.issuer.mode(), Now { now: time(desk.issuer.now()) })
 }
 
+/// By how much.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Advance {
+pub(crate) struct Advance {
     by: String,
 }
 
@@ -38,9 +39,9 @@ struct Advanced {
 /// `POST /sandbox/advance {"by": "24h"}`: moves the clock and everything that is due then.
 pub(crate) async fn advance(
     State(desk): State<Arc<Desk>>,
-    body: Bytes,
+    JsonBody(advance): JsonBody<Advance>,
 ) -> Result<impl IntoResponse, Problem> {
-    let by = duration(&read::<Advance>(&body)?.by)?;
+    let by = duration(&advance.by)?;
     let advanced = desk.issuer.advance(by).await?;
     let rest = Advanced { now: time(advanced.now), moved: advanced.moved };
     Ok(answer(desk.issuer.mode(), rest))
@@ -72,10 +73,9 @@ struct Added {
 /// `POST /sandbox/faults`: adds a rule and answers with it and its id.
 pub(crate) async fn add_fault(
     State(desk): State<Arc<Desk>>,
-    body: Bytes,
+    JsonBody(rule): JsonBody<FaultRule>,
 ) -> Result<impl IntoResponse, Problem> {
     sandbox_only(&desk)?;
-    let rule = read::<FaultRule>(&body)?;
     let fault = desk.issuer.add_fault(rule).await?;
     Ok((StatusCode::CREATED, answer(desk.issuer.mode(), Added { fault })))
 }

@@ -1,7 +1,6 @@
 //! Records, histories and merchants as JSON: the seed's field names, amounts in
 //! whole fen, times as RFC 3339 at +08:00.
 
-use super::problem::Problem;
 use axum::Json;
 use hongbao_issuer::Mode;
 use hongbao_ledger::{Entry, Finding, Merchant, Record};
@@ -10,7 +9,6 @@ use hongbao_wire::send::Sender;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 /// What an answer holds, after the mode.
 #[derive(Debug, Serialize)]
@@ -23,17 +21,6 @@ pub(crate) struct Answer<T> {
 /// An answer that says the mode.
 pub(crate) fn answer<T: Serialize>(mode: Mode, rest: T) -> Json<Answer<T>> {
     Json(Answer { mode: mode.as_str(), rest })
-}
-
-/// Reads a JSON body; an empty one counts as `{}`.
-///
-/// # Errors
-/// BAD_REQUEST, with where and why.
-pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    let body = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|error| {
-        Problem::bad_request(format!("the body cannot be read: {error}"), "see the field's name")
-    })
 }
 
 /// A time at +08:00, RFC 3339.

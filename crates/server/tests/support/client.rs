@@ -1,8 +1,12 @@
 //! A client that sees every byte.
 
 use super::pki::{PKI, Shown};
+use rustls::client::ResolvesClientCert;
 use rustls::crypto::aws_lc_rs;
-use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use rustls::sign::{CertifiedKey, Signer, SigningKey};
+use rustls::{
+    ClientConfig, RootCertStore, SignatureAlgorithm, SignatureScheme, SupportedProtocolVersion,
+};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -170,28 +174,49 @@ pub fn post_bytes(path: &str, body: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// TLS that shows a certificate and signs with the key of another.
-pub fn tls_config_mismatched(
-    shown: &Shown,
-    version: &'static SupportedProtocolVersion,
-) -> ClientConfig {
-    #[derive(Debug)]
-    struct Stolen(Arc<rustls::sign::CertifiedKey>);
-    impl rustls::client::ResolvesClientCert for Stolen {
-        fn resolve(
-            &self,
-            _: &[&[u8]],
-            _: &[rustls::SignatureScheme],
-        ) -> Option<Arc<rustls::sign::CertifiedKey>> {
-            Some(self.0.clone())
-        }
-        fn has_certs(&self) -> bool {
-            true
+/// A key that signs in one way only, where one is given.
+#[derive(Debug)]
+struct Picky(Arc<dyn SigningKey>, Option<SignatureScheme>);
+
+impl SigningKey for Picky {
+    fn choose_scheme(&self, offered: &[SignatureScheme]) -> Option<Box<dyn Signer>> {
+        match self.1 {
+            None => self.0.choose_scheme(offered),
+            Some(scheme) if offered.contains(&scheme) => self.0.choose_scheme(&[scheme]),
+            Some(_) => None,
         }
     }
+
+    fn algorithm(&self) -> SignatureAlgorithm {
+        self.0.algorithm()
+    }
+}
+
+/// Shows one certificate, whatever its key.
+#[derive(Debug)]
+struct Show(Arc<CertifiedKey>);
+
+impl ResolvesClientCert for Show {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        Some(self.0.clone())
+    }
+
+    fn has_certs(&self) -> bool {
+        true
+    }
+}
+
+/// TLS that shows a certificate and signs with its key, which may be that of
+/// another, in one way only where one is given.
+pub fn tls_config_signing(
+    shown: &Shown,
+    version: &'static SupportedProtocolVersion,
+    scheme: Option<SignatureScheme>,
+) -> ClientConfig {
     let key = aws_lc_rs::sign::any_supported_type(&shown.key).unwrap();
-    let certified = rustls::sign::CertifiedKey::new(vec![shown.cert.clone()], key);
+    let key = Arc::new(Picky(key, scheme));
+    let certified = CertifiedKey::new(vec![shown.cert.clone()], key);
     let mut config = tls_config(None, &[version]);
-    config.client_auth_cert_resolver = Arc::new(Stolen(Arc::new(certified)));
+    config.client_auth_cert_resolver = Arc::new(Show(Arc::new(certified)));
     config
 }
