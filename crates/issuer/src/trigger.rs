@@ -58,3 +58,21 @@ impl Trigger {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::Trigger;
+
+    #[test]
+    fn json_and_words_agree() {
+        for word in ["deliver", "receive", "refuse", "fail", "expire", "refund"] {
+            let trigger = Trigger::from_word(word, Some("风险拦截")).unwrap();
+            assert_eq!(trigger.as_str(), word);
+            let json = serde_json::to_value(&trigger).unwrap();
+            assert_eq!(json["trigger"], word);
+            assert_eq!(serde_json::from_value::<Trigger>(json).unwrap(), trigger);
+        }
+        assert_eq!(Trigger::from_word("pay", None), None);
+    }
+}
