@@ -78,12 +78,15 @@ impl Fen {
         }
     }
 
-    /// Reads yuan as a person writes them: `1`, `1.5`, `1.00`.
+    /// Reads yuan as a person writes them: `1`, `1.5`, `1.00`; no blanks.
     ///
     /// # Errors
     /// [`FenError`] for signs, exponents, more than two decimals, overflow.
     pub fn from_yuan(text: &str) -> Result<Self, FenError> {
         let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+        if [whole, fraction].concat().bytes().any(|b| !b.is_ascii_digit()) {
+            return Err(FenError::NotDigits);
+        }
         if fraction.len() > 2 {
             return Err(FenError::FractionOfFen);
         }

@@ -1,0 +1,61 @@
+//! What the reader accepts, a second reader accepts with the same values; what the
+//! second refuses is refused.
+#![no_main]
+
+use hongbao_wire::xml::{Document, Field};
+use libfuzzer_sys::fuzz_target;
+use roxmltree::{Error, Node};
+
+fuzz_target!(|body: &[u8]| {
+    let Ok(document) = Document::parse(body) else { return };
+    let text = std::str::from_utf8(body).expect("only UTF-8 is accepted");
+    let other = match roxmltree::Document::parse(text) {
+        Ok(other) => other,
+        Err(error) if is_of_namespaces(&error) => return,
+        Err(error) => panic!("accepted, and refused by the other reader: {error}"),
+    };
+    let root = other.root_element();
+    assert_eq!(root.tag_name().name(), "xml");
+    let elements: Vec<_> = root.children().filter(Node::is_element).collect();
+    assert_eq!(elements.len(), document.fields().len());
+    for (field, element) in document.fields().iter().zip(elements) {
+        compare(field, &element, text);
+    }
+});
+
+/// Namespaces are not read: the protocol has none (`protocol.md` §0).
+fn is_of_namespaces(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::UnknownNamespace(..)
+            | Error::DuplicatedNamespace(..)
+            | Error::UnexpectedXmlUri(..)
+            | Error::UnexpectedXmlnsUri(..)
+            | Error::InvalidElementNamePrefix(..)
+            | Error::InvalidXmlPrefixUri(..)
+            // `a:x` and `b:x` with both prefixes bound to the same URI.
+            | Error::DuplicatedAttribute(..)
+    )
+}
+
+fn compare(field: &Field<'_>, element: &Node<'_, '_>, source: &str) {
+    assert_eq!(field.name().rsplit(':').next(), Some(element.tag_name().name()));
+    let nested = element.children().any(|child| child.is_element());
+    let Some(value) = field.value() else {
+        assert!(nested, "skipped, and flat");
+        return;
+    };
+    assert!(!nested, "flat, and nested");
+    let theirs: String =
+        element.children().filter(Node::is_text).filter_map(|text| text.text()).collect();
+    if source[element.range()].contains("<![CDATA[") {
+        // White space around sections is dropped here, and kept by the other reader.
+        assert_eq!(without_blanks(value), without_blanks(&theirs));
+    } else {
+        assert_eq!(value, theirs);
+    }
+}
+
+fn without_blanks(text: &str) -> String {
+    text.replace([' ', '\t', '\r', '\n'], "")
+}
