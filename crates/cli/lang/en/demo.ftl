@@ -1,1 +1,27 @@
-# demo
+# `demo`.
+demo-opening = A payer's server runs at { $url }. Merchant { $mch_id } sends it red packets and asks what became of them, over mutual TLS; the sandbox moves time and loses replies on purpose.
+demo-columns = Each packet holds { $yuan } yuan. On the left what was asked, then what came back, then the verdict and, behind the arrow, the next step.
+demo-received = A packet is delivered and opened
+demo-unclaimed = Nobody opens it, and the money goes back
+demo-failed = It is refused, and fails for certain only a day later
+demo-system-error = The send says SYSTEMERROR, although the money is on its way
+demo-reply-lost = The reply to the send is lost, although the money is on its way
+demo-not-stored = The query says NOT_FOUND, although the packet is coming
+demo-paid-twice = How money is lost: an unclear outcome is answered with a new number
+demo-5-seconds = five seconds pass
+demo-24-hours = 24 hours pass
+demo-1-hour = an hour passes
+demo-opened = the receiver opens it
+demo-refused = the payer refuses it: the receiver has had enough for today
+demo-impatient = the merchant takes silence for failure, and pays the same person again
+demo-nothing-came = (nothing)
+demo-reason = reason: { $reason }
+demo-found = The sandbox's watch: the outcome of { $first } was unclear, and { $second } paid the same person { $yuan } yuan again.
+demo-closing = Only FAILED, by a reply whose signature holds, permits a new bill number; everything else means: keep the number and ask again. To try it with your own code: `hongbao demo --keep`, or `hongbao serve`.
+demo-broke-off = the demo broke off: { $why }
+demo-keep = The server stays up.
+demo-keep-hongbao = Ask it with hongbao:
+demo-keep-curl = Ask it with curl; the file holds a signed request about { $billno }:
+demo-keep-sdk = Ask it with an SDK of WeChat Pay; only its base URL changes:
+demo-keep-p12 = { $file } (its password is the mch_id)
+demo-keep-stop = Ctrl-C stops it and removes its folder.

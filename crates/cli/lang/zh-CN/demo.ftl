@@ -1,1 +1,27 @@
-# demo
+# `demo`。
+demo-opening = 付款方的服务运行在 { $url }。商户 { $mch_id } 通过双向 TLS 向它发红包，再查询结果；沙箱会推进时间，也会故意丢失回包。
+demo-columns = 每个红包 { $yuan } 元。左边是问了什么，中间是收到什么，右边是结论；箭头后面是下一步。
+demo-received = 红包送达，并被领取
+demo-unclaimed = 无人领取，钱退回商户
+demo-failed = 先被拒绝，一天以后才确定失败
+demo-system-error = 发放接口返回 SYSTEMERROR，其实钱已在途
+demo-reply-lost = 发放的回包丢失，其实钱已在途
+demo-not-stored = 查询返回 NOT_FOUND，其实红包正在路上
+demo-paid-twice = 钱是怎么丢的：结果不明就换单重发
+demo-5-seconds = 过了五秒
+demo-24-hours = 过了 24 小时
+demo-1-hour = 过了一小时
+demo-opened = 领取人打开了红包
+demo-refused = 付款方拒绝：领取人今日已达上限
+demo-impatient = 商户把没有回音当成失败，又向同一个人付了一次
+demo-nothing-came = （没有回包）
+demo-reason = 原因：{ $reason }
+demo-found = 沙箱的监视：{ $first } 结果不明，{ $second } 又付给同一个人 { $yuan } 元。
+demo-closing = 只有验签通过的回包里的 FAILED 才允许换新单号；其余情况一律保留单号、再次查询。用自己的代码试试：`hongbao demo --keep` 或 `hongbao serve`。
+demo-broke-off = 演示中断：{ $why }
+demo-keep = 服务保持运行。
+demo-keep-hongbao = 用 hongbao 查询：
+demo-keep-curl = 用 curl 查询；该文件是一份已签名的、查询 { $billno } 的请求：
+demo-keep-sdk = 用微信支付的 SDK 查询；只需更换基础网址：
+demo-keep-p12 = { $file }（密码就是商户号）
+demo-keep-stop = 按 Ctrl-C 停止，并删除其目录。
