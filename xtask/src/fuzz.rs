@@ -1,9 +1,10 @@
 //! `cargo xtask fuzz`: libFuzzer over the targets of `fuzz/`.
 
-use crate::process::{self, answer, cargo, program, run_tests};
+use crate::process::{self, answer, cargo, program};
 use crate::root;
 use crate::tool::{self, Tool};
 use clap::Args;
+use std::path::Path;
 
 const CARGO_FUZZ: Tool = Tool { name: "cargo-fuzz", version: "0.13.2" };
 /// Seconds a target in the short form.
@@ -22,36 +23,46 @@ pub struct FuzzArgs {
     /// Seconds a target
     #[arg(long, conflicts_with = "short")]
     pub seconds: Option<u32>,
+    /// Only run over the committed corpora, on the stable toolchain
+    #[arg(long, conflicts_with_all = ["short", "seconds"])]
+    pub replay: bool,
 }
 
 /// Fuzzes, or, without a nightly toolchain, replays the corpora and says so.
 pub fn run(args: &FuzzArgs) -> Result<(), String> {
+    let targets = targets(args.target.as_deref())?;
+    if args.replay {
+        return targets.iter().try_for_each(|target| replay(target));
+    }
     if answer("cargo", &["+nightly", "--version"]).is_none() {
         eprintln!("no nightly toolchain: fuzzing is skipped, the committed corpora are replayed");
         eprintln!("hint: `rustup toolchain install nightly --profile minimal`");
-        return run_tests(&mut cargo(&["test", "--manifest-path", "fuzz/Cargo.toml"])).1;
+        return targets.iter().try_for_each(|target| replay(target));
     }
-    tool::program_of(CARGO_FUZZ)?;
+    let cargo_fuzz = tool::program_of(CARGO_FUZZ)?;
     let seconds = args.seconds.unwrap_or(if args.short { SHORT_S } else { LONG_S });
-    for target in targets(args.target.as_deref())? {
-        fuzz(&target, seconds)?;
-    }
-    Ok(())
+    targets.iter().try_for_each(|target| fuzz(&cargo_fuzz, target, seconds))
+}
+
+/// Every input of a target's corpus, once, on the stable toolchain.
+fn replay(target: &str) -> Result<(), String> {
+    let corpus = format!("fuzz/corpus/{target}");
+    let build = ["run", "--quiet", "--manifest-path", "fuzz/Cargo.toml", "--bin", target];
+    process::run(cargo(&build).args(["--", "-runs=0", "-timeout=5", &corpus]))
 }
 
 /// One target. What it finds goes to `fuzz/target/corpus`, so that the committed
 /// corpus changes only by hand.
-fn fuzz(target: &str, seconds: u32) -> Result<(), String> {
+fn fuzz(cargo_fuzz: &Path, target: &str, seconds: u32) -> Result<(), String> {
     let grown = format!("fuzz/target/corpus/{target}");
     let kept = format!("fuzz/corpus/{target}");
     for folder in [&grown, &kept] {
         std::fs::create_dir_all(root::path(folder))
             .map_err(|e| format!("`{folder}` could not be made: {e}"))?;
     }
-    let program_path = tool::program_of(CARGO_FUZZ)?;
     let limit = format!("-max_total_time={seconds}");
     let mut command = program(
-        &program_path.to_string_lossy(),
+        &cargo_fuzz.to_string_lossy(),
         &["fuzz", "run", target, &grown, &kept, "--", &limit, "-timeout=5", "-print_final_stats=0"],
     );
     // cargo-fuzz asks the `cargo` of this toolchain, which must be nightly.
