@@ -37,23 +37,15 @@ impl Folder {
         std::fs::write(&path, text).expect("our own folder");
     }
 
-    /// Adds a merchant by the command line, with the corpid `wx{mch_id}`, and changes it.
+    /// Adds a merchant by the command line, with the corpid `wx{mch_id}` and a balance in
+    /// yuan, and changes it.
     ///
     /// # Panics
     /// When the command fails.
-    pub fn add_merchant(&self, mch_id: &str, change: impl FnOnce(&mut Merchant)) {
+    pub fn add_merchant(&self, mch_id: &str, balance: &str, change: impl FnOnce(&mut Merchant)) {
         let appid = format!("wx{mch_id}");
         let mut command = Command::new(binary());
-        command.args([
-            "merchant",
-            "add",
-            mch_id,
-            "--appid",
-            &appid,
-            "--balance",
-            "1000000.00",
-            "--dir",
-        ]);
+        command.args(["merchant", "add", mch_id, "--appid", &appid, "--balance", balance, "--dir"]);
         let added = command.arg(&self.0).output().expect("the binary runs");
         assert!(added.status.success(), "{}", String::from_utf8_lossy(&added.stderr));
         self.change_merchant(mch_id, change);

@@ -20,14 +20,14 @@ const SLOW: &str = "20000008";
 /// A merchant for each refusal that depends on one.
 fn merchants(folder: &Folder) {
     let fen = |fen| Fen::new(fen).unwrap();
-    folder.add_merchant(PRODUCT_OFF, |m| m.product_enabled = false);
-    folder.add_merchant(ELSEWHERE, |m| m.address_whitelist = vec!["10.0.0.0/8".into()]);
-    folder.add_merchant(NO_COUNT, |m| m.limits.user_packets_per_day = 0);
-    folder.add_merchant(NO_AMOUNT, |m| m.limits.user_amount_per_day = fen(1));
-    folder.add_merchant(NO_PAYING_OUT, |m| m.limits.merchant_amount_per_day = fen(1));
-    folder.add_merchant(POOR, |m| m.balance = fen(1));
-    folder.add_merchant(API_CLOSED, |m| m.api_send_enabled = false);
-    folder.add_merchant(SLOW, |m| m.limits.sends_per_minute = 1);
+    folder.add_merchant(PRODUCT_OFF, "1000.00", |m| m.product_enabled = false);
+    folder.add_merchant(ELSEWHERE, "1000.00", |m| m.address_whitelist = vec!["10.0.0.0/8".into()]);
+    folder.add_merchant(NO_COUNT, "1000.00", |m| m.limits.user_packets_per_day = 0);
+    folder.add_merchant(NO_AMOUNT, "1000.00", |m| m.limits.user_amount_per_day = fen(1));
+    folder.add_merchant(NO_PAYING_OUT, "1000.00", |m| m.limits.merchant_amount_per_day = fen(1));
+    folder.add_merchant(POOR, "0.01", |_| {});
+    folder.add_merchant(API_CLOSED, "1000.00", |m| m.api_send_enabled = false);
+    folder.add_merchant(SLOW, "1000.00", |m| m.limits.sends_per_minute = 1);
 }
 
 fn lab() -> Option<&'static hongbao_compat::Lab> {
