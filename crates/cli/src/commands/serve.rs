@@ -8,7 +8,7 @@ use crate::say;
 use crate::workdir::{Lock, WorkDir, ledger_failure};
 use hongbao_issuer::{Issuer, IssuerConfig, IssuerError, SystemClock};
 use hongbao_ledger::Ledger;
-use hongbao_server::{Pace, Running, ServerConfig, StartError};
+use hongbao_server::{KeptReplies, Pace, Running, ServerConfig, StartError};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
@@ -64,7 +64,9 @@ impl Served {
         let (dir, lock) = WorkDir::take(path, at).await?;
         let config = dir.config()?;
         let issuer = issuer(&config);
-        let ledger: Arc<dyn Ledger> = Arc::new(dir.ledger()?);
+        let store: Arc<dyn Ledger> = Arc::new(dir.ledger()?);
+        let ledger: Arc<dyn Ledger> =
+            Arc::new(KeptReplies::new(store, config.wire.kept_replies_mib));
         let failed = |error: IssuerError| issuer_failure(&dir, &error);
         let issuer = Issuer::open(Arc::clone(&ledger), Arc::new(SystemClock), issuer);
         let issuer = Arc::new(issuer.await.map_err(failed)?);
