@@ -42,6 +42,9 @@ async fn a_detail_id_has_31_digits_and_the_day_in_beijing() {
     assert!(id.bytes().all(|b| b.is_ascii_digit()));
     assert!(id.starts_with("1000041701201707203"), "{id}");
     assert_ne!(rig.send(&order("2")).await.get("send_listid"), Some(id));
+    // It follows from the seed and the key: kept ledgers and replays depend on it.
+    let reply = rig.send(&order("123456")).await;
+    assert_eq!(reply.get("send_listid"), Some("1000041701201707203405862713159"));
 }
 
 #[tokio::test]
