@@ -25,16 +25,19 @@ impl Folder {
 
     /// Has packets stay where they are for as long as a test can take.
     pub(crate) fn stop_play(&self) {
+        self.set("#sent_after = \"5s\"", "sent_after = \"24h\"");
+        self.set("#received_after = \"60s\"", "received_after = \"24h\"");
+    }
+
+    /// Replaces a line of `hongbao.toml`.
+    ///
+    /// # Panics
+    /// When there is no such line.
+    pub fn set(&self, old: &str, new: &str) {
         let path = self.0.join("hongbao.toml");
-        let mut text = std::fs::read_to_string(&path).expect("the first start wrote it");
-        for (old, new) in [
-            ("#sent_after = \"5s\"", "sent_after = \"24h\""),
-            ("#received_after = \"60s\"", "received_after = \"24h\""),
-        ] {
-            assert!(text.contains(old), "`hongbao.toml` has no `{old}`");
-            text = text.replace(old, new);
-        }
-        std::fs::write(&path, text).expect("our own folder");
+        let text = std::fs::read_to_string(&path).expect("the first start wrote it");
+        assert!(text.contains(old), "`hongbao.toml` has no `{old}`");
+        std::fs::write(&path, text.replace(old, new)).expect("our own folder");
     }
 
     /// Adds a merchant by the command line, with the corpid `wx{mch_id}` and a balance in
