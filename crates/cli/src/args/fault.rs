@@ -66,3 +66,16 @@ impl ValueEnum for FaultName {
         Some(PossibleValue::new(word).help(help))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::FaultName;
+    use hongbao_issuer::Fault;
+
+    #[test]
+    fn the_command_line_has_every_fault_of_the_issuer() {
+        let here: Vec<String> = FaultName::ALL.iter().map(|fault| fault.as_snake()).collect();
+        let there: Vec<&str> = Fault::ALL.iter().map(|fault| fault.as_str()).collect();
+        assert_eq!(here, there);
+    }
+}
