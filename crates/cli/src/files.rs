@@ -81,8 +81,9 @@ pub fn read_secret_line(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let plain = !secret.is_empty() && secret.iter().all(u8::is_ascii_graphic);
     if !plain {
         let message = say!("file-secret-line", file = path.display());
-        return Err(Failure::config("SECRET_NOT_A_LINE", message)
-            .hint(say!("file-secret-line-hint")));
+        return Err(
+            Failure::config("SECRET_NOT_A_LINE", message).hint(say!("file-secret-line-hint"))
+        );
     }
     Ok(secret)
 }

@@ -10,6 +10,7 @@ use crate::files::{self, PUBLIC, SECRET};
 use crate::merchant_folder::{MerchantFolder, NewMerchant};
 use crate::say;
 use hongbao_authority::{Authority, AuthorityError};
+use hongbao_issuer::{Clock, SystemClock};
 use hongbao_ledger::{Ledger, LedgerError, SealKey, SqliteLedger};
 use hongbao_server::TlsMaterial;
 use hongbao_wire::Fen;
@@ -142,8 +143,9 @@ impl WorkDir {
         let path = self.path("ledger.sqlite");
         if !path.exists() {
             let message = say!("ledger-missing", file = path.display());
-            return Err(Failure::config("LEDGER_MISSING", message)
-                .hint(say!("ledger-missing-hint")));
+            return Err(
+                Failure::config("LEDGER_MISSING", message).hint(say!("ledger-missing-hint"))
+            );
         }
         SealKey::load(self.path("ledger.key"))
             .and_then(|key| SqliteLedger::open(&path, key))
@@ -212,7 +214,7 @@ impl WorkDir {
             remove(&self.path(name))?;
         }
         files::write(&self.path(".first-start"), b"", SECRET)?;
-        let now = Timestamp::now();
+        let now = SystemClock.now();
         let failed = |error: AuthorityError| authority_failure(&error);
         let authority = Authority::create(now).map_err(failed)?;
         let mut names = vec!["localhost", "127.0.0.1", "::1"];

@@ -9,9 +9,9 @@ use crate::profile::ProfileFile;
 use crate::say;
 use crate::workdir::{FIRST_MCH_ID, WorkDir, ledger_failure};
 use hongbao_client::Identity;
+use hongbao_issuer::{Clock, SystemClock};
 use hongbao_ledger::{Ledger, LedgerError, Merchant, SqliteLedger};
 use hongbao_wire::Fen;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 /// Runs it.
@@ -56,7 +56,7 @@ impl Desk {
             base_url: &self.base_url()?,
         };
         let folder = self.dir.merchant(&args.mch_id);
-        let merchant = folder.make(&self.dir.authority()?, &new, Timestamp::now())?;
+        let merchant = folder.make(&self.dir.authority()?, &new, SystemClock.now())?;
         self.ledger.add_merchant(merchant).await.map_err(|error| self.failed(&error))?;
         out.data(folder.path().display());
         out.talk(say!("merchant-added", mch_id = args.mch_id));
@@ -122,7 +122,8 @@ fn page(merchant: &Merchant) -> String {
         none if none.is_empty() => say!("merchant-nothing"),
         texts => texts,
     };
-    let texts = |texts: &[Box<str>]| list(&texts.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let texts =
+        |texts: &[Box<str>]| list(&texts.iter().map(ToString::to_string).collect::<Vec<_>>());
     let appids: Vec<String> = merchant.appids.iter().map(ToString::to_string).collect();
     let rows = [
         ("mch_id", merchant.mch_id.to_string()),

@@ -1,6 +1,7 @@
 //! One file a command; here, which is run.
 
 pub mod ask;
+pub mod demo;
 pub mod explain;
 pub mod generate;
 pub mod merchant;
@@ -29,8 +30,6 @@ pub async fn run(cli: &Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Serve(args) => serve::run(args, out).await,
         Command::Merchant(args) => merchant::run(args, out).await,
         Command::Sandbox(args) => sandbox::run(args, out).await,
-        Command::Demo(_) => {
-            Err(Failure::config("NOT_BUILT", "this command is not in this build".to_owned()))
-        }
+        Command::Demo(args) => demo::run(args, out).await,
     }
 }

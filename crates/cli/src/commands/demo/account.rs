@@ -4,34 +4,35 @@ use super::buyer::{AMOUNT_FEN, Answer};
 use crate::output::Output;
 use crate::say;
 use crate::verdict_text as text;
-use comfy_table::{ColumnConstraint, ContentArrangement, Table, Width, presets};
 use hongbao_ledger::Finding;
 use hongbao_wire::observation::Observation;
 use hongbao_wire::{Fen, QueryReply, SendReply, Verdict};
 use owo_colors::{OwoColorize, Style};
+use textwrap::{Options, core::display_width};
 
-/// What was asked, characters: `query  demo0001`.
-const ASKED_WIDTH: u16 = 16;
-/// What came back: the longest is `SYSTEMERROR`.
-const CAME_WIDTH: u16 = 14;
-/// The narrowest account; narrower terminals wrap it.
-const WIDTH_MIN: u16 = 72;
+/// The width of what was asked: `query  demo0001`.
+const ASKED_WIDTH: usize = 18;
+/// The width of what came back: the longest is `SYSTEMERROR`.
+const CAME_WIDTH: usize = 14;
+/// Before every line of a story.
+const INDENT: &str = "  ";
+/// The narrowest account; narrower terminals break its lines.
+const WIDTH_MIN: usize = 72;
 /// The widest account: longer lines are hard to read.
-const WIDTH_MAX: u16 = 110;
-/// The account where no terminal says how wide it is.
-const WIDTH_ELSE: u16 = 80;
+const WIDTH_MAX: usize = 110;
 
 /// Writes the account as it happens.
 pub struct Account<'o> {
     out: &'o mut Output,
-    width: u16,
+    width: usize,
     story: u32,
 }
 
 impl<'o> Account<'o> {
     /// An account as wide as the terminal, within bounds.
     pub fn new(out: &'o mut Output) -> Self {
-        let width = Table::new().width().unwrap_or(WIDTH_ELSE).clamp(WIDTH_MIN, WIDTH_MAX);
+        // some terminals show Chinese quotation marks wider than the tables say
+        let width = textwrap::termwidth().saturating_sub(2).clamp(WIDTH_MIN, WIDTH_MAX);
         Self { out, width, story: 0 }
     }
 
@@ -53,7 +54,7 @@ impl<'o> Account<'o> {
 
     /// Something happens between two questions.
     pub fn meanwhile(&mut self, words: &str) {
-        self.out.data(format_args!("  {}", format!("… {words}").dimmed()));
+        self.wrapped(words, "  … ", "    ", Style::new().dimmed());
     }
 
     /// A send and its answer.
@@ -98,41 +99,29 @@ impl<'o> Account<'o> {
     }
 
     fn row(&mut self, asked: &str, came: &str, words: &str, verdict: &Verdict) {
-        let mut table = Table::new();
-        let fixed = |width| ColumnConstraint::Absolute(Width::Fixed(width));
-        let rest = self.width.saturating_sub(2 + ASKED_WIDTH + CAME_WIDTH);
-        let step = text::next_step(verdict.next_step());
-        table
-            .load_style(presets::NOTHING)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(self.width)
-            .add_row([asked, came, &format!("{words}\n→ {step}")])
-            .set_constraints([fixed(ASKED_WIDTH + 2), fixed(CAME_WIDTH), fixed(rest)]);
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 1));
-        }
+        let first = format!("{INDENT}{}{}", pad(asked, ASKED_WIDTH), pad(came, CAME_WIDTH));
+        let left = " ".repeat(INDENT.len() + ASKED_WIDTH + CAME_WIDTH);
         let style = style(verdict);
-        let lines: Vec<String> = table.lines().collect();
-        for line in lines {
-            self.out.data(format_args!("  {}", line.trim_end().style(style)));
-        }
+        self.wrapped(words, &first, &left, style);
+        let step = text::next_step(verdict.next_step());
+        self.wrapped(&step, &format!("{left}→ "), &format!("{left}  "), style);
     }
 
     fn paragraph(&mut self, words: &str, style: Style) {
-        let mut table = Table::new();
-        table
-            .load_style(presets::NOTHING)
-            .set_content_arrangement(ContentArrangement::Dynamic)
-            .set_width(self.width)
-            .add_row([words]);
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 0));
-        }
-        let lines: Vec<String> = table.lines().collect();
-        for line in lines {
-            self.out.data(line.trim_end().style(style));
+        self.wrapped(words, "", "", style);
+    }
+
+    fn wrapped(&mut self, words: &str, first: &str, left: &str, style: Style) {
+        let options = Options::new(self.width).initial_indent(first).subsequent_indent(left);
+        for line in textwrap::wrap(words, options) {
+            self.out.data(line.style(style));
         }
     }
+}
+
+fn pad(text: &str, width: usize) -> String {
+    let blanks = width.saturating_sub(display_width(text));
+    format!("{text}{}", " ".repeat(blanks))
 }
 
 /// What came back where it was no success: an error code, or nothing.
