@@ -10,10 +10,9 @@ mod operate;
 pub use ask::{ExplainArgs, QueryArgs, SendArgs, SignArgs};
 pub use fault::FaultName;
 pub use operate::{
-    DemoArgs, FaultAddArgs, FaultClearArgs, FaultCommand, FaultListArgs, FindingsArgs,
-    MerchantAddArgs, MerchantArgs, MerchantCommand, MerchantListArgs, MerchantRevokeArgs,
-    MerchantShowArgs, On, PacketArgs, ReasonArgs, SandboxAdvanceArgs, SandboxArgs, SandboxCommand,
-    SandboxShowArgs, ServeArgs, TopUpArgs,
+    DemoArgs, FaultAddArgs, FaultCommand, FindingsArgs, MerchantAddArgs, MerchantArgs,
+    MerchantCommand, MerchantRevokeArgs, PacketArgs, ReasonArgs, SandboxArgs, SandboxCommand,
+    ServeArgs, TopUpArgs,
 };
 
 use crate::lang::Lang;

@@ -135,9 +135,10 @@ pub struct Case<'d> {
 pub fn find(case: &Case<'_>) -> Option<Vec<Mistake>> {
     let all = Mistake::ALL;
     let alone = all.iter().map(|one| vec![*one]);
-    let pairs = all.iter().enumerate().flat_map(|(at, one)| {
-        all[at + 1..].iter().map(move |other| vec![*one, *other])
-    });
+    let pairs = all
+        .iter()
+        .enumerate()
+        .flat_map(|(at, one)| all[at + 1..].iter().map(move |other| vec![*one, *other]));
     alone.chain(pairs).find(|mistakes| case.made_with(mistakes).as_deref() == Some(case.given))
 }
 
@@ -156,7 +157,8 @@ impl Case<'_> {
         message.extend_from_slice(label.as_bytes());
         message.extend_from_slice(&secret);
         let hmac = (self.hmac || made(Mistake::HmacSha256)) && !made(Mistake::Md5);
-        let digest = if hmac { hmac_sha256(&secret, &message)? } else { Md5::digest(&*message).to_vec() };
+        let digest =
+            if hmac { hmac_sha256(&secret, &message)? } else { Md5::digest(&*message).to_vec() };
         let upper = !made(Mistake::LowerCase);
         Some(hex(&digest, upper))
     }
@@ -187,7 +189,7 @@ impl Case<'_> {
         if made(Mistake::CultureOrder) {
             pairs.sort_by(|(a, _), (b, _)| by_culture(a, b));
         } else if !made(Mistake::WireOrder) {
-            pairs.sort_by(|(a, _), (b, _)| a.cmp(b));
+            pairs.sort_by_key(|(name, _)| *name);
         }
         let joined: Vec<String> =
             pairs.into_iter().map(|(name, value)| format!("{name}={value}")).collect();

@@ -7,8 +7,15 @@ const KEY: &[u8] = b"192006250b4c09247ec02edce69f6a2d";
 const SECRET: &[u8] = b"synthetic-workwx-secret-01234567";
 
 const KNOWN: [&str; 9] = [
-    "act_name", "mch_billno", "nonce_str", "re_openid", "remark", "send_name", "total_amount",
-    "wishing", "workwx_sign",
+    "act_name",
+    "mch_billno",
+    "nonce_str",
+    "re_openid",
+    "remark",
+    "send_name",
+    "total_amount",
+    "wishing",
+    "workwx_sign",
 ];
 const FIELDS: [Pair<'_>; 13] = [
     ("nonce_str", "n 1"),
@@ -72,10 +79,7 @@ fn each_mistake_that_changes_the_text_is_named() {
     let texts = [
         (
             Mistake::CultureOrder,
-            RIGHT.replace(
-                "re_openid=ohO4&remark= 新年 ",
-                "remark= 新年 &re_openid=ohO4",
-            ),
+            RIGHT.replace("re_openid=ohO4&remark= 新年 ", "remark= 新年 &re_openid=ohO4"),
         ),
         (
             Mistake::WireOrder,

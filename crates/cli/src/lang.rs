@@ -50,8 +50,7 @@ const HELP: &str = include_str!("../lang/zh-CN/help.ftl");
 
 const CATALOGUE: &[(&str, &str, &str)] = catalogue![
     "main", "ask", "verdict", "sign", "explain", "config", "serve", "demo", "merchant", "sandbox",
-    "fault",
-    "failure",
+    "fault", "failure",
 ];
 
 static ENGLISH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| Lang::En.bundle());

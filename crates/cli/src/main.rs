@@ -4,8 +4,8 @@
 mod admin;
 mod args;
 mod commands;
-mod culprit;
 mod config;
+mod culprit;
 mod exit;
 mod files;
 mod lang;
@@ -91,7 +91,10 @@ fn asked_lang(args: &[OsString]) -> Lang {
 /// A panic is a bug of ours: says so, where it was, and asks for a report.
 fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
-        let what = panic.payload_as_str().unwrap_or("?");
+        let payload = panic.payload();
+        let what = payload.downcast_ref::<&str>().copied();
+        let what = what.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let what = what.unwrap_or("?");
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         let version = env!("CARGO_PKG_VERSION");
         let message = say!("main-bug", what = what, place = place, version = version);

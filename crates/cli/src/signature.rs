@@ -99,8 +99,7 @@ pub fn sign_of(document: &Document<'_>, key: &ApiKey, other: Option<&WorkwxSecre
     let given = document.get("sign");
     // red packets sign by MD5; a reply of a sibling API may have 64 characters
     let long = given.is_some_and(|given| given.len() == 64);
-    let method =
-        if long && !kind.signs_known_only() { Method::HmacSha256 } else { Method::Md5 };
+    let method = if long && !kind.signs_known_only() { Method::HmacSha256 } else { Method::Md5 };
     let signed = signed_names(document, kind);
     let pairs = || document.signed_pairs().filter(|(name, _)| signed.contains(name));
     let computed = sign::sign_with(method, pairs(), key);

@@ -83,7 +83,9 @@ fn codes_below(dir: &Path, into: &mut BTreeSet<String>) {
 /// Codes stand as the first literal after one of these, or in the body of `fn code`.
 fn codes_in(source: &str, into: &mut BTreeSet<String>) {
     let source = source.split("#[cfg(test)]\nmod tests {").next().unwrap();
-    for door in ["Failure::config(", "Failure::usage(", "Failure { code: ", "Problem::new(", "Self::new("] {
+    for door in
+        ["Failure::config(", "Failure::usage(", "Failure { code: ", "Problem::new(", "Self::new("]
+    {
         for (at, _) in source.match_indices(door) {
             let call = &source[at + door.len()..];
             let call = &call[..call.find(';').unwrap_or(call.len())];

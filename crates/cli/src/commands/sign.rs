@@ -42,8 +42,8 @@ pub fn run(args: &SignArgs, out: &mut Output) -> Result<Exit, Failure> {
         }
         write("sign", &sign, out);
     }
-    let all_hold = sign.holds() != Some(false)
-        && workwx.is_none_or(|workwx| workwx.holds() != Some(false));
+    let all_hold =
+        sign.holds() != Some(false) && workwx.is_none_or(|workwx| workwx.holds() != Some(false));
     Ok(if all_hold { Exit::Ok } else { Exit::SetUp })
 }
 
