@@ -50,7 +50,6 @@ pub enum ModeWord {
 /// [`Play`] as it stands in the file: times such as `90s` or `24h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "the names are those of the file and of `Play`")]
 pub struct PlayOptions {
     #[serde(deserialize_with = "duration")]
     stored_after: SignedDuration,
@@ -69,7 +68,7 @@ pub struct PlayOptions {
 }
 
 /// How logs look.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LogOptions {
     /// Text for people or JSON for programs.
@@ -92,7 +91,6 @@ pub enum LogFormat {
 /// The least level that is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the words are those of every log")]
 pub enum LogLevel {
     Error,
     Warn,
@@ -188,12 +186,6 @@ impl From<PlayOptions> for Play {
     }
 }
 
-impl Default for LogOptions {
-    fn default() -> Self {
-        Self { format: LogFormat::default(), level: LogLevel::default() }
-    }
-}
-
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
     let text = String::deserialize(deserializer)?;
     match text.parse::<SignedDuration>() {
@@ -223,11 +215,13 @@ mod tests {
         assert_eq!(parse(TEMPLATE).unwrap(), ServeConfig::default());
         let uncommented: String = TEMPLATE
             .lines()
-            .map(|line| line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line))
+            .map(|line| {
+                line.strip_prefix('#').filter(|rest| !rest.starts_with(' ')).unwrap_or(line)
+            })
             .map(|line| format!("{line}\n"))
             .collect();
         assert_eq!(parse(&uncommented).unwrap(), ServeConfig::default());
-        assert_eq!(uncommented.lines().filter(|line| line.contains(" = ")).count(), 30);
+        assert_eq!(uncommented.lines().filter(|line| line.contains(" = ")).count(), 31);
     }
 
     #[test]

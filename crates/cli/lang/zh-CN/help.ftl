@@ -51,6 +51,7 @@ help-hongbao-merchant-show = 查看一个商户
     .json = 输出一个 JSON 对象
 help-hongbao-merchant-revoke = 从现在起拒绝某商户的证书
     .mch_id = 商户号
+    .reissue = 签发新的证书和私钥，替换被吊销的；API 密钥和 secret 不变
 help-hongbao-sandbox = 推进运行中沙箱的时间和红包，设置故障
     .admin = 运行中服务的管理 URL，即 `ready` 行的第二个
 help-hongbao-sandbox-show = 查看沙箱的模式和时间

@@ -94,6 +94,9 @@ pub struct MerchantRevokeArgs {
     /// The merchant's number
     #[arg(value_name = "MCH_ID", value_parser = mch_id)]
     pub mch_id: String,
+    /// Issue a new certificate and key in place of the revoked one; API key and secret stay
+    #[arg(long)]
+    pub reissue: bool,
 }
 
 /// `hongbao sandbox`.

@@ -3,11 +3,11 @@
 
 use crate::args::{MerchantAddArgs, MerchantArgs, MerchantCommand, MerchantRevokeArgs};
 use crate::exit::{Exit, Failure};
-use crate::merchant_folder::NewMerchant;
+use crate::merchant_folder::{MerchantFolder, NewMerchant};
 use crate::output::Output;
 use crate::profile::ProfileFile;
 use crate::say;
-use crate::workdir::{FIRST_MCH_ID, WorkDir, ledger_failure};
+use crate::workdir::{FIRST_MCH_ID, WorkDir, authority_failure, ledger_failure};
 use hongbao_client::Identity;
 use hongbao_issuer::{Clock, SystemClock};
 use hongbao_ledger::{Ledger, LedgerError, Merchant, SqliteLedger};
@@ -80,6 +80,24 @@ impl Desk {
         }
         out.data(serial);
         out.talk(say!("merchant-revoked", mch_id = args.mch_id));
+        if args.reissue {
+            self.reissue(&args.mch_id, &folder, out).await?;
+        }
+        Ok(())
+    }
+
+    async fn reissue(
+        &self,
+        mch_id: &str,
+        folder: &MerchantFolder,
+        out: &mut Output,
+    ) -> Result<(), Failure> {
+        let company = self.merchant(mch_id).await?.name;
+        let authority = self.dir.authority()?;
+        let issued = authority.issue_merchant(mch_id, &company, SystemClock.now());
+        let issued = issued.map_err(|error| authority_failure(&error))?;
+        folder.replace_certificate(&issued, mch_id)?;
+        out.talk(say!("merchant-reissued", mch_id = mch_id, folder = folder.path().display()));
         Ok(())
     }
 

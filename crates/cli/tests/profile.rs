@@ -1,0 +1,169 @@
+//! Each bad profile is told from the others, by code and with a hint, before anything is asked.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use hongbao_authority::{Authority, Validity};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use support::{Said, hongbao};
+use tempfile::TempDir;
+
+/// A complete profile of a merchant, of a server that is not there.
+struct Profile {
+    dir: TempDir,
+}
+
+impl Profile {
+    fn new() -> Self {
+        Self::holding("2020-01-01T00:00:00Z", "2120-01-01T00:00:00Z")
+    }
+
+    fn holding(not_before: &str, not_after: &str) -> Self {
+        let validity = Validity {
+            not_before: not_before.parse().unwrap(),
+            not_after: not_after.parse().unwrap(),
+        };
+        let authority = Authority::create(validity.not_before).unwrap();
+        let issued = authority.issue_merchant_for("10000098", "x", validity).unwrap();
+        let profile = Self { dir: tempfile::tempdir().unwrap() };
+        profile.write("ca.pem", authority.cert_pem().as_bytes());
+        profile.write("apiclient_cert.pem", issued.cert_pem.as_bytes());
+        profile.write("apiclient_key.pem", issued.key_pem.as_bytes());
+        profile.write("apiclient_cert.p12", &issued.to_p12_legacy("10000098").unwrap());
+        profile.write("api_key", b"192006250b4c09247ec02edce69f6a2d\n");
+        profile.write("workwx_secret", b"synthetic-workwx-secret-0123456789\n");
+        profile.write("merchant.toml", Self::text(true).as_bytes());
+        profile
+    }
+
+    fn text(pem: bool) -> String {
+        let identity = if pem {
+            "cert_file = \"apiclient_cert.pem\"\nkey_file = \"apiclient_key.pem\"\n"
+        } else {
+            "p12_file = \"apiclient_cert.p12\"\n"
+        };
+        format!(
+            "mch_id = \"10000098\"\nappid = \"wx8888888888888888\"\n\
+             base_url = \"https://127.0.0.1:1\"\nca_file = \"ca.pem\"\n{identity}\
+             api_key_file = \"api_key\"\nworkwx_secret_file = \"workwx_secret\"\n"
+        )
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        fs::write(self.path(name), bytes).unwrap();
+        set_mode(&self.path(name), 0o600);
+    }
+
+    fn query(&self) -> Said {
+        hongbao(&["query", "--profile", self.path("merchant.toml").to_str().unwrap(), "1"])
+    }
+
+    /// The code of a query that fails for its configuration.
+    fn code(&self) -> String {
+        let said = self.query();
+        assert_eq!((said.exit, said.stdout.as_str()), (9, ""), "{said:?}");
+        assert!(said.stderr.contains("\nhint: "), "{}", said.stderr);
+        let code = said.stderr.strip_prefix("error[").unwrap();
+        code[..code.find(']').unwrap()].to_owned()
+    }
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+}
+
+#[test]
+fn a_good_profile_asks() {
+    let profile = Profile::new();
+    assert_eq!(profile.query().exit, 7, "nobody answers there");
+    profile.write("merchant.toml", Profile::text(false).as_bytes());
+    assert_eq!(profile.query().exit, 7, "nobody answers there");
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    for name in ["ca.pem", "apiclient_cert.pem", "apiclient_key.pem", "api_key", "workwx_secret"] {
+        let profile = Profile::new();
+        fs::remove_file(profile.path(name)).unwrap();
+        assert_eq!(profile.code(), "FILE_MISSING");
+        assert!(profile.query().stderr.contains(name));
+    }
+    let profile = Profile::new();
+    fs::remove_file(profile.path("merchant.toml")).unwrap();
+    assert_eq!(profile.code(), "FILE_MISSING");
+}
+
+#[test]
+fn a_secret_that_others_may_read_is_refused() {
+    for name in ["apiclient_key.pem", "api_key", "workwx_secret"] {
+        let profile = Profile::new();
+        set_mode(&profile.path(name), 0o604);
+        assert_eq!(profile.code(), "SECRET_OPEN_TO_OTHERS");
+        let stderr = profile.query().stderr;
+        assert!(stderr.contains("chmod 600"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_secret_is_one_line() {
+    for bad in ["", "\n", "two words", "two\nlines", "\"quoted\" key"] {
+        let profile = Profile::new();
+        profile.write("api_key", bad.as_bytes());
+        assert_eq!(profile.code(), "SECRET_NOT_A_LINE", "{bad:?}");
+    }
+}
+
+#[test]
+fn a_keystore_needs_its_password() {
+    let profile = Profile::new();
+    let other = format!("{}p12_password_file = \"password\"\n", Profile::text(false));
+    profile.write("merchant.toml", other.as_bytes());
+    profile.write("password", b"wrong\n");
+    assert_eq!(profile.code(), "P12_PASSWORD");
+    assert!(!profile.query().stderr.contains("wrong\n"));
+    profile.write("password", b"10000098\n");
+    assert_eq!(profile.query().exit, 7);
+    profile.write("apiclient_cert.p12", b"no keystore");
+    assert_eq!(profile.code(), "P12_UNREADABLE");
+}
+
+#[test]
+fn a_certificate_out_of_its_time_is_refused() {
+    let expired = Profile::holding("2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z");
+    assert_eq!(expired.code(), "CERTIFICATE_EXPIRED");
+    let early = Profile::holding("2119-01-01T00:00:00Z", "2120-01-01T00:00:00Z");
+    assert_eq!(early.code(), "CERTIFICATE_NOT_YET_VALID");
+}
+
+#[test]
+fn a_key_of_another_certificate_is_refused() {
+    let (one, other) = (Profile::new(), Profile::new());
+    let key = fs::read(other.path("apiclient_key.pem")).unwrap();
+    one.write("apiclient_key.pem", &key);
+    assert_eq!(one.code(), "KEY_MISMATCH");
+}
+
+#[test]
+fn bad_toml_is_told_with_its_line() {
+    let profile = Profile::new();
+    profile.write("merchant.toml", format!("{}colour = 1\n", Profile::text(true)).as_bytes());
+    assert_eq!(profile.code(), "TOML");
+    assert!(profile.query().stderr.contains("line 9: unknown field `colour`"));
+    profile.write("merchant.toml", b"mch_id = \"10000098\"\n");
+    assert_eq!(profile.code(), "TOML");
+    let no_identity = Profile::text(true).replace("cert_file", "p12_file");
+    profile.write(
+        "merchant.toml",
+        no_identity.replace("key_file = \"apiclient_key.pem\"\n", "").as_bytes(),
+    );
+    assert_eq!(profile.code(), "P12_UNREADABLE");
+    let neither = Profile::text(false).replace("p12_file = \"apiclient_cert.p12\"\n", "");
+    profile.write("merchant.toml", neither.as_bytes());
+    assert_eq!(profile.code(), "PROFILE_NO_IDENTITY");
+}
