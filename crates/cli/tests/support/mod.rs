@@ -116,6 +116,11 @@ impl Served {
         hongbao(&args)
     }
 
+    /// `hongbao sandbox …`, and what came of it.
+    pub fn sandbox_said(&self, args: &[&str]) -> Said {
+        hongbao(&[&["sandbox", "--admin", &self.admin], args].concat())
+    }
+
     /// `hongbao sandbox …`, which must succeed.
     pub fn sandbox(&self, args: &[&str]) {
         let mut all = vec!["sandbox", "--admin", &self.admin];
