@@ -8,7 +8,7 @@ use crate::verdict_text::{self as text, Call};
 use hongbao_client::Exchange;
 use hongbao_wire::observation::Observation;
 use hongbao_wire::sign::{Method, Proof};
-use hongbao_wire::{ErrorCode, Verdict};
+use hongbao_wire::{ErrorCode, NextStep, Verdict};
 use owo_colors::{OwoColorize, Style};
 use serde_json::{Value, json};
 
@@ -78,9 +78,21 @@ impl<R: Record> Outcome<'_, R> {
         if let Some(raw) = self.unreadable() {
             out.talk(say!("ask-raw"));
             let shown: String = raw.chars().take(RAW_CHARS_MAX).collect();
-            out.talk(printable(&shown));
+            for line in shown.lines() {
+                out.talk(format_args!("  {}", printable(line)));
+            }
         }
-        out.hint(text::next_step(self.verdict.next_step()));
+        self.write_hint(out);
+    }
+
+    /// What to do next; a send that was taken says nothing, so it is the query that comes next.
+    fn write_hint(&self, out: &mut Output) {
+        let step = self.verdict.next_step();
+        if self.call == Call::Send && step == NextStep::AskAgain {
+            out.hint(say!("send-taken", billno = self.mch_billno));
+        } else {
+            out.hint(text::next_step(step));
+        }
     }
 
     fn record(&self) -> Option<&R> {

@@ -76,6 +76,22 @@ fn each_state_of_a_packet_has_its_verdict_and_exit_code() {
     several_numbers(&served);
     the_json_of_the_contract(&served);
     words_in_both_languages(&served);
+    what_cannot_be_trusted_is_shown(&served);
+}
+
+/// A reply that cannot be trusted is shown, line by line, to whoever must look at it.
+fn what_cannot_be_trusted_is_shown(served: &Served) {
+    let profile = served.profile();
+    served.fault("wrongly-signed", "RECEIVED1", "query");
+    let said = hongbao(&["query", "--profile", &profile, "RECEIVED1"]);
+    served.sandbox(&["fault", "clear"]);
+    let verdict = "RECEIVED1  unknown: the reply cannot be trusted: its `sign` does not hold\n";
+    assert_eq!((said.exit, said.stdout.as_str()), (6, verdict));
+    let raw = "the reply, as it came:\n  <xml>\n  <return_code><![CDATA[SUCCESS]]></return_code>\n";
+    assert!(said.stderr.starts_with(raw), "{said:?}");
+    let hint =
+        "  </xml>\nhint: a person must look at it; the number stays, and is never replaced\n";
+    assert!(said.stderr.ends_with(hint), "{said:?}");
 }
 
 fn several_numbers(served: &Served) {

@@ -11,7 +11,7 @@ use std::process::Stdio;
 use support::{Said, command, hongbao, hongbao_in};
 
 /// Every command that has help.
-const COMMANDS: [&str; 27] = [
+const COMMANDS: [&str; 29] = [
     "",
     "demo",
     "serve",
@@ -36,6 +36,8 @@ const COMMANDS: [&str; 27] = [
     "sandbox top-up",
     "sandbox fault",
     "sandbox fault add",
+    "sandbox fault list",
+    "sandbox fault clear",
     "sandbox findings",
     "completions",
     "man",

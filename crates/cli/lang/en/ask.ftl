@@ -8,6 +8,6 @@ ask-unverified = accepted without a signature, as `--policy verify-if-present` a
 send-billno = bill number { $billno }: note it; it stays with this payment until the packet is final
 send-billno-needed = the merchant number { $mch_id } is too long to make a bill number from
 send-billno-needed-hint = give one with `--billno`
-send-not-a-record = the send never says what became of the packet: `hongbao query --profile { $profile } { $billno }`
+send-taken = whether it arrived, only the query says: `hongbao query --profile FILE { $billno }`
 client-failed = the client could not be set up: { $why }
 client-failed-hint = check `base_url` and `ca_file` of the profile

@@ -8,6 +8,6 @@ ask-unverified = 没有签名，按 `--policy verify-if-present` 予以接受
 send-billno = 单号 { $billno }：请记下；红包到最终状态之前，这笔付款只用这个单号
 send-billno-needed = 商户号 { $mch_id } 太长，无法生成单号
 send-billno-needed-hint = 请用 `--billno` 指定
-send-not-a-record = 发放接口不说明红包的结果，请查询：`hongbao query --profile { $profile } { $billno }`
+send-taken = 是否到账只有查询知道：`hongbao query --profile 配置文件 { $billno }`
 client-failed = 无法建立客户端：{ $why }
 client-failed-hint = 请检查配置文件中的 `base_url` 和 `ca_file`

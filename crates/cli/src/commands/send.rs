@@ -46,8 +46,6 @@ pub async fn run(args: &SendArgs, out: &mut Output) -> Result<Exit, Failure> {
         out.json(&outcome.to_json());
     } else {
         outcome.write(out);
-        let profile = args.profile.display();
-        out.hint(say!("send-not-a-record", profile = profile, billno = mch_billno));
     }
     Ok(outcome.exit())
 }
