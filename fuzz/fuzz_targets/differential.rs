@@ -4,14 +4,15 @@
 
 use hongbao_wire::xml::{Document, Field};
 use libfuzzer_sys::fuzz_target;
-use roxmltree::{Error, Node};
+use roxmltree::Node;
 
-fuzz_target!(|body: &[u8]| {
-    let Ok(document) = Document::parse(body) else { return };
-    let text = std::str::from_utf8(body).expect("only UTF-8 is accepted");
-    let other = match roxmltree::Document::parse(text) {
+fuzz_target!(|body: &str| {
+    // The other reader reads namespaces, which the protocol does not have (`protocol.md`
+    // §0): another letter in place of the colon leaves them out.
+    let text = body.replace(':', "\u{2D0}");
+    let Ok(document) = Document::parse(text.as_bytes()) else { return };
+    let other = match roxmltree::Document::parse(&text) {
         Ok(other) => other,
-        Err(error) if is_of_namespaces(&error) => return,
         Err(error) => panic!("accepted, and refused by the other reader: {error}"),
     };
     let root = other.root_element();
@@ -19,27 +20,12 @@ fuzz_target!(|body: &[u8]| {
     let elements: Vec<_> = root.children().filter(Node::is_element).collect();
     assert_eq!(elements.len(), document.fields().len());
     for (field, element) in document.fields().iter().zip(elements) {
-        compare(field, &element, text);
+        compare(field, &element, &text);
     }
 });
 
-/// Namespaces are not read: the protocol has none (`protocol.md` §0).
-fn is_of_namespaces(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::UnknownNamespace(..)
-            | Error::DuplicatedNamespace(..)
-            | Error::UnexpectedXmlUri(..)
-            | Error::UnexpectedXmlnsUri(..)
-            | Error::InvalidElementNamePrefix(..)
-            | Error::InvalidXmlPrefixUri(..)
-            // `a:x` and `b:x` with both prefixes bound to the same URI.
-            | Error::DuplicatedAttribute(..)
-    )
-}
-
 fn compare(field: &Field<'_>, element: &Node<'_, '_>, source: &str) {
-    assert_eq!(field.name().rsplit(':').next(), Some(element.tag_name().name()));
+    assert_eq!(field.name(), element.tag_name().name());
     let nested = element.children().any(|child| child.is_element());
     let Some(value) = field.value() else {
         assert!(nested, "skipped, and flat");

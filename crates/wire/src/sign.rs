@@ -105,8 +105,7 @@ pub fn base_string<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> S
     let mut sorted = Vec::with_capacity(24);
     sorted.extend(pairs.into_iter().filter(|(name, value)| *name != "sign" && !value.is_empty()));
     sorted.sort_unstable_by_key(|(name, _)| *name);
-    let bytes = sorted.iter().map(|(name, value)| name.len() + value.len() + 2).sum();
-    let mut text = String::with_capacity(bytes);
+    let mut text = String::with_capacity(1024);
     for (name, value) in sorted {
         if !text.is_empty() {
             text.push('&');

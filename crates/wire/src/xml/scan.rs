@@ -104,7 +104,15 @@ impl<'a> Scanner<'a> {
 
     /// Everything before `mark`, which is skipped; `None` where there is none.
     fn until(&mut self, mark: &str) -> Option<&'a str> {
-        let length = self.rest().windows(mark.len()).position(|w| w == mark.as_bytes())?;
+        let (rest, mark_bytes) = (self.rest(), mark.as_bytes());
+        let mut length = 0;
+        loop {
+            length += rest[length..].iter().position(|b| *b == mark_bytes[0])?;
+            if rest[length..].starts_with(mark_bytes) {
+                break;
+            }
+            length += 1;
+        }
         let inner = &self.text[self.at..self.at + length];
         self.at += length + mark.len();
         Some(inner)
