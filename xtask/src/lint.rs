@@ -16,9 +16,10 @@ pub fn steps(summary: &mut Summary) -> Result<(), String> {
         run_program(&mut cargo(&args))
     })?;
     summary.step("documentation", || {
+        let args = ["doc", "--workspace", "--no-deps", "--document-private-items", "--quiet"];
+        // A crate's first page is a map of its rooms, the private ones too.
         run_program(
-            cargo(&["doc", "--workspace", "--no-deps", "--quiet"])
-                .env("RUSTDOCFLAGS", "-D warnings"),
+            cargo(&args).env("RUSTDOCFLAGS", "-D warnings -A rustdoc::private_intra_doc_links"),
         )
     })
 }

@@ -1,7 +1,7 @@
 //! The two languages of everything that people read.
 //!
 //! Texts stand in `lang/{en,zh-CN}/*.ftl` (Project Fluent) and are looked up by
-//! name with [`say!`]. Codes, JSON keys and logs stay English. Tests hold both
+//! name with `say!`. Codes, JSON keys and logs stay English. Tests hold both
 //! catalogues to the same names and placeholders, and every `say!` to a name
 //! that exists.
 
