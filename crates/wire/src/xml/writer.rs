@@ -30,6 +30,18 @@ impl Writer {
         self.put("<");
         self.put(name);
         self.put("><![CDATA[");
+        if may_need_splitting(value) {
+            self.split(value);
+        } else {
+            self.put(value);
+        }
+        self.put("]]></");
+        self.put(name);
+        self.put(">\n");
+    }
+
+    /// A value within CDATA, leaving and entering it where the value demands.
+    fn split(&mut self, value: &str) {
         let mut written = 0;
         for (at, byte) in value.bytes().enumerate() {
             if byte == b'\r' {
@@ -43,9 +55,6 @@ impl Writer {
             }
         }
         self.put(&value[written..]);
-        self.put("]]></");
-        self.put(name);
-        self.put(">\n");
     }
 
     /// Writes the field where there is a value.
@@ -65,4 +74,9 @@ impl Writer {
     fn put(&mut self, text: &str) {
         self.bytes.extend_from_slice(text.as_bytes());
     }
+}
+
+/// One pass without a branch tells most values, which need no second look.
+fn may_need_splitting(value: &str) -> bool {
+    value.bytes().fold(false, |any, b| any | (b == b']') | (b == b'\r'))
 }
