@@ -31,6 +31,14 @@ impl Admin {
         }
     }
 
+    /// The events of a packet's history, oldest first.
+    pub fn events(&self, mch_id: &str, mch_billno: &str) -> Vec<String> {
+        let reply = self.http.get(format!("{}/packets/{mch_id}/{mch_billno}", self.url)).send();
+        let body: Value = reply.expect("the admin listener answers").json().expect("JSON");
+        let history = body["history"].as_array().expect("a history");
+        history.iter().filter_map(|entry| entry["event"].as_str().map(str::to_owned)).collect()
+    }
+
     /// Moves a packet: `deliver`, `receive`, `refuse`, `fail`, `expire`, `refund`.
     pub fn trigger(&self, mch_id: &str, mch_billno: &str, trigger: &str, reason: Option<&str>) {
         let body = reason.map_or_else(|| json!({}), |reason| json!({ "reason": reason }));

@@ -3,10 +3,12 @@
 use crate::driver::Driver;
 use crate::judgement::{Call, Judgement};
 use crate::lab::Lab;
+use crate::own::{OwnVerdict, own_verdict};
 use crate::packet::Packet;
 use crate::said::Said;
 use crate::sdk::Sdk;
 use crate::served::Served;
+use hongbao_issuer::Fault;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -17,27 +19,6 @@ const PATIENCE_MS: u32 = 2_000;
 /// How late a delayed reply is, milliseconds.
 const DELAY_MS: u32 = 5_000;
 
-/// The faults, as the sandbox names them, and whether they are about queries alone.
-const FAULTS: [(&str, bool); 17] = [
-    ("reply_lost", false),
-    ("delay", false),
-    ("http_400", false),
-    ("http_502", false),
-    ("empty_body", false),
-    ("truncated_xml", false),
-    ("unknown_error_code", false),
-    ("new_field", false),
-    ("other_order", false),
-    ("unsigned", false),
-    ("wrongly_signed", false),
-    ("unknown_status", true),
-    ("systemerror", false),
-    ("freq_limit", false),
-    ("not_found_first", true),
-    ("reset_before", false),
-    ("reset_after", false),
-];
-
 /// One fault of one call, and what each SDK makes of it.
 #[derive(Clone, Debug)]
 pub struct Row {
@@ -47,19 +28,18 @@ pub struct Row {
     pub fault: &'static str,
     /// What each SDK makes of it.
     pub cells: BTreeMap<Sdk, Judgement>,
+    /// What our own command line makes of it.
+    pub own: OwnVerdict,
 }
 
 /// Runs every SDK of the lab into every fault.
 #[must_use]
 pub fn rows(lab: &Lab) -> Vec<Row> {
-    let plan: Vec<(Call, &'static str)> = [Call::Send, Call::Query]
-        .into_iter()
-        .flat_map(|call| {
-            FAULTS.iter().map(move |(fault, queries_only)| (call, *fault, *queries_only))
-        })
-        .filter(|(call, _, queries_only)| *call == Call::Query || !queries_only)
-        .map(|(call, fault, _)| (call, fault))
-        .collect();
+    let faults = |call| {
+        let matching = move |fault: &Fault| call == Call::Query || !fault.queries_only();
+        Fault::ALL.into_iter().filter(matching).map(move |fault| (call, fault.as_str()))
+    };
+    let plan: Vec<(Call, &'static str)> = faults(Call::Send).chain(faults(Call::Query)).collect();
     let seen = Mutex::new(BTreeMap::new());
     lab.each(|driver| {
         for (index, (call, fault)) in plan.iter().enumerate() {
@@ -74,7 +54,9 @@ pub fn rows(lab: &Lab) -> Vec<Row> {
         .enumerate()
         .map(|(index, (call, fault))| {
             let cell = |sdk: &Sdk| Some((*sdk, seen.get(&(index, *sdk))?.clone()));
-            Row { call: *call, fault, cells: Sdk::ALL.iter().filter_map(cell).collect() }
+            let cells = Sdk::ALL.iter().filter_map(cell).collect();
+            let own = run_own_into(lab.served(), *call, fault, index);
+            Row { call: *call, fault, cells, own }
         })
         .collect()
 }
@@ -96,11 +78,7 @@ fn run_into(
         let sent = driver.send(&credentials, identity, &packet);
         assert!(sent.holds_record(), "{sent:?}");
     }
-    let mut rule = json!({ "mch_billno": billno, "on": call.as_str(), "fault": fault });
-    if fault == "delay" {
-        rule["delay_ms"] = DELAY_MS.into();
-    }
-    served.admin().add_fault(&rule);
+    add_fault(served, call, fault, &billno);
     let said: Said = match call {
         Call::Send => driver.send_within(&credentials, identity, &packet, patience_ms),
         Call::Query => driver.query_within(&credentials, identity, &billno, patience_ms),
@@ -108,6 +86,24 @@ fn run_into(
     // An order that was never processed is noted without a status.
     let stored = served.packet(&billno).is_some_and(|packet| !packet["status"].is_null());
     Judgement::of(call, fault, &said, stored)
+}
+
+/// Our own command line into one fault, with a packet of its own.
+fn run_own_into(served: &Served, call: Call, fault: &str, index: usize) -> OwnVerdict {
+    let billno = format!("FAULTOWN{index}");
+    if call == Call::Query {
+        let _ = own_verdict(served, Call::Send, &billno);
+    }
+    add_fault(served, call, fault, &billno);
+    own_verdict(served, call, &billno)
+}
+
+fn add_fault(served: &Served, call: Call, fault: &str, billno: &str) {
+    let mut rule = json!({ "mch_billno": billno, "on": call.as_str(), "fault": fault });
+    if fault == "delay" {
+        rule["delay_ms"] = DELAY_MS.into();
+    }
+    served.admin().add_fault(&rule);
 }
 
 /// The rows as Markdown.
@@ -119,7 +115,7 @@ pub fn document(rows: &[Row]) -> String {
         for sdk in Sdk::ALL {
             let _ = write!(text, " {} |", sdk.as_str());
         }
-        text.push_str("\n|---|---|---|---|---|\n");
+        text.push_str(" hongbao |\n|---|---|---|---|---|---|\n");
         for row in rows.iter().filter(|row| row.call == call) {
             let _ = write!(text, "| `{}` |", row.fault);
             for sdk in Sdk::ALL {
@@ -129,7 +125,7 @@ pub fn document(rows: &[Row]) -> String {
                     row.cells.get(&sdk).map_or(String::new(), ToString::to_string)
                 );
             }
-            text.push('\n');
+            let _ = writeln!(text, " {} |", row.own.text);
         }
         text.push('\n');
     }

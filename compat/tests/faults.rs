@@ -1,7 +1,9 @@
 //! What each SDK makes of each fault of the sandbox is what `docs/compat.md` says.
 #![allow(clippy::unwrap_used)]
 
-use hongbao_compat::{Identity, Mark, Outcome, Packet, Sdk, committed_table, document, lab, rows};
+use hongbao_compat::{
+    Call, Identity, Mark, Outcome, Packet, Sdk, committed_table, document, lab, own_verdict, rows,
+};
 use serde_json::json;
 
 #[test]
@@ -17,12 +19,38 @@ fn the_committed_table_is_what_is_seen() {
     }
     // What the sandbox cannot make any better: a lost reply tells no SDK that the outcome is unknown.
     for row in &rows {
+        assert!(!row.own.new_billno_permitted, "{row:?}");
         for (sdk, cell) in &row.cells {
-            let lost = ["reply_lost", "reset_after"].contains(&row.fault)
-                && row.call == hongbao_compat::Call::Send;
+            let lost = ["reply_lost", "reset_after"].contains(&row.fault) && row.call == Call::Send;
             assert!(!lost || cell.mark() == Mark::PaysTwice, "{sdk:?} {} {cell}", row.fault);
         }
     }
+}
+
+/// A send goes out once, whatever becomes of its reply: no HTTP library repeats it.
+#[test]
+fn a_send_whose_reply_is_lost_is_not_repeated() {
+    let Some(lab) = lab() else { return };
+    let served = lab.served();
+    let own = served.credentials();
+    let lose = |billno: &str| {
+        served
+            .admin()
+            .add_fault(&json!({ "mch_billno": billno, "on": "send", "fault": "reply_lost" }));
+    };
+    let sends = |billno: &str| {
+        let events = served.admin().events(&own.mch_id, billno);
+        events.iter().filter(|event| *event == "told:reply_lost").count()
+    };
+    lose("ONCEOWN");
+    assert!(!own_verdict(served, Call::Send, "ONCEOWN").new_billno_permitted);
+    assert_eq!(sends("ONCEOWN"), 1);
+    lab.each(|driver| {
+        let billno = format!("ONCE{}", driver.sdk().letters());
+        lose(&billno);
+        let _ = driver.send(&own, Identity::P12, &Packet::new(&billno));
+        assert_eq!(sends(&billno), 1, "{:?}", driver.sdk());
+    });
 }
 
 /// What the sandbox is for: an integrator that answers an exception by sending under
