@@ -13,6 +13,7 @@ mod admin;
 mod background;
 mod certificate;
 pub mod config;
+mod http1;
 mod kept_replies;
 mod listener;
 mod pace;

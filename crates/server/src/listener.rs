@@ -1,20 +1,12 @@
-//! The accept loop of both listeners: takes connections up to a limit, ends those
-//! that take too long, and stops in an orderly way.
+//! The accept loop of both listeners: takes connections up to a limit, lets those
+//! rest that are idle, ends those that take too long, and stops in an orderly way.
 
 use crate::config::ConnectionLimits;
 use crate::pulse::{Phase, Pulse, Ticker};
-use crate::stream::{OverTcp, TimedStream};
-use hyper::body::{Body, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::HttpService;
-use hyper_util::rt::TokioIo;
 use std::collections::HashMap;
-use std::error::Error;
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{oneshot, watch};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
@@ -31,8 +23,19 @@ pub(crate) struct Accepted {
     pub(crate) number: u64,
     /// Its deadline.
     pub(crate) pulse: Arc<Pulse>,
-    /// Resolves when the listener stops: finish what was accepted, take no more.
-    pub(crate) stop: oneshot::Receiver<()>,
+    /// What the listener says to it.
+    pub(crate) words: Words,
+}
+
+/// What a listener says to a connection. That it says no more means: finish what
+/// was accepted, take no more.
+pub(crate) type Words = oneshot::Receiver<Word>;
+
+/// One word to a connection.
+#[derive(Debug)]
+pub(crate) enum Word {
+    /// Give back what an idle connection can do without; the next word comes here.
+    Rest(Words),
 }
 
 /// What a listener needs beside the way to serve a connection.
@@ -72,6 +75,7 @@ impl Listener {
                     paused = false;
                     self.ticker.tick();
                     open.end_overdue();
+                    open.let_rest();
                 }
                 Some(ended) = open.tasks.join_next_with_id() => open.forget(ended),
                 accepted = self.socket.accept(), if !paused && open.len() < connections_max => {
@@ -99,7 +103,9 @@ impl Listener {
 struct Handle {
     pulse: Arc<Pulse>,
     abort: AbortHandle,
-    stop: Option<oneshot::Sender<()>>,
+    words: Option<oneshot::Sender<Word>>,
+    /// The idle time, by its deadline, in which it was told to rest.
+    rested: Option<u64>,
 }
 
 /// The connections that are open.
@@ -122,10 +128,25 @@ impl Open {
     {
         self.last_number += 1;
         let number = self.last_number;
-        let (sender, stop) = oneshot::channel();
-        let accepted = Accepted { stream, peer, number, pulse: pulse.clone(), stop };
+        let (sender, words) = oneshot::channel();
+        let accepted = Accepted { stream, peer, number, pulse: pulse.clone(), words };
         let abort = self.tasks.spawn(serve(accepted));
-        self.handles.insert(abort.id(), Handle { pulse, abort, stop: Some(sender) });
+        let handle = Handle { pulse, abort, words: Some(sender), rested: None };
+        self.handles.insert(handle.abort.id(), handle);
+    }
+
+    /// Tells those to rest that have been idle for a while, once each time.
+    fn let_rest(&mut self) {
+        for handle in self.handles.values_mut() {
+            let idle = handle.pulse.long_idle();
+            if idle.is_some() && idle != handle.rested {
+                handle.rested = idle;
+                handle.words = handle.words.take().and_then(|words| {
+                    let (sender, next) = oneshot::channel();
+                    words.send(Word::Rest(next)).is_ok().then_some(sender)
+                });
+            }
+        }
     }
 
     fn end_overdue(&self) {
@@ -150,7 +171,7 @@ impl Open {
     /// Lets every connection finish what it accepted, then ends those that are left.
     async fn finish(mut self, ticker: &Ticker, time: Duration) {
         for handle in self.handles.values_mut() {
-            drop(handle.stop.take());
+            drop(handle.words.take());
         }
         let until = Instant::now() + time;
         let mut ticks = interval(ticker.length());
@@ -173,37 +194,5 @@ impl Open {
         }
         tracing::warn!(connections = self.len(), "ending connections that did not finish");
         self.tasks.shutdown().await;
-    }
-}
-
-/// Serves HTTP/1.1 over one stream until it closes or `stop` resolves.
-pub(crate) async fn serve_http<S, H>(
-    stream: S,
-    pulse: Arc<Pulse>,
-    limits: &ConnectionLimits,
-    mut stop: oneshot::Receiver<()>,
-    service: H,
-) where
-    S: OverTcp + AsyncRead + AsyncWrite + Unpin,
-    H: HttpService<Incoming>,
-    H::Error: Into<Box<dyn Error + Send + Sync>>,
-    H::ResBody: Body + 'static,
-    <H::ResBody as Body>::Error: Into<Box<dyn Error + Send + Sync>>,
-{
-    let head_bytes_max = (limits.head_bytes_max as usize).max(8_192);
-    let mut builder = http1::Builder::new();
-    builder.max_header_size(head_bytes_max).max_buf_size(head_bytes_max.max(64 * 1024));
-    let io = TokioIo::new(TimedStream::new(stream, pulse));
-    let mut connection = pin!(builder.serve_connection(io, service));
-    let served = tokio::select! {
-        biased;
-        served = connection.as_mut() => served,
-        _ = &mut stop => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = served {
-        tracing::debug!(%error, "a connection ended early");
     }
 }

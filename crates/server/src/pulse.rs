@@ -11,6 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+/// After how many ticks an idle connection may rest: with the defaults, a second.
+const REST_TICKS: u64 = 4;
+
 /// A coarse clock: it moves when [`Ticker::tick`] is called.
 #[derive(Debug)]
 pub(crate) struct Ticker {
@@ -118,7 +121,7 @@ impl Pulse {
 
     /// Goes from one phase to the next, where it is in that one.
     pub(crate) fn advance(&self, from: Phase, to: Phase) {
-        if self.phase.load(Relaxed) == from as u8 {
+        if self.is_in(from) {
             self.enter(to);
         }
     }
@@ -126,6 +129,19 @@ impl Pulse {
     /// Whether the phase has lasted too long.
     pub(crate) fn is_over(&self) -> bool {
         self.ticker.ticks.load(Relaxed) > self.deadline.load(Relaxed)
+    }
+
+    /// Until when it may be idle, in ticks, where it has been idle for a while.
+    pub(crate) fn long_idle(&self) -> Option<u64> {
+        let deadline = self.deadline.load(Relaxed);
+        let since = deadline.saturating_sub(self.allowed[Phase::Idle as usize]);
+        let is_long = self.ticker.ticks.load(Relaxed) > since.saturating_add(REST_TICKS);
+        (self.is_in(Phase::Idle) && is_long).then_some(deadline)
+    }
+
+    /// Whether it is in this phase.
+    pub(crate) fn is_in(&self, phase: Phase) -> bool {
+        self.phase.load(Relaxed) == phase as u8
     }
 
     /// The coarse clock.

@@ -1,11 +1,12 @@
 //! A stream that notes when a request begins and when a reply has left.
 
 use crate::pulse::{Phase, Pulse};
+use bytes::Bytes;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 
@@ -32,13 +33,40 @@ impl OverTcp for TlsStream<TcpStream> {
 pub(crate) struct TimedStream<S: OverTcp> {
     inner: S,
     pulse: Arc<Pulse>,
+    /// Bytes that were read and not yet used.
+    unread: Bytes,
 }
 
 impl<S: OverTcp> TimedStream<S> {
     /// A stream between two requests.
     pub(crate) fn new(inner: S, pulse: Arc<Pulse>) -> Self {
         pulse.enter(Phase::Idle);
-        Self { inner, pulse }
+        Self { inner, pulse, unread: Bytes::new() }
+    }
+
+    /// Its connection's deadline.
+    pub(crate) fn shared_pulse(&self) -> Arc<Pulse> {
+        self.pulse.clone()
+    }
+
+    /// Gives bytes back: they are read before any others.
+    pub(crate) fn give_back(&mut self, unread: Bytes) {
+        self.unread = unread;
+    }
+
+    /// Waits until there is a byte to read; `false` where the stream ends first.
+    pub(crate) async fn has_more(&mut self) -> bool
+    where
+        S: AsyncRead + Unpin,
+    {
+        if self.unread.is_empty() {
+            let mut first = [0];
+            if !matches!(self.read(&mut first).await, Ok(1)) {
+                return false;
+            }
+            self.unread = Bytes::copy_from_slice(&first);
+        }
+        true
     }
 }
 
@@ -58,7 +86,13 @@ impl<S: OverTcp + AsyncRead + Unpin> AsyncRead for TimedStream<S> {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buf.filled().len();
-        let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
+        let polled = if self.unread.is_empty() {
+            Pin::new(&mut self.inner).poll_read(cx, buf)
+        } else {
+            let length = self.unread.len().min(buf.remaining());
+            buf.put_slice(&self.unread.split_to(length));
+            Poll::Ready(Ok(()))
+        };
         if buf.filled().len() > before {
             self.pulse.advance(Phase::Idle, Phase::Head);
         }

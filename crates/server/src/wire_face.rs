@@ -2,7 +2,8 @@
 
 use crate::certificate::{Authorities, Shown};
 use crate::config::{ConnectionLimits, Refusal, WireOptions};
-use crate::listener::{Accepted, serve_http};
+use crate::http1;
+use crate::listener::Accepted;
 use crate::page::{HTML, page};
 use crate::pulse::{Phase, Pulse};
 use crate::refusal::Refused;
@@ -64,13 +65,14 @@ struct Connection {
 impl WireFace {
     /// Serves one connection to its end.
     pub(crate) async fn serve(self: Arc<Self>, accepted: Accepted) {
-        let Accepted { stream, peer, number, pulse, mut stop } = accepted;
+        let Accepted { stream, peer, number, pulse, mut words } = accepted;
         // Replies are one write each: nothing to wait for.
         let _ = stream.set_nodelay(true);
         let handshake = tokio::select! {
             biased;
             handshake = self.acceptor.0.accept(stream) => handshake,
-            _ = &mut stop => return,
+            // During a handshake it is the only word that can come: stop.
+            _ = &mut words => return,
         };
         let stream = match handshake {
             Ok(stream) => stream,
@@ -94,7 +96,7 @@ impl WireFace {
             let connection = connection.clone();
             async move { connection.answer(request).await }
         });
-        serve_http(stream, pulse, &limits, stop, service).await;
+        http1::serve(stream, pulse, &limits, words, service).await;
     }
 }
 

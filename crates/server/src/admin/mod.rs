@@ -13,13 +13,18 @@ mod sandbox;
 mod view;
 
 use crate::config::ConnectionLimits;
-use crate::listener::{Accepted, serve_http};
+use crate::http1;
+use crate::listener::Accepted;
+use crate::pulse::Phase;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{delete, get, post};
 use hongbao_issuer::Issuer;
 use hongbao_ledger::Ledger;
+use hyper::body::Incoming;
+use hyper::service::{Service, service_fn};
+use hyper::{Method, Request};
 use hyper_util::service::TowerToHyperService;
 use problem::Problem;
 use std::sync::Arc;
@@ -70,8 +75,20 @@ impl AdminFace {
 
     /// Serves one connection to its end.
     pub(crate) async fn serve(self, accepted: Accepted) {
-        let Accepted { stream, pulse, stop, .. } = accepted;
-        let service = TowerToHyperService::new(self.router);
-        serve_http(stream, pulse, &self.limits, stop, service).await;
+        let Accepted { stream, pulse, words, .. } = accepted;
+        let (router, its_pulse) = (self.router, pulse.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            let (router, pulse) = (router.clone(), its_pulse.clone());
+            async move {
+                // A POST's turn begins when its body is read.
+                let is_post = request.method() == Method::POST;
+                pulse.enter(if is_post { Phase::Body } else { Phase::Turn });
+                request.extensions_mut().insert(pulse.clone());
+                let response = TowerToHyperService::new(router).call(request).await;
+                pulse.enter(Phase::Write);
+                response
+            }
+        });
+        http1::serve(stream, pulse, &self.limits, words, service).await;
     }
 }
