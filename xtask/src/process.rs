@@ -2,6 +2,7 @@
 
 use crate::root::root;
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 /// What tests said of themselves.
@@ -101,13 +102,12 @@ fn show(command: &Command) {
     let _ = std::io::stderr().flush();
 }
 
+/// The command as one would type it.
 fn line(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
-    let mut line = words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
-    if let Some(short) = line.strip_prefix(&format!("{}/", root().display())) {
-        line = short.to_owned();
-    }
-    line
+    let program = Path::new(command.get_program());
+    let name = program.file_name().unwrap_or(command.get_program());
+    let words = std::iter::once(name).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -29,14 +29,14 @@ pub fn steps(summary: &mut Summary, args: TestArgs) -> Result<(), String> {
             run_tests(cargo(&["test", "--workspace"]).env_remove("HONGBAO_REQUIRE_COMPAT"))
         });
     }
-    summary.step("what the tests need", || needs::ensure(args.install))?;
+    summary.step("what the tests need", || {
+        needs::ensure(args.install)?;
+        conformance::fetch(args.install)
+    })?;
     summary.step("building the tests", || {
         process::run(&mut cargo(&["test", "--workspace", "--no-run", "--quiet"]))
     })?;
-    summary.step("the SDKs and the conformance suite", || {
-        conformance::fetch(args.install)?;
-        sdks(args.install)
-    })?;
+    summary.step("the SDKs", || sdks(args.install))?;
     summary.tests("tests", || {
         run_tests(
             cargo(&["test", "--workspace"])
