@@ -286,6 +286,7 @@ fn a_sends_reply_is_read_and_written() {
     let Reply::Success(reply) = SendReply::read(&document, &key(), Policy::Require).unwrap() else {
         panic!("a success")
     };
+    assert_eq!(*reply.get().unknown_fields, [("new".into(), "1".into())]);
     let written = reply.get().write(Some(&key()));
     let again = Document::parse(&written).unwrap();
     let names: Vec<_> = again.fields().iter().map(|f| f.name()).collect();

@@ -10,23 +10,21 @@ pub(super) const fn is_char(c: char) -> bool {
 /// The bytes of the name that `text` begins with; 0 where it begins with none
 /// (production 5, `Name`).
 pub(super) fn length(text: &str) -> usize {
-    let bytes = text.as_bytes();
-    if !bytes.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_') {
-        return length_of_any(text);
+    if let Some(length) = ascii_length(text.as_bytes()) {
+        return length;
     }
-    let end = bytes.iter().position(|b| !(b.is_ascii_alphanumeric() || *b == b'_'));
-    match end {
-        // What ends most names needs no second look.
-        Some(end) if matches!(bytes[end], b'>' | b'/' | b' ' | b';' | b'=') => end,
-        _ => length_of_any(text),
-    }
-}
-
-fn length_of_any(text: &str) -> usize {
-    if !text.chars().next().is_some_and(is_start) {
+    if !text.starts_with(is_start) {
         return 0;
     }
     text.find(|c| !is_part(c)).unwrap_or(text.len())
+}
+
+/// The shortcut for nearly every name: plain ASCII, and ended by what ends most names.
+fn ascii_length(bytes: &[u8]) -> Option<usize> {
+    let is_plain = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
+    bytes.first().filter(|b| is_plain(b) && !b.is_ascii_digit())?;
+    let end = bytes.iter().position(|b| !is_plain(b))?;
+    matches!(bytes[end], b'>' | b'/' | b' ' | b';' | b'=').then_some(end)
 }
 
 /// Production 4, `NameStartChar`.
