@@ -251,6 +251,7 @@ fn attributes_are_checked_and_ignored() {
         assert_eq!(refusal(bad), XmlError::Malformed(what), "{bad}");
     }
     assert_eq!(refusal("<xml b='&#1;'/>"), XmlError::ControlCharacter);
+    assert_eq!(refusal("<xml b='x&lt;yz&nbsp;'/>"), XmlError::UnknownEntity);
 }
 
 #[test]
