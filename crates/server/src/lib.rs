@@ -1,13 +1,13 @@
 //! The faces: the wire endpoint for merchants, the admin listener for operators.
 //!
-//! The walk of a request: [`listener`] accepts → [`wire_face`] shakes hands and reads
-//! a body under its cap → [`turn`] checks certificate, XML, fields, signatures,
+//! The walk of a request: `listener` accepts → `wire_face` shakes hands and reads a
+//! body under its cap → `turn` checks certificate, XML, fields, merchant, signatures,
 //! permission and pace, in that order, and asks the issuer → bytes.
 //!
 //! Where to look: [`running`] start and stop · [`config`] every switch ·
-//! [`certificate`] who somebody is · [`roster`] who may call · [`refusal`] what no
-//! sounds like · [`kept_replies`] the fast path · [`pulse`] time-outs · [`admin`]
-//! the operator's JSON.
+//! `certificate` who somebody is · `roster` who may call · `refusal` what no sounds
+//! like · [`KeptReplies`] the fast path · `pulse` time-outs · `http1` rest ·
+//! `admin` the operator's JSON.
 
 mod admin;
 mod background;
