@@ -10,7 +10,7 @@ pub fn project() -> PathBuf {
 
 /// Cargo's target folder.
 pub fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| project().join("target"), PathBuf::from)
+    project().join(std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into()))
 }
 
 /// Where the SDKs are installed.
