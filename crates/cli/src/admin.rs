@@ -10,7 +10,7 @@ use std::time::Duration;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The codes of the admin listener that a command ends with.
-const CODES: [&str; 14] = [
+const CODES: [&str; 15] = [
     "NO_PACKET",
     "NO_MERCHANT",
     "NO_FAULT",
@@ -20,6 +20,7 @@ const CODES: [&str; 14] = [
     "BAD_ADVANCE",
     "BAD_REQUEST",
     "BAD_SETTING",
+    "BODY_REFUSED",
     "CONFLICT",
     "LEDGER_FAILED",
     "NOT_READY",

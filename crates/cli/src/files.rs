@@ -98,8 +98,20 @@ pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     name.push(".new");
     let new = path.with_file_name(name);
     write_whole(&new, bytes, mode)
-        .and_then(|()| fs::rename(&new, path))
+        .and_then(|()| rename(&new, path))
         .map_err(|error| not_written(path, &error))
+}
+
+/// Gives a file or folder its name, also across a power cut.
+///
+/// # Errors
+/// What the file system says.
+pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    fs::rename(from, to)?;
+    match to.parent() {
+        Some(folder) if folder != Path::new("") => File::open(folder)?.sync_all(),
+        _ => File::open(".")?.sync_all(),
+    }
 }
 
 fn write_whole(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {

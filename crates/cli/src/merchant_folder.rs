@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use rand::distr::{Alphanumeric, SampleString};
 use std::fs;
 use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
@@ -92,7 +93,7 @@ impl MerchantFolder {
         write_line(&half.join("workwx_secret"), &workwx_secret)?;
         files::write(&half.join("merchant.toml"), profile(new).as_bytes(), PUBLIC)?;
         remove_folder(&self.path)?;
-        fs::rename(&half, &self.path).map_err(|error| files::not_written(&self.path, &error))?;
+        files::rename(&half, &self.path).map_err(|error| files::not_written(&self.path, &error))?;
         Ok(merchant(new, &api_key, &workwx_secret, now))
     }
 
@@ -104,7 +105,8 @@ impl MerchantFolder {
         write_credentials(&self.path, issued, mch_id)
     }
 
-    /// Writes the URL into its profile; everything else in it stays.
+    /// Writes the URL into its profile; everything else in it stays, and so does a URL with
+    /// a host name, which a person chose.
     ///
     /// # Errors
     /// `FILE_NOT_WRITTEN`, `FILE_UNREADABLE`.
@@ -117,11 +119,17 @@ impl MerchantFolder {
         let line = format!("base_url = \"{base_url}\"");
         let new: String = old
             .lines()
-            .map(|old| if old.starts_with("base_url = ") { line.as_str() } else { old })
+            .map(|old| if names_address(old) { line.as_str() } else { old })
             .map(|line| format!("{line}\n"))
             .collect();
         if new == old { Ok(()) } else { files::write(&path, new.as_bytes(), PUBLIC) }
     }
+}
+
+/// Whether a line is a `base_url` that names an address, as a start writes it.
+fn names_address(line: &str) -> bool {
+    let url = line.strip_prefix("base_url = \"https://").and_then(|rest| rest.strip_suffix('"'));
+    url.is_some_and(|authority| authority.parse::<SocketAddr>().is_ok())
 }
 
 fn write_credentials(folder: &Path, issued: &Issued, mch_id: &str) -> Result<(), Failure> {

@@ -1,6 +1,8 @@
 # What each failure code of hongbao means; the failure itself says the details and a hint.
 about-failure-ADMIN_NOT_LOOPBACK = the admin address is not on loopback, where alone it may listen
 about-failure-ADMIN_NOT_OURS = what answers at the admin URL is no hongbao server
+about-failure-ADMIN_REFUSED = the admin listener refused, for a reason that this version does not know
+about-failure-ADMIN_UNREACHABLE = nothing answers at the admin URL
 about-failure-ADMIN_URL = the admin URL is not of the form `http://127.0.0.1:8080`
 about-failure-AMOUNT_OVERFLOW = amounts together are larger than can be held
 about-failure-BAD_ADVANCE = time cannot be moved by that much, or not backwards

@@ -1,6 +1,8 @@
 # hongbao 自身各错误码的含义；出错时的消息另有细节和提示。
 about-failure-ADMIN_NOT_LOOPBACK = 管理地址不是本机回环地址，而它只能在本机监听
 about-failure-ADMIN_NOT_OURS = 管理 URL 上应答的不是 hongbao 服务
+about-failure-ADMIN_REFUSED = 管理端口拒绝了，原因是本版本不认识的
+about-failure-ADMIN_UNREACHABLE = 管理网址上没有答复
 about-failure-ADMIN_URL = 管理 URL 的形式不是 `http://127.0.0.1:8080`
 about-failure-AMOUNT_OVERFLOW = 金额相加超出了可记录的范围
 about-failure-BAD_ADVANCE = 时间不能推进这么多，也不能倒退

@@ -21,7 +21,8 @@ pub async fn run(args: &SandboxArgs, out: &mut Output) -> Result<Exit, Failure> 
     match &args.command {
         SandboxCommand::Show(args) => {
             let answer = admin.get(&["sandbox"], &[]).await?;
-            let shown = say!("sandbox-now", mode = text(&answer, "mode"), now = text(&answer, "now"));
+            let shown =
+                say!("sandbox-now", mode = text(&answer, "mode"), now = text(&answer, "now"));
             print(out, args.json, &answer, &shown);
         }
         SandboxCommand::Advance(args) => {
@@ -133,9 +134,8 @@ fn rule(args: &FaultAddArgs) -> Result<Value, Failure> {
 }
 
 fn milliseconds(text: &str) -> Result<u64, Failure> {
-    let duration = text
-        .parse::<Span>()
-        .and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
+    let duration =
+        text.parse::<Span>().and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
     duration
         .ok()
         .map(|duration: SignedDuration| duration.as_millis())
