@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | status RECEIVED / REFUND | [`Verdict::Received`] / [`Verdict::Refunded`], final | done |
 //! | status FAILED | [`Verdict::Failed`], final | a new bill number is permitted |
-//! | a verified record that excludes an earlier one | [`Verdict::Unknown`] | a person looks; the number stays |
+//! | a verified record that a settled verdict excludes | [`Verdict::Unknown`] | a person looks; the number stays |
 //! | status SENT, RFUND_ING | [`Verdict::Open`] | ask again on schedule |
 //! | status SENDING | [`Verdict::Open`]; with `reason`: refused so far | ask again; the same number may be re-sent |
 //! | another status | [`Verdict::Unknown`] | a person looks; the number stays |
@@ -221,14 +221,13 @@ pub struct Known {
     /// When it was sent, where we know.
     pub sent_at: Option<Timestamp>,
     settled: Option<Verdict>,
-    delivered: bool,
 }
 
 impl Known {
     /// Known to have been sent at `sent_at`, if at all, and never seen.
     #[must_use]
     pub const fn sent(sent_at: Option<Timestamp>) -> Self {
-        Self { sent_at, settled: None, delivered: false }
+        Self { sent_at, settled: None }
     }
 
     /// The final verdict or the contradiction that earlier observations led to.
@@ -240,7 +239,6 @@ impl Known {
     /// Judges a query's observation at `asked_at` and remembers what it settled.
     pub fn observe(&mut self, seen: &Observation<QueryReply>, asked_at: Timestamp) -> Verdict {
         let verdict = judge(self, seen, asked_at);
-        self.delivered |= matches!(verdict, Verdict::Open(Open::Sent | Open::Refunding));
         if verdict.is_final() || verdict == Verdict::Unknown(Unknown::Contradiction) {
             self.settled = Some(verdict.clone());
         }
@@ -250,6 +248,7 @@ impl Known {
 
 /// Judges one observation of a query. The table is at the top of this module.
 ///
+/// An open verdict settles nothing: whatever record comes next is taken at its word.
 /// What is settled stays settled: neither a later failure to answer nor a record
 /// from before it, which came late, unsettles it. A verified record that excludes
 /// it is a contradiction, and that stays one.
@@ -264,9 +263,6 @@ pub fn judge(known: &Known, seen: &Observation<QueryReply>, asked_at: Timestamp)
             }
         }
         (Some(settled), Fresh::NoRecord(_)) => settled.clone(),
-        (None, Fresh::Record(Verdict::Failed(_))) if known.delivered => {
-            Verdict::Unknown(Unknown::Contradiction)
-        }
         (None, Fresh::Record(fresh)) => fresh,
         (None, Fresh::NoRecord(fresh)) => {
             if may_be_beyond(&fresh) && is_beyond(known.sent_at, asked_at) {
@@ -281,8 +277,7 @@ pub fn judge(known: &Known, seen: &Observation<QueryReply>, asked_at: Timestamp)
 /// Whether a packet that is `settled` now may have been `fresh` before (`protocol.md` §3).
 fn may_precede(fresh: &Verdict, settled: &Verdict) -> bool {
     match fresh {
-        Verdict::Open(Open::Sending | Open::Refused) => settled.is_final(),
-        Verdict::Open(Open::Sent) => matches!(settled, Verdict::Received | Verdict::Refunded),
+        Verdict::Open(Open::Sending | Open::Refused | Open::Sent) => settled.is_final(),
         Verdict::Open(Open::Refunding) => *settled == Verdict::Refunded,
         _ => false,
     }
