@@ -3,7 +3,7 @@
 use hongbao_wire::Fen;
 
 /// Why a ledger refused or could not.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LedgerError {
     /// The record changed since it was read, or exists already: read it again and decide anew.

@@ -11,6 +11,7 @@ use hongbao_ledger::{Commit, Key, Ledger, LedgerError, SealKey, SqliteLedger, Sq
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A folder with a closed ledger that holds two merchants and fifty packets.
@@ -325,6 +326,33 @@ async fn a_full_disk_is_an_error_and_passes() {
     let roomy = closed.open().unwrap();
     assert_eq!(roomy.commit(of(kept)).await.unwrap(), 1);
     assert_eq!(roomy.setting("clock").await.unwrap().as_deref(), Some("3"));
+}
+
+/// Whoever cannot begin is told so with all that wait beside it, not one after another.
+#[tokio::test]
+async fn another_that_writes_for_long_is_waited_for_once() {
+    const COMMITS: u32 = 64;
+    let closed = Closed::new().await;
+    let options =
+        SqliteOptions { busy_timeout: Duration::from_millis(200), ..SqliteOptions::default() };
+    let wait = options.busy_timeout;
+    let ledger = SqliteLedger::open_with(closed.path(), closed.key.clone(), options).unwrap();
+    let other = rusqlite::Connection::open(closed.path()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let ledger = Arc::new(ledger);
+    let began = Instant::now();
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..COMMITS {
+        let ledger = ledger.clone();
+        let commit = first(record(MCH_ID, &format!("busy{number}")));
+        tasks.spawn(async move { ledger.commit(commit).await });
+    }
+    for committed in tasks.join_all().await {
+        assert!(matches!(committed, Err(LedgerError::Storage(_))), "{committed:?}");
+    }
+    assert!(began.elapsed() < wait * COMMITS / 2, "{:?}", began.elapsed());
+    other.execute_batch("ROLLBACK").unwrap();
+    ledger.commit(first(record(MCH_ID, "busy0"))).await.unwrap();
 }
 
 #[tokio::test]

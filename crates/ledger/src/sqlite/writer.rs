@@ -39,6 +39,13 @@ struct Job {
     answer: oneshot::Sender<Outcome>,
 }
 
+impl Job {
+    fn tell(self, outcome: Outcome) {
+        // Nobody may wait any more.
+        let _ = self.answer.send(outcome);
+    }
+}
+
 /// The door to the thread; dropping it finishes what waits and ends the thread.
 pub(super) struct Writer {
     jobs: Option<Sender<Job>>,
@@ -102,53 +109,57 @@ impl Desk {
         }
     }
 
-    /// Writes a group and answers it. Where the transaction as a whole fails,
-    /// each is tried alone: one that fills the disk does not take others with it.
-    fn answer(&self, mut group: Vec<Job>) {
+    /// Writes a group and answers it.
+    fn answer(&self, group: Vec<Job>) {
+        if let Err(error) = self.begin() {
+            // None of them is to blame: each alone would wait as long and in vain.
+            return group.into_iter().for_each(|job| job.tell(Err(error.clone())));
+        }
         match self.transaction(&group) {
             Ok(outcomes) => {
-                for (job, outcome) in group.into_iter().zip(outcomes) {
-                    // Nobody may wait any more.
-                    let _ = job.answer.send(outcome);
-                }
+                group.into_iter().zip(outcomes).for_each(|(job, outcome)| job.tell(outcome));
             }
-            Err(error) if group.len() == 1 => {
-                if let Some(job) = group.pop() {
-                    let _ = job.answer.send(Err(error));
-                }
-            }
-            Err(_) => group.into_iter().for_each(|job| self.answer(vec![job])),
+            // Each is tried alone: one that fills the disk does not take others with it.
+            Err(_) if group.len() > 1 => group.into_iter().for_each(|job| self.answer(vec![job])),
+            Err(error) => group.into_iter().for_each(|job| job.tell(Err(error.clone()))),
         }
     }
 
-    /// Outcomes count only once the transaction is durable.
+    /// Begins, on nothing that an earlier failure left open.
+    fn begin(&self) -> Result<(), LedgerError> {
+        self.roll_back()?;
+        self.execute("BEGIN IMMEDIATE")
+    }
+
+    /// Makes the changes, each alone, and commits: outcomes count only once the
+    /// transaction is durable. An error means that nothing of it stays.
     fn transaction(&self, group: &[Job]) -> Result<Vec<Outcome>, LedgerError> {
-        self.execute("BEGIN IMMEDIATE")?;
-        let mut outcomes = Vec::with_capacity(group.len());
-        for job in group {
-            match self.alone(&job.change) {
-                // SQLite has undone the whole transaction: a full disk, an I/O error.
-                Err(error) if self.connection.is_autocommit() => return Err(error),
-                outcome => outcomes.push(outcome),
-            }
+        let alone = group.iter().map(|job| self.alone(&job.change));
+        let outcomes: Result<Vec<_>, _> = alone.collect();
+        let done = outcomes.and_then(|outcomes| self.execute("COMMIT").map(|()| outcomes));
+        if done.is_err() {
+            self.roll_back()?;
         }
-        let committed = self.execute("COMMIT");
-        if committed.is_err() && !self.connection.is_autocommit() {
-            self.execute("ROLLBACK")?;
-        }
-        committed.map(|()| outcomes)
+        done
     }
 
-    fn alone(&self, change: &Change) -> Outcome {
+    /// What came of one change; what failed is undone. An error means that the whole
+    /// transaction is lost: SQLite undid it (a full disk, an I/O error), or it could not
+    /// be told from what failed.
+    fn alone(&self, change: &Change) -> Result<Outcome, LedgerError> {
         self.execute("SAVEPOINT one")?;
         let outcome = self.apply(change);
-        if outcome.is_err() && !self.connection.is_autocommit() {
-            self.execute("ROLLBACK TO one")?;
+        match &outcome {
+            Err(error) if self.connection.is_autocommit() => return Err(error.clone()),
+            Err(_) => self.execute("ROLLBACK TO one")?,
+            Ok(_) => {}
         }
-        if !self.connection.is_autocommit() {
-            self.execute("RELEASE one")?;
-        }
-        outcome
+        self.execute("RELEASE one")?;
+        Ok(outcome)
+    }
+
+    fn roll_back(&self) -> Result<(), LedgerError> {
+        if self.connection.is_autocommit() { Ok(()) } else { self.execute("ROLLBACK") }
     }
 
     fn apply(&self, change: &Change) -> Outcome {
