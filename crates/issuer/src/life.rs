@@ -6,7 +6,8 @@
 //!    | refuse                       refuse |  |  | fail             expire
 //!    |                                     v  |  |                   \
 //!    +-----------------------------------> REFUSED --fail--> FAILED   RFUND_ING --refund--> REFUND
-//!                                          (accept leads back to SENDING)
+//!    | fail                                (accept leads back to SENDING)
+//!    +-----------------------------------------------------> FAILED
 //! ```
 
 /// Where a packet is. `Refused` is the wire's SENDING with a `reason`; the first two
@@ -121,7 +122,8 @@ pub const fn next(state: State, event: Event) -> Option<(State, Money)> {
         (State::Sent, Event::Expire) => (State::RefundIng, Money::Stays),
         (State::RefundIng, Event::Refund) => (State::Refund, Money::GivenBack),
         (State::Sending, Event::Fail) => (State::Failed, Money::GivenBack),
-        (State::Refused, Event::Fail) => (State::Failed, Money::Stays),
+        // Unstored too: whose sender was told SEND_FAILED must never be paid under it.
+        (State::Unstored | State::Refused, Event::Fail) => (State::Failed, Money::Stays),
         _ => return None,
     })
 }

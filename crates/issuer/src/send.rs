@@ -4,7 +4,6 @@ use crate::answer::{Answer, Delivery};
 use crate::breakage::{self, Call, Said};
 use crate::clock::later;
 use crate::config::Mode;
-use crate::detail_id::detail_id;
 use crate::fault::{FaultRule, On};
 use crate::issuer::{ATTEMPTS_MAX, Issuer};
 use crate::life::{Event, State};
@@ -120,6 +119,7 @@ impl Issuer {
                 // Fails now if it did not before: what SEND_FAILED says must be true.
                 let fail = Happening::by_itself(Event::Fail, now);
                 packet::apply(&mut draft.record, &mut draft.changes, fail);
+                self.number(&mut draft.record, now);
                 self.say_failed(incoming, draft, true).await
             }
             State::Unstored | State::Refused => match rules::terms(call.merchant, request) {
@@ -183,7 +183,7 @@ impl Issuer {
         event: Event,
         reason: Option<&str>,
     ) -> Draft {
-        let Incoming { key, raw, now, .. } = incoming;
+        let Incoming { raw, now, .. } = incoming;
         let mut record = draft.record.clone();
         let mut changes = draft.changes.clone();
         if packet::state(&record) == State::Unstored {
@@ -197,16 +197,20 @@ impl Issuer {
             raw: Some(raw.into()),
         };
         packet::apply(&mut record, &mut changes, happening);
-        if record.detail_id.is_none() {
-            record.detail_id = Some(detail_id(self.config.seed, key, now));
-        }
+        self.number(&mut record, now);
         if self.config.mode == Mode::Sandbox {
-            record.play = play::claim(&self.config.play, self.config.seed, key).into();
+            record.play = play::claim(&self.config.play, self.config.seed, &record.key).into();
         } else if packet::state(&record) == State::Accepted {
             packet::apply(&mut record, &mut changes, Happening::by_itself(Event::Store, now));
         }
         self.settle(&mut record, &mut changes, now);
         Draft { record, expect: draft.expect, changes, findings: draft.findings.clone() }
+    }
+
+    /// Gives the packet WeChat's number, where it has none.
+    fn number(&self, record: &mut Record, now: Timestamp) {
+        let Record { key, detail_id, .. } = record;
+        detail_id.get_or_insert_with(|| crate::detail_id::detail_id(self.config.seed, key, now));
     }
 
     /// The record of a number that was never seen, and what the watch makes of it.

@@ -57,13 +57,20 @@ async fn a_number_that_was_not_processed_can_be_sent_again() {
 }
 
 #[tokio::test]
-async fn a_number_that_was_never_processed_expires() {
+async fn a_number_that_was_never_processed_expires_for_good() {
     let rig = with(Fault::ResetBefore).await;
     rig.answer_send(&order("1")).await;
     rig.issuer.clear_faults(None).await.unwrap();
     rig.clock.advance(DAY);
+    assert_eq!(rig.query("1").await.err_code(), "NOT_FOUND");
     assert_eq!(rig.send(&order("1")).await.err_code(), "SEND_FAILED");
+    // The query confirms it, and a clock that is set back takes nothing back.
+    let query = rig.query("1").await;
+    assert_eq!((query.status(), query.get("reason")), ("FAILED", None));
+    assert_eq!(query.get("detail_id").map(str::len), Some(31));
+    rig.clock.advance(-HOUR);
     assert_eq!(rig.send(&order("1")).await.err_code(), "SEND_FAILED");
+    assert_eq!(rig.query("1").await.status(), "FAILED");
     assert_eq!(rig.balance().await, BALANCE);
 }
 

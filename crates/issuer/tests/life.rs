@@ -5,9 +5,10 @@ use hongbao_issuer::life::{Event, Money, State, next, road};
 use proptest::prelude::*;
 
 /// The whole table, written out a second time: state, event, where it leads, the money.
-const STEPS: [(State, Event, State, Money); 12] = [
+const STEPS: [(State, Event, State, Money); 13] = [
     (State::Unstored, Event::Accept, State::Accepted, Money::Taken),
     (State::Unstored, Event::Refuse, State::Refused, Money::Stays),
+    (State::Unstored, Event::Fail, State::Failed, Money::Stays),
     (State::Accepted, Event::Store, State::Sending, Money::Stays),
     (State::Sending, Event::Deliver, State::Sent, Money::Stays),
     (State::Sending, Event::Refuse, State::Refused, Money::GivenBack),
