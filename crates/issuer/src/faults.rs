@@ -67,29 +67,10 @@ impl Faults {
     pub(crate) async fn add(
         &self,
         ledger: &dyn Ledger,
-        mut rule: FaultRule,
+        rule: FaultRule,
     ) -> Result<FaultRule, IssuerError> {
         rule.check().map_err(IssuerError::BadFault)?;
-        let added = self.change(|rules| {
-            if rules.len() >= RULES_MAX {
-                return Err(IssuerError::BadFault(format!("there are {RULES_MAX} already")));
-            }
-            let id = rule.id.take().unwrap_or_else(|| free_id(rules));
-            if rules.iter().any(|active| active.rule.id.as_deref() == Some(&*id)) {
-                return Err(IssuerError::BadFault(format!("`{id}` is there already")));
-            }
-            rule.id = Some(id);
-            let active =
-                Active { rule: rule.clone(), matched: 0, hits: 0, queries: BTreeMap::new() };
-            rules.push(active);
-            Ok(rule)
-        })?;
-        if let Err(error) = self.persist(ledger).await {
-            // Not kept, so not in force either.
-            self.change(|rules| rules.retain(|active| active.rule.id != added.id));
-            return Err(error);
-        }
-        Ok(added)
+        self.edit(ledger, |rules| add(rules, rule.clone())).await
     }
 
     /// Takes one rule away, or all; returns how many went.
@@ -98,13 +79,26 @@ impl Faults {
         ledger: &dyn Ledger,
         id: Option<&str>,
     ) -> Result<usize, IssuerError> {
-        let gone = self.change(|rules| {
+        let clear = |rules: &mut Vec<Active>| {
             let before = rules.len();
             rules.retain(|active| id.is_some_and(|id| active.rule.id.as_deref() != Some(id)));
-            before - rules.len()
-        });
-        self.persist(ledger).await?;
-        Ok(gone)
+            Ok(before - rules.len())
+        };
+        self.edit(ledger, clear).await
+    }
+
+    /// Edits the rules: first in the ledger, then, once they are kept there, in force. Calls
+    /// that are counted in between count on in force.
+    async fn edit<T>(
+        &self,
+        ledger: &dyn Ledger,
+        edit: impl Fn(&mut Vec<Active>) -> Result<T, IssuerError>,
+    ) -> Result<T, IssuerError> {
+        let _turn = self.writing.lock().await;
+        let mut edited = self.read(<[Active]>::to_vec);
+        edit(&mut edited)?;
+        keep(ledger, &edited).await?;
+        self.change(edit)
     }
 
     /// The rule that hits this call, if any: the first that matches and rolls a hit.
@@ -123,17 +117,12 @@ impl Faults {
                 rules.iter_mut().filter(|active| active.rule.matches(call, mch_id, mch_billno));
             matching.find_map(|active| active.hits(mch_id, mch_billno).then(|| active.rule.clone()))
         })?;
-        if let Err(error) = self.persist(ledger).await {
+        let _turn = self.writing.lock().await;
+        let counted = self.read(<[Active]>::to_vec);
+        if let Err(error) = keep(ledger, &counted).await {
             tracing::warn!(%error, "a fault's count could not be kept");
         }
         Some(hit)
-    }
-
-    async fn persist(&self, ledger: &dyn Ledger) -> Result<(), IssuerError> {
-        let _turn = self.writing.lock().await;
-        let json = self.read(serde_json::to_string);
-        let json = json.map_err(|_| IssuerError::BadSetting(SETTING))?;
-        Ok(ledger.set_setting(SETTING, &json).await?)
     }
 
     fn read<T>(&self, look: impl FnOnce(&[Active]) -> T) -> T {
@@ -183,6 +172,24 @@ fn rolls(rule: &FaultRule, n: u64) -> bool {
     let id = rule.id.as_deref().unwrap_or_default();
     let roll = seeded::number(rule.seed, &["fault", id, &n.to_string()]) % STEPS;
     roll < (rule.probability * STEPS as f64) as u64
+}
+
+async fn keep(ledger: &dyn Ledger, rules: &[Active]) -> Result<(), IssuerError> {
+    let json = serde_json::to_string(rules).map_err(|_| IssuerError::BadSetting(SETTING))?;
+    Ok(ledger.set_setting(SETTING, &json).await?)
+}
+
+fn add(rules: &mut Vec<Active>, mut rule: FaultRule) -> Result<FaultRule, IssuerError> {
+    if rules.len() >= RULES_MAX {
+        return Err(IssuerError::BadFault(format!("there are {RULES_MAX} already")));
+    }
+    let id = rule.id.take().unwrap_or_else(|| free_id(rules));
+    if rules.iter().any(|active| active.rule.id.as_deref() == Some(&*id)) {
+        return Err(IssuerError::BadFault(format!("`{id}` is there already")));
+    }
+    rule.id = Some(id);
+    rules.push(Active { rule: rule.clone(), matched: 0, hits: 0, queries: BTreeMap::new() });
+    Ok(rule)
 }
 
 fn free_id(rules: &[Active]) -> String {

@@ -4,7 +4,7 @@
 mod common;
 use common::*;
 use hongbao_issuer::{Fault, FaultRule, Issuer, IssuerConfig, Mode, Play, Trigger};
-use hongbao_ledger::{Ledger, MemoryLedger, SealKey, Source, SqliteLedger};
+use hongbao_ledger::{MemoryLedger, Source};
 use hongbao_wire::{SendRequest, Status};
 use jiff::SignedDuration;
 use std::sync::Arc;
@@ -180,22 +180,14 @@ async fn two_issuers_on_one_ledger_settle_each_packet_once() {
 #[tokio::test]
 async fn a_restart_keeps_the_clock_the_faults_and_the_packets() {
     let dir = tempfile::tempdir().unwrap();
-    let open = || -> Arc<dyn Ledger> {
-        let seal = SealKey::load_or_create(dir.path().join("ledger.key")).unwrap();
-        Arc::new(SqliteLedger::open(dir.path().join("ledger.sqlite"), seal).unwrap())
-    };
-    let rig = Rig::on(open(), sandbox(), merchant()).await;
+    let rig = Rig::on(on_disk(dir.path()), sandbox(), merchant()).await;
     rig.send(&order("1")).await;
     let mut rule = FaultRule::new(Fault::NotFoundFirst);
     rule.first = Some(2);
     let rule = rig.fault(rule).await;
     rig.advance(seconds(7)).await;
     assert_eq!(rig.query("1").await.err_code(), "NOT_FOUND");
-    let (clock, merchant) = (rig.clock.clone(), rig.merchant.clone());
-    drop(rig);
-    let ledger = open();
-    let issuer = Issuer::open(ledger.clone(), clock.clone(), sandbox()).await.unwrap();
-    let rig = Rig { ledger, clock, issuer, merchant };
+    let rig = rig.restarted(dir.path(), sandbox()).await;
     assert_eq!(rig.issuer.now(), start() + seconds(7));
     assert_eq!(rig.issuer.faults(), [rule]);
     assert_eq!(rig.query("1").await.err_code(), "NOT_FOUND");

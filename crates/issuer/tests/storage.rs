@@ -195,6 +195,13 @@ async fn the_clock_and_the_faults_move_only_when_kept() {
     let fault = rig.issuer.add_fault(FaultRule::new(Fault::Delay)).await;
     assert_eq!(fault.unwrap_err().code(), "LEDGER_FAILED");
     assert_eq!(rig.issuer.faults(), []);
+    ledger.fall_ill(0);
+    let kept = rig.fault(FaultRule::new(Fault::Delay)).await;
+    ledger.fall_ill(1);
+    for id in [None, kept.id.as_deref()] {
+        assert_eq!(rig.issuer.clear_faults(id).await.unwrap_err().code(), "LEDGER_FAILED");
+        assert_eq!(rig.issuer.faults(), std::slice::from_ref(&kept));
+    }
 }
 
 #[tokio::test]

@@ -187,6 +187,20 @@ async fn a_second_number_that_is_lost_too_is_found() {
 }
 
 #[tokio::test]
+async fn a_restart_between_the_two_numbers_hides_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let rig = Rig::on(on_disk(dir.path()), sandbox(), merchant()).await;
+    let mut rule = FaultRule::new(Fault::ReplyLost);
+    rule.times = Some(1);
+    rig.fault(rule).await;
+    rig.answer_send(&order("1")).await;
+    let rig = rig.restarted(dir.path(), sandbox()).await;
+    rig.send(&order("2")).await;
+    let rig = rig.restarted(dir.path(), sandbox()).await;
+    assert_eq!(found(&rig).await, finding("1", "2", "reply_lost"));
+}
+
+#[tokio::test]
 async fn after_30_days_nobody_watches() {
     let rig = after(Fault::ResetBefore).await;
     rig.clock.advance(DAY * 30 + seconds(1));

@@ -4,12 +4,13 @@
 use hongbao_issuer::{
     Answer, Delivery, FaultRule, Issuer, IssuerConfig, ManualClock, Mode, Play, ReplyStyle,
 };
-use hongbao_ledger::{Key, Ledger, Limits, MemoryLedger, Merchant, Record};
+use hongbao_ledger::{Key, Ledger, Limits, MemoryLedger, Merchant, Record, SealKey, SqliteLedger};
 use hongbao_wire::send::{Scene, Sender};
 use hongbao_wire::sign::{self, Rule};
 use hongbao_wire::xml::Document;
 use hongbao_wire::{ApiKey, Fen, QueryRequest, SendRequest, Status, WorkwxSecret};
 use jiff::{SignedDuration, Timestamp};
+use std::path::Path;
 use std::sync::Arc;
 
 pub const MCH: &str = "10000098";
@@ -86,6 +87,12 @@ pub fn scene_order(mch_billno: &str, amount: u64) -> SendRequest {
     SendRequest { scene: Some(Scene::InternalBenefit), ..order_of(mch_billno, amount) }
 }
 
+/// The ledger in a folder.
+pub fn on_disk(dir: &Path) -> Arc<dyn Ledger> {
+    let seal = SealKey::load_or_create(dir.join("ledger.key")).unwrap();
+    Arc::new(SqliteLedger::open(dir.join("ledger.sqlite"), seal).unwrap())
+}
+
 #[derive(Debug)]
 pub struct Rig {
     pub ledger: Arc<dyn Ledger>,
@@ -114,6 +121,15 @@ impl Rig {
     pub async fn reopened(self, config: IssuerConfig) -> Self {
         let issuer = Issuer::open(self.ledger.clone(), self.clock.clone(), config).await.unwrap();
         Self { issuer, ..self }
+    }
+
+    /// The same folder and clock after everything else is gone.
+    pub async fn restarted(self, dir: &Path, config: IssuerConfig) -> Self {
+        let Self { clock, merchant, ledger, issuer } = self;
+        drop((ledger, issuer));
+        let ledger = on_disk(dir);
+        let issuer = Issuer::open(ledger.clone(), clock.clone(), config).await.unwrap();
+        Self { ledger, clock, issuer, merchant }
     }
 
     pub async fn answer_send(&self, request: &SendRequest) -> Answer {
