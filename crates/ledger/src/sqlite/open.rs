@@ -5,10 +5,12 @@ use super::{SqliteOptions, migrations};
 use crate::durable::sync_parent;
 use crate::error::LedgerError;
 use crate::seal::{Place, SealKey};
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// `hngb`: marks the file as a ledger.
 const APPLICATION_ID: i64 = 0x686e_6762;
@@ -30,6 +32,10 @@ pub(super) fn open_writer(
     key: &SealKey,
     options: &SqliteOptions,
 ) -> Result<Connection, LedgerError> {
+    // One at a time within a process: POSIX drops all locks of a process on a file when
+    // any of its handles is closed, that of `refuse_foreign` too.
+    static OPENING: Mutex<()> = Mutex::new(());
+    let _turn = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     refuse_foreign(path)?;
     let is_new = !path.exists();
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
@@ -38,7 +44,7 @@ pub(super) fn open_writer(
     let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
     connection.busy_timeout(options.busy_timeout).map_err(fault)?;
     refuse_newer(&connection)?;
-    make_durable(&connection)?;
+    make_durable(&connection, options.busy_timeout)?;
     tune(&connection, options)?;
     let prepared = connection
         .execute_batch("BEGIN IMMEDIATE")
@@ -76,10 +82,8 @@ fn tune(connection: &Connection, options: &SqliteOptions) -> Result<(), LedgerEr
 }
 
 /// Sets and reads back what durability rests on.
-fn make_durable(connection: &Connection) -> Result<(), LedgerError> {
-    let journal: String = connection
-        .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
-        .map_err(fault)?;
+fn make_durable(connection: &Connection, busy_timeout: Duration) -> Result<(), LedgerError> {
+    let journal = write_ahead(connection, busy_timeout)?;
     if !journal.eq_ignore_ascii_case("wal") {
         return Err(LedgerError::NotDurable(format!("`journal_mode` is `{journal}`, not `wal`")));
     }
@@ -95,6 +99,26 @@ fn make_durable(connection: &Connection) -> Result<(), LedgerError> {
         }
     }
     Ok(())
+}
+
+/// Asks for the write-ahead log. SQLite does not wait for another process that is about
+/// to do the same, so this does, for as long as it would wait for anything else.
+fn write_ahead(connection: &Connection, busy_timeout: Duration) -> Result<String, LedgerError> {
+    const PAUSE: Duration = Duration::from_millis(5);
+    let mut waits_left = busy_timeout.as_millis() / PAUSE.as_millis();
+    loop {
+        let set = connection
+            .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get::<_, String>(0));
+        match set {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && waits_left > 0 =>
+            {
+                waits_left -= 1;
+                std::thread::sleep(PAUSE);
+            }
+            other => return other.map_err(fault),
+        }
+    }
 }
 
 fn number(connection: &Connection, pragma: &str) -> Result<i64, LedgerError> {
