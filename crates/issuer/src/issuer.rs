@@ -31,8 +31,8 @@ pub struct Issuer {
     pub(crate) config: IssuerConfig,
     pub(crate) faults: Faults,
     offset_ms: AtomicI64,
-    /// Held while the clock is advanced: one after another.
-    advancing: Mutex<()>,
+    /// Held while the clock is advanced and while what is due moves: one after another.
+    pub(crate) moving: Mutex<()>,
 }
 
 /// Where the sandbox's clock stands after it was advanced.
@@ -60,7 +60,7 @@ impl Issuer {
             Mode::Sandbox => (Faults::load(&*ledger).await?, load_offset(&*ledger).await?),
         };
         let offset_ms = AtomicI64::new(offset_ms);
-        Ok(Self { ledger, clock, config, faults, offset_ms, advancing: Mutex::default() })
+        Ok(Self { ledger, clock, config, faults, offset_ms, moving: Mutex::default() })
     }
 
     /// Sandbox or production.
@@ -83,7 +83,7 @@ impl Issuer {
     /// millisecond and beyond [`OFFSET_MAX`] in all; [`IssuerError::Ledger`].
     pub async fn advance(&self, by: SignedDuration) -> Result<Advanced, IssuerError> {
         self.require_sandbox()?;
-        let _turn = self.advancing.lock().await;
+        let _turn = self.moving.lock().await;
         let by_ms = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
         if by_ms < 1 {
             return Err(IssuerError::BadAdvance("it goes forward only, by a millisecond or more"));
@@ -94,7 +94,7 @@ impl Issuer {
         }
         self.ledger.set_setting(OFFSET_SETTING, &offset_ms.to_string()).await?;
         self.offset_ms.store(offset_ms, Ordering::Release);
-        let moved = self.settle_due().await?;
+        let moved = self.move_due().await?;
         Ok(Advanced { now: self.now(), moved })
     }
 

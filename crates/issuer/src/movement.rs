@@ -24,6 +24,12 @@ impl Issuer {
         if self.config.mode == Mode::Production {
             return Ok(0);
         }
+        let _turn = self.moving.lock().await;
+        self.move_due().await
+    }
+
+    /// The same, in the turn of the caller.
+    pub(crate) async fn move_due(&self) -> Result<usize, IssuerError> {
         let now = self.now();
         let mut merchants = HashMap::new();
         let mut moved = 0;

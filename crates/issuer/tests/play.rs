@@ -49,6 +49,24 @@ async fn more_than_a_page_moves_in_one_go() {
 }
 
 #[tokio::test]
+async fn after_an_advance_nothing_is_due_whoever_moves_it() {
+    let mut rich = merchant();
+    rich.balance = fen(100_000_000);
+    let rig = Rig::with(sandbox(), rich).await;
+    for i in 0..600 {
+        let to = SendRequest { re_openid: format!("o{i}").into(), ..order(&format!("{i:03}")) };
+        rig.send(&to).await;
+    }
+    rig.clock.advance(HOUR);
+    let advanced = async {
+        rig.advance(seconds(1)).await;
+        rig.ledger.due(rig.issuer.now(), 1).await.unwrap()
+    };
+    let (settled, left) = tokio::join!(rig.issuer.settle_due(), advanced);
+    assert_eq!((settled.unwrap(), left), (600, vec![]));
+}
+
+#[tokio::test]
 async fn the_clock_goes_forward_only_and_not_for_ever() {
     let rig = Rig::new(sandbox()).await;
     for by in [SignedDuration::ZERO, -HOUR, SignedDuration::from_nanos(1)] {
