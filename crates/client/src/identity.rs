@@ -195,7 +195,7 @@ fn own_first(
     let Some(own) = certs.iter().position(|cert| belongs(cert).is_ok()) else {
         return Err(belongs(&certs[0]).err().unwrap_or(IdentityError::KeyMismatch));
     };
-    let mut chain = vec![certs.swap_remove(own)];
+    let mut chain = vec![certs.remove(own)];
     certs.retain(|cert| {
         X509Certificate::from_der(cert).is_ok_and(|(_, cert)| cert.subject() != cert.issuer())
     });
