@@ -137,6 +137,19 @@ fn a_folder_that_is_not_writable_is_a_storage_error() {
     assert!(matches!(refused, Err(LedgerError::Storage(_))), "{refused:?}");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn its_files_are_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let closed = Closed::new().await;
+    let ledger = closed.open().unwrap();
+    ledger.set_setting("clock", "1").await.unwrap();
+    for name in ["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"] {
+        let metadata = fs::metadata(closed.folder.path().join(name)).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "{name}");
+    }
+}
+
 #[tokio::test]
 async fn a_file_that_is_no_ledger_is_damaged() {
     let closed = Closed::new().await;

@@ -6,7 +6,7 @@ use crate::durable::sync_parent;
 use crate::error::LedgerError;
 use crate::seal::{Place, SealKey};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -37,10 +37,8 @@ pub(super) fn open_writer(
     static OPENING: Mutex<()> = Mutex::new(());
     let _turn = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     refuse_foreign(path)?;
-    let is_new = !path.exists();
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    make_file(path)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
     connection.busy_timeout(options.busy_timeout).map_err(fault)?;
     refuse_newer(&connection)?;
@@ -53,9 +51,8 @@ pub(super) fn open_writer(
         .and_then(|()| connection.execute_batch("COMMIT").map_err(fault));
     prepared?;
     check_whole(&connection, path)?;
-    if is_new {
-        sync_parent(path).map_err(|e| LedgerError::Storage(e.to_string()))?;
-    }
+    // Always: whoever made the file may have ended before it came to this.
+    sync_parent(path).map_err(|e| unusable(path, &e))?;
     if let Some(pages) = options.pages_max {
         connection.pragma_update(None, "max_page_count", pages).map_err(fault)?;
     }
@@ -125,10 +122,27 @@ fn number(connection: &Connection, pragma: &str) -> Result<i64, LedgerError> {
     connection.pragma_query_value(None, pragma, |row| row.get(0)).map_err(fault)
 }
 
+/// Makes an empty file where there is none: its owner's alone, as SQLite would not make
+/// it. The files beside it take their modes from it.
+fn make_file(path: &Path) -> Result<(), LedgerError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Err(e) if e.kind() != io::ErrorKind::AlreadyExists => Err(unusable(path, &e)),
+        _ => Ok(()),
+    }
+}
+
+fn unusable(path: &Path, error: &io::Error) -> LedgerError {
+    LedgerError::Storage(format!("`{}`: {error}", path.display()))
+}
+
 /// A file that is no database, or whose end is missing, before SQLite is asked.
 /// An empty one is a new ledger.
 fn refuse_foreign(path: &Path) -> Result<(), LedgerError> {
-    let storage = |e: io::Error| LedgerError::Storage(format!("`{}`: {e}", path.display()));
+    let storage = |e: io::Error| unusable(path, &e);
     let file = match File::open(path) {
         Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(()),
         other => other.map_err(storage)?,
