@@ -34,6 +34,9 @@ pub struct TlsMaterial {
     pub client_ca: Vec<CertificateDer<'static>>,
 }
 
+/// The Content-Type of XML replies that was seen (`protocol.md` §0).
+pub(crate) const CONTENT_TYPE_USUAL: &str = "text/plain;charset=utf-8";
+
 /// How the wire endpoint behaves where evidence leaves a choice (`protocol.md` §9).
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "snake_case")]
@@ -67,7 +70,7 @@ impl Default for WireOptions {
             params_before_sign: true,
             signed_fields: SignedFields::Known,
             psystemerror: false,
-            content_type: "text/plain;charset=utf-8".to_owned(),
+            content_type: CONTENT_TYPE_USUAL.to_owned(),
             kept_replies_mib: 64,
         }
     }

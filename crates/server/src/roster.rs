@@ -2,7 +2,7 @@
 
 use crate::certificate::normal_serial;
 use crate::pace::PaceKeeper;
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 use hongbao_ledger::{Ledger, LedgerError, Merchant};
 use ipnet::IpNet;
 use std::collections::{HashMap, HashSet};
@@ -102,9 +102,9 @@ impl RosterKeeper {
         Ok(keeper)
     }
 
-    /// The merchants as they were read last.
-    pub(crate) fn newest(&self) -> Arc<Roster> {
-        self.newest.load_full()
+    /// The merchants as they were read last; to be held for a turn, not for long.
+    pub(crate) fn newest(&self) -> Guard<Arc<Roster>> {
+        self.newest.load()
     }
 
     /// Reads the merchants anew, where one changed.

@@ -3,7 +3,7 @@
 use crate::admin::{AdminFace, Desk};
 use crate::background;
 use crate::certificate::Authorities;
-use crate::config::{ConnectionLimits, ServerConfig, TlsMaterial, WireOptions};
+use crate::config::{CONTENT_TYPE_USUAL, ConnectionLimits, ServerConfig, TlsMaterial, WireOptions};
 use crate::listener::Listener;
 use crate::pulse::{Phase, Ticker};
 use crate::roster::RosterKeeper;
@@ -117,8 +117,7 @@ fn wire_face(
     issuer: &Arc<Issuer>,
     limits: &Arc<ConnectionLimits>,
 ) -> Result<Arc<WireFace>, StartError> {
-    let content_type =
-        HeaderValue::from_str(&options.content_type).map_err(|_| StartError::ContentType)?;
+    let content_type = content_type(&options.content_type)?;
     let authorities = Authorities::new(&tls.client_ca).map_err(StartError::Tls)?;
     let config = tls::server_config(tls).map_err(|error| StartError::Tls(error.to_string()))?;
     Ok(Arc::new(WireFace {
@@ -130,6 +129,14 @@ fn wire_face(
         content_type,
         limits: limits.clone(),
     }))
+}
+
+/// The usual one as a constant, which threads need not count together.
+fn content_type(text: &str) -> Result<HeaderValue, StartError> {
+    if text == CONTENT_TYPE_USUAL {
+        return Ok(HeaderValue::from_static(CONTENT_TYPE_USUAL));
+    }
+    HeaderValue::from_str(text).map_err(|_| StartError::ContentType)
 }
 
 async fn listener(

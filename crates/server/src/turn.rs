@@ -72,7 +72,8 @@ pub(crate) async fn take<'r>(
         let checks = Checks { document: &document, member, caller, options };
         match call {
             Call::Query => query(&checks, issuer).await,
-            Call::Send => send(&checks, issuer, body).await,
+            // Boxed, as it is long, and a query would be as long as the longer of both.
+            Call::Send => Box::pin(send(&checks, issuer, body)).await,
         }
     };
     (Some(member), answered.await.map_or_else(Turn::Refused, Turn::Answered))
