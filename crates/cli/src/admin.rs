@@ -1,6 +1,7 @@
 //! Asks the admin listener of a running server.
 
 use crate::exit::{Exit, Failure};
+use crate::lang;
 use crate::say;
 use reqwest::{Method, Url, redirect};
 use serde_json::Value;
@@ -111,9 +112,13 @@ impl Admin {
             return self.not_ours();
         };
         let code = CODES.into_iter().find(|known| *known == code).unwrap_or("ADMIN_REFUSED");
-        let failure = Failure::config(code, say!("admin-refused", why = detail));
-        match text("hint") {
-            Some(hint) => failure.hint(hint.to_owned()),
+        let lang = lang::current();
+        let about = lang.say(&format!("about-failure-{code}"), &[]);
+        let failure = Failure::config(code, say!("admin-refused", why = detail, about = about));
+        // the listener's own hint is English, and speaks of its API
+        let hint = lang.find(&format!("admin-hint-{code}"), &[]);
+        match hint.or_else(|| text("hint").map(str::to_owned)) {
+            Some(hint) => failure.hint(hint),
             None => failure,
         }
     }

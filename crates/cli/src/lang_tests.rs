@@ -7,7 +7,7 @@ use std::path::Path;
 /// Texts that are whole sentences, not messages: the exit codes of the help, the demo's account.
 const PROSE: [&str; 2] = ["help-", "demo-"];
 /// Texts whose names are put together at run time, from words that other tests enumerate.
-const COMPOSED: [&str; 4] = ["step-", "fault-", "about-", "mistake-"];
+const COMPOSED: [&str; 5] = ["step-", "fault-", "about-", "mistake-", "admin-hint-"];
 
 type Texts = BTreeMap<String, (BTreeSet<String>, String)>;
 

@@ -15,6 +15,7 @@ mod outcome;
 mod output;
 mod profile;
 mod record;
+mod run_file;
 mod signature;
 mod usage;
 mod verdict_text;

@@ -32,7 +32,7 @@ pub struct ProfileFile {
     /// The API key, one line.
     api_key_file: PathBuf,
     /// The WeCom secret, one line; a send signs with it.
-    workwx_secret_file: PathBuf,
+    workwx_secret_file: Option<PathBuf>,
 }
 
 /// A merchant's profile with its credentials. `Debug` shows no secret.
@@ -50,8 +50,8 @@ pub struct Profile {
     pub trust: Trust,
     /// `key=` of signatures.
     pub api_key: ApiKey,
-    /// `secret=` of `workwx_sign`.
-    pub workwx_secret: WorkwxSecret,
+    /// `secret=` of `workwx_sign`; only a send needs it.
+    pub workwx_secret: Option<WorkwxSecret>,
 }
 
 impl Profile {
@@ -70,7 +70,13 @@ impl Profile {
             None => Trust::System,
         };
         let api_key = files::read_secret_line(&at(&file.api_key_file))?;
-        let workwx_secret = files::read_secret_line(&at(&file.workwx_secret_file))?;
+        let workwx_secret = match &file.workwx_secret_file {
+            Some(secret) => {
+                let secret = files::read_secret_line(&at(secret))?;
+                Some(WorkwxSecret::new(secret.as_slice()))
+            }
+            None => None,
+        };
         Ok(Self {
             mch_id: file.mch_id,
             appid: file.appid,
@@ -78,7 +84,7 @@ impl Profile {
             identity,
             trust,
             api_key: ApiKey::new(api_key.as_slice()),
-            workwx_secret: WorkwxSecret::new(workwx_secret.as_slice()),
+            workwx_secret,
         })
     }
 }

@@ -34,6 +34,7 @@ fn failure(error: &Error) -> Failure {
     let get = |kind| error.get(kind).map(words).unwrap_or_default();
     let argument = get(ContextKind::InvalidArg);
     let value = get(ContextKind::InvalidValue);
+    let bad = if value.is_empty() { "``" } else { value.as_str() };
     let message = match error.kind() {
         ErrorKind::UnknownArgument => say!("usage-unknown-argument", argument = argument),
         ErrorKind::InvalidSubcommand => {
@@ -56,7 +57,7 @@ fn failure(error: &Error) -> Failure {
         ErrorKind::ValueValidation => {
             let why = std::error::Error::source(error).map(ToString::to_string);
             let why = why.unwrap_or_default();
-            say!("usage-bad-value", argument = argument, value = value, why = why)
+            say!("usage-bad-value", argument = argument, value = bad, why = why)
         }
         ErrorKind::InvalidUtf8 => say!("usage-not-utf8"),
         _ => say!("usage-other"),

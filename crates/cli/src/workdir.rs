@@ -88,6 +88,12 @@ impl WorkDir {
         Ok((dir, lock))
     }
 
+    /// Its path.
+    #[must_use]
+    pub fn as_path(&self) -> &Path {
+        &self.path
+    }
+
     /// A path in it.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
@@ -146,6 +152,10 @@ impl WorkDir {
             return Err(
                 Failure::config("LEDGER_MISSING", message).hint(say!("ledger-missing-hint"))
             );
+        }
+        // SQLite takes an empty file for a new database
+        if fs::metadata(&path).is_ok_and(|metadata| metadata.len() == 0) {
+            return Err(ledger_failure(&path, &LedgerError::Damaged("it is empty".into())));
         }
         SealKey::load(self.path("ledger.key"))
             .and_then(|key| SqliteLedger::open(&path, key))

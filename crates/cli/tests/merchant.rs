@@ -104,3 +104,28 @@ fn each_bad_call_has_its_code() {
     assert_eq!(code(merchant(&dir, &["revoke", "1"])), "NO_MERCHANT");
     assert_eq!(code(merchant(Path::new("/nowhere"), &["list"])), "DIR_NOT_OURS");
 }
+
+#[test]
+fn scripts_add_and_revoke_too_also_an_older_certificate() {
+    let served = Served::start();
+    let dir = dir(&served);
+    let add = ["add", "10000099", "--appid", "wx1", "--name", "某公司", "--balance", "5", "--json"];
+    let object = merchant(&dir, &add).json().remove(0);
+    assert_eq!((&object["mch_id"], &object["name"]), (&"10000099".into(), &"某公司".into()));
+    assert!(object["added_at"].as_str().unwrap().ends_with("+08:00"), "{object}");
+    let profile = object["profile"].as_str().unwrap();
+    assert!(Path::new(profile).exists(), "{profile}");
+
+    let revoked = merchant(&dir, &["revoke", "10000099", "--reissue", "--json"]).json().remove(0);
+    let (old, new) = (revoked["revoked"].as_str().unwrap(), revoked["reissued"].as_str().unwrap());
+    assert_ne!(old, new);
+    becomes(profile, "r1", 0);
+    // as `openssl x509 -serial` prints it
+    let said = merchant(&dir, &["revoke", "10000099", "--serial", &new.to_uppercase()]);
+    assert_eq!(said.stdout, format!("{new}\n"), "{said:?}");
+    becomes(profile, "r1", 4);
+    let shown = merchant(&dir, &["show", "10000099", "--json"]).json().remove(0);
+    assert_eq!(shown["revoked_serials"], serde_json::json!([old, new]));
+    let said = merchant(&dir, &["revoke", "10000099", "--serial", "xyz"]);
+    assert_eq!(said.exit, 2, "{said:?}");
+}

@@ -262,3 +262,33 @@ fn what_stands_in_the_way_of_asking_is_said_before_anything_is_asked() {
     let no_key = exit_and_code(&["query", "--profile", &profile, "A1"]);
     assert_eq!(no_key, (9, "FILE_MISSING".to_owned()));
 }
+
+#[test]
+fn a_query_needs_no_wecom_secret_and_a_send_says_that_it_does() {
+    let served = Served::start();
+    served.send("q1");
+    let text = std::fs::read_to_string(served.profile()).unwrap();
+    let bare: String = text
+        .lines()
+        .filter(|line| !line.starts_with("workwx"))
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    let profile = served.merchant_file("bare.toml");
+    std::fs::write(&profile, bare).unwrap();
+    let profile = profile.to_str().unwrap();
+    assert_eq!(hongbao(&["query", "--profile", profile, "q1"]).exit, 0);
+    let said = hongbao(&["send", "--profile", profile, "--to", "o1", "--amount", "1"]);
+    assert_eq!((said.exit, said.stdout.as_str()), (9, ""), "{said:?}");
+    assert!(said.stderr.starts_with("error[PROFILE_NO_SECRET]: "), "{}", said.stderr);
+}
+
+#[test]
+fn a_server_that_the_profile_does_not_vouch_for_is_a_matter_of_set_up() {
+    let served = Served::start();
+    let text = std::fs::read_to_string(served.profile()).unwrap();
+    let profile = served.merchant_file("system.toml");
+    std::fs::write(&profile, text.replace("ca_file", "#ca_file")).unwrap();
+    let said = hongbao(&["query", "--json", "--profile", profile.to_str().unwrap(), "q1"]);
+    assert_eq!(said.exit, 4, "{said:?}");
+    assert_eq!(said.json()[0]["next_step"], "fix_set_up");
+}

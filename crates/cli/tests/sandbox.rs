@@ -63,7 +63,7 @@ fn a_fault_is_set_listed_and_cleared() {
     assert!(listed.stdout.starts_with(&format!("{id}  delay")), "{listed:?}");
     assert!(listed.stdout.contains("  times=3"), "{listed:?}");
     let said = served.sandbox_said(&["fault", "clear", id]);
-    assert_eq!(said.stderr, "1 faults cleared\n");
+    assert_eq!(said.stderr, "faults cleared: 1\n");
     let said = served.sandbox_said(&["fault", "clear", id]);
     assert_eq!((said.exit, code(&said)), (9, "NO_FAULT"));
     assert_eq!(served.sandbox_said(&["fault", "list"]).stderr, "no fault is set\n");
@@ -99,4 +99,29 @@ fn each_refusal_has_its_code_and_exit() {
     assert_eq!((said.exit, code(&said)), (7, "ADMIN_UNREACHABLE"), "{said:?}");
     let said = hongbao(&["sandbox", "--admin", "127.0.0.1", "show"]);
     assert_eq!((said.exit, code(&said)), (2, "ADMIN_URL"), "{said:?}");
+}
+
+#[test]
+fn a_fault_says_how_many_queries_it_meets_and_whether_the_send_happens() {
+    let served = Served::start();
+    let add = ["fault", "add", "not-found-first", "--first", "2", "--billno", "f1", "--json"];
+    assert_eq!(served.sandbox_said(&add).json()[0]["first"], 2);
+    served.send("f1");
+    let found: Vec<String> = (0..3).map(|_| status(&served, "f1")).collect();
+    assert_eq!(found, ["none", "none", "SENDING"]);
+    let add = ["fault", "add", "systemerror", "--stored", "false", "--billno", "f2", "--json"];
+    assert_eq!(served.sandbox_said(&add).json()[0]["stored"], false);
+    assert_eq!(served.send_with("f2", &[]).exit, 7);
+    served.sandbox(&["fault", "clear"]);
+    assert_eq!(status(&served, "f2"), "none");
+}
+
+#[test]
+fn a_refusal_is_said_in_the_language_of_the_run_and_speaks_of_commands() {
+    let served = Served::start();
+    let said = served.sandbox_said(&["deliver", "nosuch"]);
+    assert_eq!((said.exit, code(&said)), (9, "NO_PACKET"));
+    assert!(!said.stderr.contains("GET /"), "{}", said.stderr);
+    let said = served.sandbox_said(&["--lang", "zh-CN", "fault", "clear", "nosuch"]);
+    assert!(said.stderr.contains("没有这个") && said.stderr.contains("列出"), "{}", said.stderr);
 }

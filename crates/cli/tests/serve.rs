@@ -299,3 +299,45 @@ fn a_key_that_others_may_read_is_refused() {
     assert_eq!(code(&said), "SECRET_OPEN_TO_OTHERS");
     assert!(said.stderr.contains("chmod 600"), "{}", said.stderr);
 }
+
+#[test]
+fn an_emptied_ledger_is_damage_and_no_new_one() {
+    let (_keep, dir) = copy();
+    fs::write(dir.join("ledger.sqlite"), "").unwrap();
+    let said = refused(&dir, &[]);
+    assert_eq!(code(&said), "LEDGER_DAMAGED", "{said:?}");
+    assert_eq!(fs::metadata(dir.join("ledger.sqlite")).unwrap().len(), 0);
+}
+
+#[test]
+fn the_folder_says_where_its_running_server_is_reached() {
+    let (_keep, dir) = copy();
+    let show = ["sandbox", "show", "--dir", dir.to_str().unwrap()];
+    let none = hongbao(&show);
+    assert_eq!((none.exit, code(&none)), (7, "NOT_RUNNING"));
+
+    let server = Server::start(&dir);
+    let run = fs::read_to_string(dir.join("run.json")).unwrap();
+    let run: serde_json::Value = serde_json::from_str(&run).unwrap();
+    let words: Vec<&str> = server.ready.split(' ').collect();
+    assert_eq!((&run["wire"], &run["admin"]), (&words[1].into(), &words[2].into()));
+    assert_eq!((&run["mode"], &run["pid"]), (&"sandbox".into(), &server.child.id().into()));
+    let shown = hongbao(&show);
+    assert!(shown.stdout.starts_with("sandbox, "), "{shown:?}");
+
+    // what a killed server leaves behind names nobody
+    assert_eq!(server.stop("-KILL"), None);
+    assert!(dir.join("run.json").exists());
+    assert_eq!(code(&hongbao(&show)), "NOT_RUNNING");
+    assert_eq!(Server::start(&dir).stop("-TERM"), Some(0));
+    assert!(!dir.join("run.json").exists());
+}
+
+#[test]
+fn the_usual_folder_of_a_running_server_needs_no_option() {
+    let (keep, dir) = copy();
+    fs::rename(&dir, keep.path().join("hongbao-data")).unwrap();
+    let _server = Server::start(&keep.path().join("hongbao-data"));
+    let output = command().args(["sandbox", "show"]).current_dir(keep.path()).output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+}

@@ -47,7 +47,7 @@ pub(crate) enum Seen {
 }
 
 impl Trouble {
-    /// Sorts an error of the HTTP stack.
+    /// Sorts an error of the HTTP stack. A certificate is refused by either side.
     ///
     /// In TLS 1.3 a refusal of the client's certificate arrives only after the handshake, in
     /// place of the reply: hence the look into the whole chain of sources.
@@ -76,15 +76,18 @@ impl Trouble {
 fn refuses_certificate(error: &reqwest::Error) -> bool {
     chain(error).any(|error| match tls_error(error) {
         Some(rustls::Error::AlertReceived(alert)) => is_about_certificate(*alert),
+        // ours of the server's: asking again changes nothing, the set-up must
+        Some(rustls::Error::InvalidCertificate(_)) => true,
         _ => false,
     })
 }
 
-/// An I/O error hides what it wraps from `source`: it is asked for it by name.
+/// An I/O error hides what it wraps, maybe another one, from `source`: it is asked by name.
 fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
-    error
-        .downcast_ref::<rustls::Error>()
-        .or_else(|| error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>())
+    match error.downcast_ref::<io::Error>() {
+        Some(wrapping) => tls_error(wrapping.get_ref()?),
+        None => error.downcast_ref::<rustls::Error>(),
+    }
 }
 
 const fn is_about_certificate(alert: rustls::AlertDescription) -> bool {

@@ -213,7 +213,7 @@ async fn a_server_of_another_ca_is_not_talked_to() {
         theirs.acceptor.accept(tcp).await.map(|_| ()).unwrap_err();
     });
     let exchange = ask(&ours.client).await;
-    assert!(matches!(exchange.observation, Observation::Silence(Silence::NotConnected)));
+    assert!(matches!(exchange.observation, Observation::CertificateRefused));
     assert!(exchange.cause.unwrap().contains("certificate"));
     server.await.unwrap();
 }

@@ -18,7 +18,8 @@ pub enum Observation<R> {
     Failure(FailureReply),
     /// Nothing usable came.
     Silence(Silence),
-    /// The front end refused the client certificate (HTTP 400 HTML, or a TLS alert).
+    /// A certificate was refused: the client's by the front end (HTTP 400 HTML, or a TLS
+    /// alert), or the server's by the client.
     CertificateRefused,
     /// Bytes came that cannot be trusted to mean anything.
     Unreadable(Unreadable),

@@ -34,3 +34,5 @@ identity-expired-hint = download a new certificate from the merchant console; of
 identity-not-yet = the certificate does not hold before { $at }
 identity-not-yet-hint = check the clock of this machine
 identity-unreadable-hint = download the files again from the merchant console
+profile-no-secret = the profile names no WeCom secret, and a send is signed with it
+profile-no-secret-hint = put the secret of WeCom's payment app into a file and name it as `workwx_secret_file`; nothing was sent

@@ -33,6 +33,7 @@ args-bad-mch-id = a merchant's number is 1 to 32 of `0-9 a-z A-Z`
 args-bad-yuan = an amount is in yuan, above zero, with at most two decimals, such as `1.00`
 args-bad-scene = a scene is one of `PRODUCT_1` to `PRODUCT_8`
 args-bad-text = it must have 1 to { $chars_max } characters
+args-bad-serial = a serial number is hexadecimal, at most 20 bytes, as `openssl x509 -serial` prints it
 args-bad-probability = a probability is a number from 0 to 1
 args-on-send = sends
 args-on-query = queries

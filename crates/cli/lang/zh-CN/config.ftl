@@ -34,3 +34,5 @@ identity-expired-hint = 请从商户平台下载新证书；沙箱的证书可�
 identity-not-yet = 证书在 { $at } 之前无效
 identity-not-yet-hint = 请检查本机时钟
 identity-unreadable-hint = 请从商户平台重新下载这些文件
+profile-no-secret = 商户配置没有给出企业微信 secret，而发放需要用它签名
+profile-no-secret-hint = 请把企业微信支付应用的 secret 存入文件并写为 `workwx_secret_file`；没有发送任何请求

@@ -61,12 +61,15 @@ pub struct MerchantAddArgs {
     /// The corpid that it sends and queries under, at most 32 characters
     #[arg(long, value_name = "APPID", required = true, value_parser = text::<32>)]
     pub appid: Vec<String>,
-    /// The company's name in its certificate
-    #[arg(long, value_name = "NAME", value_parser = text::<64>)]
+    /// The company's name, also in its certificate; `--name` is the same [default: its number]
+    #[arg(long, value_name = "NAME", alias = "name", value_parser = text::<64>)]
     pub company: Option<String>,
     /// Its balance in yuan, such as `1000.00`
     #[arg(long, value_name = "YUAN", value_parser = yuan)]
     pub balance: Option<Fen>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `hongbao merchant list`.
@@ -94,17 +97,26 @@ pub struct MerchantRevokeArgs {
     /// The merchant's number
     #[arg(value_name = "MCH_ID", value_parser = mch_id)]
     pub mch_id: String,
+    /// Refuse only the certificate of this serial number, hexadecimal, such as an older one
+    #[arg(long, value_name = "SERIAL", conflicts_with = "reissue", value_parser = serial)]
+    pub serial: Option<String>,
     /// Issue a new certificate and key in place of the revoked one; API key and secret stay
     #[arg(long)]
     pub reissue: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// `hongbao sandbox`.
 #[derive(Debug, clap::Args)]
 pub struct SandboxArgs {
-    /// The admin URL of the running server, the second of its `ready` line
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", global = true)]
-    pub admin: String,
+    /// The folder of the running server [default: `hongbao-data`, where a server runs in it]
+    #[arg(long, value_name = "DIR", conflicts_with = "admin", global = true)]
+    pub dir: Option<PathBuf>,
+    /// The admin URL of the running server, the second of its `ready` line [default: http://127.0.0.1:8080]
+    #[arg(long, value_name = "URL", global = true)]
+    pub admin: Option<String>,
     /// What to do.
     #[command(subcommand)]
     pub command: SandboxCommand,
@@ -240,6 +252,12 @@ pub struct FaultAddArgs {
     /// The status of `unknown-status`
     #[arg(long, value_name = "STATUS", value_parser = text::<16>)]
     pub status: Option<String>,
+    /// How many queries of each packet `not-found-first` meets [default: 1]
+    #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..))]
+    pub first: Option<u32>,
+    /// Whether `http-502`, `unknown-error-code` and `systemerror` let the send happen [default: true]
+    #[arg(long, value_name = "BOOL")]
+    pub stored: Option<bool>,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
@@ -305,6 +323,18 @@ fn mch_id(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err(crate::say!("args-bad-mch-id"))
+    }
+}
+
+/// A certificate's serial number as it is kept: hexadecimal in small letters, without `:`,
+/// at most 20 bytes (RFC 5280).
+fn serial(text: &str) -> Result<String, String> {
+    let serial: String = text.chars().filter(|c| *c != ':').collect();
+    let fits = (2..=40).contains(&serial.len()) && serial.len().is_multiple_of(2);
+    if fits && serial.bytes().all(|b| b.is_ascii_hexdigit()) {
+        Ok(serial.to_ascii_lowercase())
+    } else {
+        Err(crate::say!("args-bad-serial"))
     }
 }
 

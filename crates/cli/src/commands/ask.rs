@@ -55,8 +55,14 @@ impl Asker {
     }
 
     /// The WeCom secret.
-    pub fn workwx_secret(&self) -> &WorkwxSecret {
-        &self.profile.workwx_secret
+    ///
+    /// # Errors
+    /// `PROFILE_NO_SECRET` where the profile names none; a query needs none.
+    pub fn workwx_secret(&self) -> Result<&WorkwxSecret, Failure> {
+        self.profile.workwx_secret.as_ref().ok_or_else(|| {
+            Failure::config("PROFILE_NO_SECRET", say!("profile-no-secret"))
+                .hint(say!("profile-no-secret-hint"))
+        })
     }
 
     /// A fresh `nonce_str`.

@@ -43,7 +43,7 @@ pub async fn run(args: &DemoArgs, out: &mut Output) -> Result<Exit, Failure> {
         keep::explain(&served, out)?;
         stop.wait().await;
     }
-    served.running.stop().await;
+    served.stop().await;
     Ok(Exit::Ok)
 }
 

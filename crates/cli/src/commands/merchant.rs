@@ -12,6 +12,8 @@ use hongbao_client::Identity;
 use hongbao_issuer::{Clock, SystemClock};
 use hongbao_ledger::{Ledger, LedgerError, Merchant, SqliteLedger};
 use hongbao_wire::Fen;
+use jiff::Timestamp;
+use jiff::tz::Offset;
 use serde_json::{Value, json};
 
 /// Runs it.
@@ -57,7 +59,14 @@ impl Desk {
         };
         let folder = self.dir.merchant(&args.mch_id);
         let merchant = folder.make(&self.dir.authority()?, &new, SystemClock.now())?;
-        self.ledger.add_merchant(merchant).await.map_err(|error| self.failed(&error))?;
+        self.ledger.add_merchant(merchant.clone()).await.map_err(|error| self.failed(&error))?;
+        if args.json {
+            let mut object = object(&merchant);
+            object["folder"] = folder.path().display().to_string().into();
+            object["profile"] = folder.profile_path().display().to_string().into();
+            out.json(&object);
+            return Ok(());
+        }
         out.data(folder.path().display());
         out.talk(say!("merchant-added", mch_id = args.mch_id));
         out.hint(say!("merchant-added-hint", profile = folder.profile_path().display()));
@@ -67,38 +76,39 @@ impl Desk {
     async fn revoke(&self, args: &MerchantRevokeArgs, out: &mut Output) -> Result<(), Failure> {
         let mut merchant = self.merchant(&args.mch_id).await?;
         let folder = self.dir.merchant(&args.mch_id);
-        let serial: Box<str> = Identity::serial_of(&folder.certificate()?)
-            .map_err(|error| {
-                let file = folder.path().join("apiclient_cert.pem");
-                let message = say!("identity-unusable", file = file.display(), why = error);
-                Failure::config(error.code(), message).hint(say!("dir-damaged-hint"))
-            })?
-            .into();
+        let serial: Box<str> = match &args.serial {
+            Some(serial) => serial.as_str().into(),
+            None => serial_in(&folder)?,
+        };
         if !merchant.revoked_serials.contains(&serial) {
             merchant.revoked_serials.push(serial.clone());
-            self.ledger.update_merchant(merchant).await.map_err(|error| self.failed(&error))?;
+            let update = self.ledger.update_merchant(merchant).await;
+            update.map_err(|error| self.failed(&error))?;
         }
-        out.data(serial);
-        out.talk(say!("merchant-revoked", mch_id = args.mch_id));
         if args.reissue {
-            self.reissue(&args.mch_id, &folder, out).await?;
+            self.reissue(&args.mch_id, &folder).await?;
+        }
+        if args.json {
+            let new = if args.reissue { Some(serial_in(&folder)?) } else { None };
+            let mch_id = args.mch_id.as_str();
+            out.json(&json!({ "mch_id": mch_id, "revoked": serial, "reissued": new }));
+            return Ok(());
+        }
+        out.data(&serial);
+        out.talk(say!("merchant-revoked", mch_id = args.mch_id, serial = serial));
+        if args.reissue {
+            let folder = folder.path().display();
+            out.talk(say!("merchant-reissued", mch_id = args.mch_id, folder = folder));
         }
         Ok(())
     }
 
-    async fn reissue(
-        &self,
-        mch_id: &str,
-        folder: &MerchantFolder,
-        out: &mut Output,
-    ) -> Result<(), Failure> {
+    async fn reissue(&self, mch_id: &str, folder: &MerchantFolder) -> Result<(), Failure> {
         let company = self.merchant(mch_id).await?.name;
         let authority = self.dir.authority()?;
         let issued = authority.issue_merchant(mch_id, &company, SystemClock.now());
         let issued = issued.map_err(|error| authority_failure(&error))?;
-        folder.replace_certificate(&issued, mch_id)?;
-        out.talk(say!("merchant-reissued", mch_id = mch_id, folder = folder.path().display()));
-        Ok(())
+        folder.replace_certificate(&issued, mch_id)
     }
 
     async fn merchant(&self, mch_id: &str) -> Result<Merchant, Failure> {
@@ -121,6 +131,16 @@ impl Desk {
     fn failed(&self, error: &LedgerError) -> Failure {
         ledger_failure(&self.dir.path("ledger.sqlite"), error)
     }
+}
+
+/// The serial number of the certificate in a merchant's folder.
+fn serial_in(folder: &MerchantFolder) -> Result<Box<str>, Failure> {
+    let serial = Identity::serial_of(&folder.certificate()?).map_err(|error| {
+        let file = folder.path().join("apiclient_cert.pem");
+        let message = say!("identity-unusable", file = file.display(), why = error);
+        Failure::config(error.code(), message).hint(say!("dir-damaged-hint"))
+    })?;
+    Ok(serial.into())
 }
 
 fn print(out: &mut Output, json: bool, merchant: &Merchant, shown: &str) {
@@ -154,10 +174,15 @@ fn page(merchant: &Merchant) -> String {
         ("revoked_serials", texts(&merchant.revoked_serials)),
         ("queries_per_second", limits.queries_per_second.to_string()),
         ("sends_per_minute", limits.sends_per_minute.to_string()),
-        ("added_at", merchant.added_at.to_string()),
+        ("added_at", rfc3339(merchant.added_at)),
     ];
     let lines = rows.map(|(name, value)| format!("{name:<20}{value}"));
     lines.join("\n")
+}
+
+/// As in every other answer: at +08:00.
+fn rfc3339(at: Timestamp) -> String {
+    at.display_with_offset(Offset::constant(8)).to_string()
 }
 
 /// What may be shown of a merchant: everything but its secrets. Amounts are fen.
@@ -183,6 +208,6 @@ fn object(merchant: &Merchant) -> Value {
             "queries_per_second": limits.queries_per_second,
             "sends_per_minute": limits.sends_per_minute,
         },
-        "added_at": merchant.added_at.to_string(),
+        "added_at": rfc3339(merchant.added_at),
     })
 }

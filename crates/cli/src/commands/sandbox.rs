@@ -7,17 +7,24 @@ use crate::args::{
 };
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
+use crate::run_file::RunFile;
 use crate::say;
 use hongbao_wire::Fen;
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use serde_json::{Map, Value, json};
+use std::path::Path;
+
+/// The folder that `hongbao serve` takes where it is told no other.
+const USUAL_DIR: &str = "hongbao-data";
+/// The admin listener of a server whose configuration names no other.
+const USUAL_ADMIN: &str = "http://127.0.0.1:8080";
 
 /// Runs it.
 ///
 /// # Errors
 /// `ADMIN_UNREACHABLE` (exit 7); what the server refuses (exit 9).
 pub async fn run(args: &SandboxArgs, out: &mut Output) -> Result<Exit, Failure> {
-    let admin = Admin::new(&args.admin)?;
+    let admin = Admin::new(&admin_url(args)?)?;
     match &args.command {
         SandboxCommand::Show(args) => {
             let answer = admin.get(&["sandbox"], &[]).await?;
@@ -42,6 +49,17 @@ pub async fn run(args: &SandboxArgs, out: &mut Output) -> Result<Exit, Failure> 
         SandboxCommand::Findings(args) => findings(&admin, args, out).await?,
     }
     Ok(Exit::Ok)
+}
+
+/// Where to ask: as was said, else the server that runs in the usual folder, else the usual
+/// address.
+fn admin_url(args: &SandboxArgs) -> Result<String, Failure> {
+    match (&args.admin, &args.dir) {
+        (Some(url), _) => Ok(url.clone()),
+        (None, Some(dir)) => Ok(RunFile::of_running(dir)?.admin),
+        (None, None) => Ok(RunFile::of_running(Path::new(USUAL_DIR))
+            .map_or_else(|_| USUAL_ADMIN.to_owned(), |run| run.admin)),
+    }
 }
 
 async fn trigger_with(
@@ -130,6 +148,8 @@ fn rule(args: &FaultAddArgs) -> Result<Value, Failure> {
     set("status", args.status.clone().map(Value::from));
     let delay_ms = args.delay.as_deref().map(milliseconds).transpose()?;
     set("delay_ms", delay_ms.map(Value::from));
+    set("first", args.first.map(Value::from));
+    set("stored", args.stored.map(Value::from));
     Ok(Value::Object(rule))
 }
 

@@ -27,6 +27,7 @@ const BILLNO_DIGITS_MIN: usize = 8;
 /// [`Failure`] where the profile or the client stands in the way; nothing was sent then.
 pub async fn run(args: &SendArgs, out: &mut Output) -> Result<Exit, Failure> {
     let asker = Asker::new(&args.profile)?;
+    let (key, secret) = (asker.api_key(), asker.workwx_secret()?);
     let mch_billno = match &args.billno {
         Some(given) => given.clone(),
         None => {
@@ -37,7 +38,6 @@ pub async fn run(args: &SendArgs, out: &mut Output) -> Result<Exit, Failure> {
         }
     };
     let request = request(args, &asker, &mch_billno);
-    let (key, secret) = (asker.api_key(), asker.workwx_secret());
     let seen = asker.client.send(&request, key, secret, args.policy.into()).await;
     let verdict = judge_send(&seen.observation);
     let outcome =

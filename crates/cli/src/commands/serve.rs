@@ -4,6 +4,7 @@ use crate::args::ServeArgs;
 use crate::config::{LogFormat, LogOptions, ServeConfig};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
+use crate::run_file::RunFile;
 use crate::say;
 use crate::workdir::{Lock, WorkDir, ledger_failure};
 use hongbao_issuer::{Issuer, IssuerConfig, IssuerError, SystemClock};
@@ -33,7 +34,7 @@ pub async fn run(args: &ServeArgs, out: &mut Output) -> Result<Exit, Failure> {
     out.data(format_args!("ready {wire} {admin} {mode}"));
     let signal = stop.wait().await;
     tracing::info!(signal, "stopping");
-    served.running.stop().await;
+    served.stop().await;
     tracing::info!("stopped");
     Ok(Exit::Ok)
 }
@@ -83,7 +84,20 @@ impl Served {
             .map_err(|error| start_failure(&dir, &error))?;
         let served = Self { running, issuer, dir, _lock: lock };
         served.dir.point_profiles_to(&served.base_url())?;
+        let run = RunFile {
+            wire: served.base_url(),
+            admin: served.admin_url(),
+            mode: served.issuer.mode().as_str().to_owned(),
+            pid: std::process::id(),
+        };
+        run.write(served.dir.as_path())?;
         Ok(served)
+    }
+
+    /// Stops it: finishes what was accepted, then leaves the folder.
+    pub async fn stop(self) {
+        RunFile::remove(self.dir.as_path());
+        self.running.stop().await;
     }
 
     /// The URL that merchants reach it by.

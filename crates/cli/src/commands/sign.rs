@@ -50,7 +50,7 @@ pub fn run(args: &SignArgs, out: &mut Output) -> Result<Exit, Failure> {
 fn secrets(args: &SignArgs) -> Result<(ApiKey, Option<WorkwxSecret>), Failure> {
     if let Some(path) = &args.profile {
         let profile = Profile::load(path)?;
-        return Ok((profile.api_key, Some(profile.workwx_secret)));
+        return Ok((profile.api_key, profile.workwx_secret));
     }
     let Some(key_file) = &args.key_file else {
         // the definition of the command line demands one of both

@@ -6,7 +6,7 @@ use hongbao_client::Exchange;
 use hongbao_wire::send::Sender;
 use hongbao_wire::sign::Policy;
 use hongbao_wire::verdict::{Known, judge_send};
-use hongbao_wire::{Fen, QueryReply, QueryRequest, SendReply, SendRequest, Verdict};
+use hongbao_wire::{Fen, QueryReply, QueryRequest, SendReply, SendRequest, Verdict, WorkwxSecret};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::path::Path;
@@ -25,6 +25,7 @@ pub struct Answer<R> {
 /// The merchant.
 pub struct Buyer {
     asker: Asker,
+    secret: WorkwxSecret,
     known: HashMap<String, Known>,
 }
 
@@ -34,7 +35,9 @@ impl Buyer {
     /// # Errors
     /// As [`Asker::new`].
     pub fn new(profile: &Path) -> Result<Self, Failure> {
-        Ok(Self { asker: Asker::new(profile)?, known: HashMap::new() })
+        let asker = Asker::new(profile)?;
+        let secret = asker.workwx_secret()?.clone();
+        Ok(Self { asker, secret, known: HashMap::new() })
     }
 
     /// The merchant's number.
@@ -64,7 +67,7 @@ impl Buyer {
             remark: "新年红包".into(),
             scene: None,
         };
-        let (key, secret) = (self.asker.api_key(), self.asker.workwx_secret());
+        let (key, secret) = (self.asker.api_key(), &self.secret);
         let seen = self.asker.client.send(&request, key, secret, Policy::Require).await;
         let verdict = judge_send(&seen.observation);
         Answer { seen, verdict }
