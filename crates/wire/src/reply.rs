@@ -101,7 +101,7 @@ impl<'v> FieldList<'v> {
         self.0.extend(value.map(|text| (name, Cow::Borrowed(text))));
     }
 
-    pub(crate) fn number(&mut self, name: &'v str, value: Option<impl ToString>) {
+    pub(crate) fn number(&mut self, name: &'v str, value: Option<u64>) {
         self.0.extend(value.map(|number| (name, Cow::Owned(number.to_string()))));
     }
 

@@ -178,12 +178,12 @@ impl SendRequest {
         list.text("wxappid", Some(self.wxappid.as_str()));
         match &self.sender {
             Sender::Name(name) => list.text("sender_name", Some(name)),
-            Sender::Agent(agentid) => list.number("agentid", Some(agentid)),
+            Sender::Agent(agentid) => list.number("agentid", Some(u64::from(*agentid))),
             Sender::Company => {}
         }
         list.text("sender_header_media_id", self.sender_header_media_id.as_deref());
         list.text("re_openid", Some(self.re_openid.as_str()));
-        list.number("total_amount", Some(self.total_amount));
+        list.number("total_amount", Some(self.total_amount.get()));
         list.text("wishing", Some(&self.wishing));
         list.text("act_name", Some(&self.act_name));
         list.text("remark", Some(&self.remark));
@@ -336,7 +336,7 @@ impl SendReply {
         let mut list = FieldList::of_success(&self.mch_billno, &self.mch_id);
         list.text("wxappid", self.wxappid.as_ref().map(AppId::as_str));
         list.text("re_openid", self.re_openid.as_ref().map(OpenId::as_str));
-        list.number("total_amount", self.total_amount);
+        list.number("total_amount", self.total_amount.map(Fen::get));
         list.text("send_listid", self.send_listid.as_ref().map(DetailId::as_str));
         list.text("sender_name", self.sender_name.as_deref());
         list.text("sender_header_media_id", self.sender_header_media_id.as_deref());

@@ -76,7 +76,10 @@ impl Writer {
     }
 }
 
-/// One pass without a branch tells most values, which need no second look.
+/// One pass with hardly a branch, eight bytes at a time, tells most values, which
+/// need no second look.
 fn may_need_splitting(value: &str) -> bool {
-    value.bytes().fold(false, |any, b| any | (b == b']') | (b == b'\r'))
+    let found = |bytes: &[u8]| bytes.iter().fold(false, |any, b| any | matches!(b, b']' | b'\r'));
+    let (chunks, rest) = value.as_bytes().as_chunks::<8>();
+    chunks.iter().fold(false, |any, chunk| any | found(chunk)) | found(rest)
 }
