@@ -101,7 +101,9 @@ async fn a_delay_is_a_whole_reply_later() {
     let mut rule = FaultRule::new(Fault::Delay);
     rule.delay_ms = Some(20);
     let world = world(rule).await;
+    let began = std::time::Instant::now();
     let reply = world.post_query(&query_body(MCH, "1")).await;
+    assert!(began.elapsed() >= std::time::Duration::from_millis(20));
     assert!(reply.text().contains("<status>"), "{}", reply.text());
     others_are_unharmed(world).await;
 }

@@ -84,6 +84,12 @@ async fn no_secret_and_no_openid_is_ever_logged() {
     {
         assert!(log.contains(word), "{word} is not in the log");
     }
+    // On either listener a request has a name.
+    for listener in ["call=", "path="] {
+        let mut lines = log.lines().filter(|line| line.contains(listener)).peekable();
+        assert!(lines.peek().is_some(), "nothing of `{listener}` is in the log");
+        assert!(lines.all(|line| line.contains("request=")), "a request has no name");
+    }
     // Neither as text nor as bytes written out in decimals.
     let decimals = |text: &str| {
         let bytes: Vec<String> = text.bytes().take(12).map(|byte| byte.to_string()).collect();

@@ -3,6 +3,7 @@
 
 use super::Desk;
 use super::problem::Problem;
+use crate::wire_log::RequestId;
 use axum::extract::{Request, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, HOST};
 use axum::http::uri::Authority;
@@ -12,6 +13,7 @@ use axum::response::Response;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Instant;
+use tracing::field::display;
 
 /// The header that says the mode, on every answer.
 pub(crate) const MODE_HEADER: &str = "hongbao-mode";
@@ -21,6 +23,7 @@ pub(crate) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next:
     let started = Instant::now();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
+    let id = request.extensions().get::<RequestId>().copied().map(display);
     let mode = desk.issuer.mode();
     let mut response = match check(request.method(), request.headers()) {
         Ok(()) => next.run(request).await,
@@ -39,11 +42,11 @@ pub(crate) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next:
     let status = response.status().as_u16();
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
     if status >= 500 {
-        tracing::warn!(%method, path, status, micros, "admin");
+        tracing::warn!(request = id, %method, path, status, micros, "admin");
     } else if method == Method::GET {
-        tracing::debug!(%method, path, status, micros, "admin");
+        tracing::debug!(request = id, %method, path, status, micros, "admin");
     } else {
-        tracing::info!(%method, path, status, micros, "admin");
+        tracing::info!(request = id, %method, path, status, micros, "admin");
     }
     response
 }

@@ -16,6 +16,7 @@ use crate::config::ConnectionLimits;
 use crate::http1;
 use crate::listener::Accepted;
 use crate::pulse::Phase;
+use crate::wire_log::RequestId;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
@@ -28,6 +29,7 @@ use hyper::{Method, Request};
 use hyper_util::service::TowerToHyperService;
 use problem::Problem;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// The largest body of a request, bytes.
 const BODY_BYTES_MAX: usize = 64 * 1024;
@@ -75,10 +77,13 @@ impl AdminFace {
 
     /// Serves one connection to its end.
     pub(crate) async fn serve(self, accepted: Accepted) {
-        let Accepted { stream, pulse, words, .. } = accepted;
+        let Accepted { stream, pulse, words, number, .. } = accepted;
+        let requests = AtomicU32::new(0);
         let (router, its_pulse) = (self.router, pulse.clone());
         let service = service_fn(move |mut request: Request<Incoming>| {
             let (router, pulse) = (router.clone(), its_pulse.clone());
+            let nth = requests.fetch_add(1, Relaxed).saturating_add(1);
+            request.extensions_mut().insert(RequestId { connection: number, nth });
             async move {
                 // A POST's turn begins when its body is read.
                 let is_post = request.method() == Method::POST;
