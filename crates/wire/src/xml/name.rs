@@ -20,7 +20,7 @@ pub(super) fn length(text: &str) -> usize {
 }
 
 /// The shortcut for nearly every name: plain ASCII, and ended by what ends most names.
-fn ascii_length(bytes: &[u8]) -> Option<usize> {
+pub(super) fn ascii_length(bytes: &[u8]) -> Option<usize> {
     let is_plain = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
     bytes.first().filter(|b| is_plain(b) && !b.is_ascii_digit())?;
     let end = bytes.iter().position(|b| !is_plain(b))?;
