@@ -26,3 +26,4 @@ admin-hint-TRANSITION_REFUSED = look at the packet's status first, with `hongbao
 admin-hint-SANDBOX_OFF = set `mode = "sandbox"` in `hongbao.toml` and start the server again
 admin-hint-BAD_ADVANCE = advance forwards, by as much as `24h` or `31d`
 admin-hint-BAD_REQUEST = write durations as `90s`, `24h` or `31d`
+admin-hint-BAD_FAULT = `hongbao sandbox fault add --help` says what each fault takes
