@@ -181,6 +181,7 @@ fn merchant(new: &NewMerchant<'_>, api_key: &str, secret: &str, now: Timestamp) 
         api_send_enabled: true,
         address_whitelist: Vec::new(),
         revoked_serials: Vec::new(),
+        version: 1,
         added_at: Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now),
     }
 }

@@ -64,7 +64,7 @@ pub struct MerchantAddArgs {
     /// The company's name, also in its certificate; `--name` is the same [default: its number]
     #[arg(long, value_name = "NAME", alias = "name", value_parser = text::<64>)]
     pub company: Option<String>,
-    /// Its balance in yuan, such as `1000.00`
+    /// Its balance in yuan, such as `1000.00` [default: 0]
     #[arg(long, value_name = "YUAN", value_parser = yuan)]
     pub balance: Option<Fen>,
     /// Print one JSON object
