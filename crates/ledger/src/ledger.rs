@@ -125,7 +125,8 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// Adds a merchant.
     async fn add_merchant(&self, merchant: Merchant) -> Result<(), LedgerError>;
 
-    /// Replaces everything of a merchant but its balance and `added_at`.
+    /// Replaces everything of a merchant but its balance and `added_at`, where it is still at
+    /// the version that was read; else [`LedgerError::Conflict`]: read it again and decide anew.
     async fn update_merchant(&self, merchant: Merchant) -> Result<(), LedgerError>;
 
     /// Adds to a merchant's balance; returns the new one.

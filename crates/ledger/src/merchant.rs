@@ -73,4 +73,6 @@ pub struct Merchant {
     pub revoked_serials: Vec<RevokedSerial>,
     /// When it was added.
     pub added_at: Timestamp,
+    /// 1 when added, one more with every change but the balance's; an update expects it.
+    pub version: u64,
 }

@@ -42,6 +42,7 @@ pub fn merchant() -> Merchant {
         api_send_enabled: true,
         address_whitelist: Vec::new(),
         revoked_serials: Vec::new(),
+        version: 1,
         added_at: start(),
     }
 }

@@ -202,6 +202,7 @@ impl State {
             return Err(LedgerError::MerchantExists(mch_id.to_owned()));
         }
         merchant.added_at = whole(merchant.added_at);
+        merchant.version = 1;
         self.merchants.insert(mch_id.into(), merchant);
         self.merchants_version += 1;
         Ok(())
@@ -213,7 +214,15 @@ impl State {
             .merchants
             .get_mut(mch_id)
             .ok_or_else(|| LedgerError::NoMerchant(mch_id.to_owned()))?;
-        *stored = Merchant { balance: stored.balance, added_at: stored.added_at, ..merchant };
+        if stored.version != merchant.version {
+            return Err(LedgerError::Conflict);
+        }
+        *stored = Merchant {
+            balance: stored.balance,
+            added_at: stored.added_at,
+            version: merchant.version.saturating_add(1),
+            ..merchant
+        };
         self.merchants_version += 1;
         Ok(())
     }

@@ -12,14 +12,14 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 const COLUMNS: &str = "mch_id, name, appids, api_key, workwx_secret, key_version, packet_min, \
      packet_max, packet_max_with_scene, user_packets_per_day, user_amount_per_day, \
      merchant_amount_per_day, queries_per_second, sends_per_minute, product_enabled, \
-     api_send_enabled, address_whitelist, revoked_serials, added_at, balance";
+     api_send_enabled, address_whitelist, revoked_serials, added_at, balance, version";
 
 const INSERT: &str = "INSERT INTO merchants (mch_id, name, appids, api_key, workwx_secret, \
      key_version, packet_min, packet_max, packet_max_with_scene, user_packets_per_day, \
      user_amount_per_day, merchant_amount_per_day, queries_per_second, sends_per_minute, \
      product_enabled, api_send_enabled, address_whitelist, revoked_serials, added_at, balance, \
      version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
-     ?17, ?18, ?19, ?20, 1) ON CONFLICT DO NOTHING";
+     ?17, ?18, ?19, ?20, ?21) ON CONFLICT DO NOTHING";
 
 /// All but `added_at` (`?19`) and the balance (`?20`), which are only named to be left alone.
 const UPDATE: &str = "UPDATE merchants SET name = ?2, appids = ?3, api_key = ?4, \
@@ -28,14 +28,15 @@ const UPDATE: &str = "UPDATE merchants SET name = ?2, appids = ?3, api_key = ?4,
      merchant_amount_per_day = ?12, queries_per_second = ?13, sends_per_minute = ?14, \
      product_enabled = ?15, api_send_enabled = ?16, address_whitelist = ?17, \
      revoked_serials = ?18, version = version + 1 \
-     WHERE mch_id = ?1 AND ?19 IS NOT NULL AND ?20 IS NOT NULL";
+     WHERE mch_id = ?1 AND version = ?21 AND ?19 IS NOT NULL AND ?20 IS NOT NULL";
 
 pub(super) fn add(
     connection: &Connection,
     key: &SealKey,
     merchant: &Merchant,
 ) -> Result<(), LedgerError> {
-    match write(connection, key, merchant, INSERT)? {
+    let first = Merchant { version: 1, ..merchant.clone() };
+    match write(connection, key, &first, INSERT)? {
         0 => Err(LedgerError::MerchantExists(merchant.mch_id.to_string())),
         _ => Ok(()),
     }
@@ -47,7 +48,7 @@ pub(super) fn update(
     merchant: &Merchant,
 ) -> Result<(), LedgerError> {
     match write(connection, key, merchant, UPDATE)? {
-        0 => Err(LedgerError::NoMerchant(merchant.mch_id.to_string())),
+        0 => balance(connection, merchant.mch_id.as_str()).and(Err(LedgerError::Conflict)),
         _ => Ok(()),
     }
 }
@@ -116,6 +117,7 @@ fn write(
         list(merchant.revoked_serials.iter().map(|serial| &**serial))?,
         merchant.added_at.as_millisecond(),
         merchant.balance.as_i64(),
+        i64::try_from(merchant.version).map_err(|_| LedgerError::Conflict)?,
     ];
     connection.prepare_cached(statement).and_then(|mut s| s.execute(values)).map_err(fault)
 }
@@ -162,6 +164,7 @@ fn merchant(row: &Row<'_>, key: &SealKey) -> Result<Merchant, LedgerError> {
         revoked_serials: texts(row, 17)?.into_iter().map(Into::into).collect(),
         added_at: at(row, 18)?,
         balance: fen(row, 19)?,
+        version: u64::try_from(get::<i64>(row, 20)?).map_err(|_| damaged("version"))?,
         mch_id: MchId::from(mch_id),
     })
 }

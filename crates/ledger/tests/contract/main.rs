@@ -63,6 +63,7 @@ for_each_store! {
         a_merchant_comes_back_as_it_was_added
         a_merchant_is_added_once
         an_update_keeps_the_balance_and_when_it_was_added
+        of_two_updates_of_what_was_read_once_the_second_is_refused
         an_update_of_no_merchant_is_refused
         a_top_up_returns_the_new_balance
         a_top_up_is_guarded

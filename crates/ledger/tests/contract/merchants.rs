@@ -33,6 +33,7 @@ fn another(mch_id: &str) -> Merchant {
         api_send_enabled: true,
         address_whitelist: Vec::new(),
         revoked_serials: vec!["00".into(), "01".into()],
+        version: 1,
         added_at: at(-1),
         ..merchant(mch_id, Fen::MAX.get())
     }
@@ -58,11 +59,21 @@ pub async fn a_merchant_is_added_once(ledger: Store) {
 pub async fn an_update_keeps_the_balance_and_when_it_was_added(ledger: Store) {
     ledger.commit(spending("1", budget(1))).await.unwrap();
     ledger.update_merchant(another(MCH_ID)).await.unwrap();
-    let wanted = Merchant { balance: fen(999), added_at: at(0), ..another(MCH_ID) };
+    let wanted = Merchant { balance: fen(999), added_at: at(0), version: 2, ..another(MCH_ID) };
     let found = ledger.merchant(MCH_ID).await.unwrap().unwrap();
     assert_eq!(parts(&found), parts(&wanted));
     let untouched = ledger.merchant(OTHER_MCH_ID).await.unwrap().unwrap();
     assert_eq!(parts(&untouched), parts(&merchant(OTHER_MCH_ID, 1_000)));
+}
+
+pub async fn of_two_updates_of_what_was_read_once_the_second_is_refused(ledger: Store) {
+    let read = ledger.merchant(MCH_ID).await.unwrap().unwrap();
+    let first = Merchant { revoked_serials: vec!["0a".into()], ..read.clone() };
+    ledger.update_merchant(first).await.unwrap();
+    let second = Merchant { revoked_serials: vec!["0b".into()], ..read };
+    assert!(matches!(ledger.update_merchant(second).await, Err(LedgerError::Conflict)));
+    let found = ledger.merchant(MCH_ID).await.unwrap().unwrap();
+    assert_eq!(found.revoked_serials, [Box::from("0a")]);
 }
 
 pub async fn an_update_of_no_merchant_is_refused(ledger: Store) {

@@ -40,6 +40,7 @@ pub fn merchant(mch_id: &str, balance: u64) -> Merchant {
         api_send_enabled: false,
         address_whitelist: vec!["10.0.0.0/8".into()],
         revoked_serials: vec!["0a1b".into()],
+        version: 1,
         added_at: at(0),
     }
 }

@@ -54,6 +54,7 @@ pub fn merchant(mch_id: &str) -> Merchant {
         api_send_enabled: true,
         address_whitelist: Vec::new(),
         revoked_serials: Vec::new(),
+        version: 1,
         added_at: BEGIN.parse().unwrap(),
     }
 }
