@@ -120,9 +120,12 @@ pub fn base_string<'p>(pairs: impl IntoIterator<Item = (&'p str, &'p str)>) -> S
 
 /// The first eight bytes as one number, which tells most names apart.
 fn head(name: &str) -> u64 {
-    let mut head = [0; 8];
-    head.iter_mut().zip(name.bytes()).for_each(|(to, byte)| *to = byte);
-    u64::from_be_bytes(head)
+    let bytes = name.as_bytes();
+    u64::from_be_bytes(bytes.first_chunk().copied().unwrap_or_else(|| {
+        let mut padded = [0; 8];
+        padded[..bytes.len()].copy_from_slice(bytes);
+        padded
+    }))
 }
 
 /// The payment signature over `pairs`: MD5, 32 upper-case hexadecimal digits.
