@@ -129,7 +129,7 @@ fn wire_stands_on_nothing_that_reaches_out() {
 
 #[test]
 fn wire_imports_exactly_what_was_chosen() {
-    const CHOSEN: [&str; 6] = ["hmac", "jiff", "md-5", "sha2", "subtle", "zeroize"];
+    const CHOSEN: [&str; 7] = ["hmac", "jiff", "md-5", "memchr", "sha2", "subtle", "zeroize"];
     let metadata = metadata();
     let packages = metadata.workspace_packages();
     let wire = packages.iter().find(|p| *p.name == "hongbao-wire").unwrap();
