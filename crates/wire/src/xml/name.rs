@@ -19,19 +19,18 @@ pub(super) fn length(text: &str) -> usize {
     text.find(|c| !is_part(c)).unwrap_or(text.len())
 }
 
-/// `0-9 a-z A-Z _`, by byte.
-const PLAIN: [bool; 256] = {
-    let mut plain = [false; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        plain[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_';
-        byte += 1;
-    }
-    plain
-};
-
 /// The shortcut for nearly every name: plain ASCII, and ended by what ends most names.
 pub(super) fn ascii_length(bytes: &[u8]) -> Option<usize> {
+    /// `0-9 a-z A-Z _`, by byte.
+    const PLAIN: [bool; 256] = {
+        let mut plain = [false; 256];
+        let mut byte = 0_u8;
+        while byte < 128 {
+            plain[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_';
+            byte += 1;
+        }
+        plain
+    };
     let is_plain = |b: &u8| PLAIN[usize::from(*b)];
     bytes.first().filter(|b| is_plain(b) && !b.is_ascii_digit())?;
     let end = bytes.iter().position(|b| !is_plain(b))?;
