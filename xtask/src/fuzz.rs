@@ -63,7 +63,7 @@ fn fuzz(cargo_fuzz: &Path, target: &str, seconds: u32) -> Result<(), String> {
     let limit = format!("-max_total_time={seconds}");
     let mut command = program(
         &cargo_fuzz.to_string_lossy(),
-        &["fuzz", "run", target, &grown, &kept, "--", &limit, "-timeout=5", "-print_final_stats=0"],
+        &["fuzz", "run", target, &grown, &kept, "--", &limit, "-timeout=5", "-verbosity=-1"],
     );
     // cargo-fuzz asks the `cargo` of this toolchain, which must be nightly.
     process::run(command.env("RUSTUP_TOOLCHAIN", "nightly").env_remove("CARGO"))
