@@ -49,11 +49,16 @@ pub fn measure(scene: &Scene, plan: &Plan<'_>) -> std::io::Result<Vec<Row>> {
         cpu_micros: Vec::new(),
     };
     let mut lanes = vec![
-        lane("bare", &bare, hot.as_slice()),
+        lane("bare hot", &bare, hot.as_slice()),
         lane("hot", &ours, hot.as_slice()),
+        // Baselines take the same requests: so many of them cost the generator time.
+        lane("bare uniform", &bare, uniform.as_slice()),
         lane("uniform", &ours, uniform.as_slice()),
     ];
-    lanes.extend(nginx.as_ref().map(|nginx| lane("nginx", nginx, hot.as_slice())));
+    if let Some(nginx) = &nginx {
+        lanes.push(lane("nginx hot", nginx, hot.as_slice()));
+        lanes.push(lane("nginx uniform", nginx, uniform.as_slice()));
+    }
     for round in 0..=plan.rounds {
         for lane in &mut lanes {
             eprintln!("P1 {} round {round}/{}", lane.name, plan.rounds);
@@ -78,7 +83,8 @@ fn rows(lanes: &[Lane<'_>], records: u64) -> Vec<Row> {
     let text = |(rate, cpu): (f64, f64)| format!("{rate:.0}/s, {cpu:.1} µs CPU");
     let mut rows = Vec::new();
     for (name, asked, least) in [("hot", "≥ 0.90", 0.90), ("uniform", "≥ 0.70", 0.70)] {
-        let (Some(ours), Some(bare)) = (figure(name), figure("bare")) else { continue };
+        let baseline = |server: &str| figure(&format!("{server} {name}"));
+        let (Some(ours), Some(bare)) = (figure(name), baseline("bare")) else { continue };
         let what = format!("queries over mutual TLS, 32 connections, {name} of {records} records");
         rows.push(Row {
             goal: "P1",
@@ -89,7 +95,7 @@ fn rows(lanes: &[Lane<'_>], records: u64) -> Vec<Row> {
             asked,
             reached: Some(ours.0 / bare.0 >= least),
         });
-        if let Some(nginx) = figure("nginx") {
+        if let Some(nginx) = baseline("nginx") {
             rows.push(Row {
                 goal: "P1",
                 what,
