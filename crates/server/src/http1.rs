@@ -40,7 +40,8 @@ pub(crate) async fn serve<S, H>(
             let _ = stream.shutdown().await;
             return;
         }
-        match serve_requests(stream, &builder, &mut words, service).await {
+        // Boxed, so that a connection at rest has no room in its task for hyper's.
+        match Box::pin(serve_requests(stream, &builder, &mut words, service)).await {
             Some(idle) => (stream, service) = idle,
             None => return,
         }
@@ -97,7 +98,7 @@ where
                 }
                 Err(_) => {
                     std::pin::Pin::new(&mut connection).graceful_shutdown();
-                    break connection.await;
+                    break (&mut connection).await;
                 }
             }
         }
