@@ -5,10 +5,12 @@
 
 mod ask;
 mod fault;
+mod merchant_set;
 mod operate;
 
 pub use ask::{ExplainArgs, QueryArgs, SendArgs, SignArgs};
 pub use fault::FaultName;
+pub use merchant_set::{MerchantChanges, MerchantSetArgs};
 pub use operate::{
     DemoArgs, FaultAddArgs, FaultCommand, FindingsArgs, MerchantAddArgs, MerchantArgs,
     MerchantCommand, MerchantRevokeArgs, PacketArgs, ReasonArgs, SandboxArgs, SandboxCommand,
@@ -54,7 +56,7 @@ pub enum Command {
     Sign(SignArgs),
     /// Explain an error code, status, verdict, next step, fault or exit code
     Explain(ExplainArgs),
-    /// Add, list, show and revoke the merchants of a server's folder
+    /// Add, list, show, set and revoke the merchants of a server's folder
     Merchant(MerchantArgs),
     /// Move time and packets of a running sandbox, and set faults
     Sandbox(SandboxArgs),

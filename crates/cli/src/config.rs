@@ -12,6 +12,9 @@ use std::path::Path;
 /// The file that a first start writes: every option, explained, at its default.
 pub const TEMPLATE: &str = include_str!("hongbao.toml");
 
+/// The least that the limit of a request head can be, bytes: the server's HTTP keeps no less.
+const HEAD_BYTES_LEAST: u32 = 8_192;
+
 /// `hongbao.toml`. What is left out has its default; what is unknown is an error.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -31,6 +34,7 @@ pub struct ServeConfig {
     /// How the wire endpoint behaves.
     pub wire: WireOptions,
     /// Time and room of a connection.
+    #[serde(deserialize_with = "connection")]
     pub connection: ConnectionLimits,
     /// How logs look.
     pub log: LogOptions,
@@ -201,6 +205,17 @@ fn permille<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error>
     }
 }
 
+/// A head that is cut shorter than the server can keep to is refused, not raised in silence.
+fn connection<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ConnectionLimits, D::Error> {
+    let limits = ConnectionLimits::deserialize(deserializer)?;
+    match limits.head_bytes_max {
+        HEAD_BYTES_LEAST.. => Ok(limits),
+        less => Err(de::Error::custom(format!(
+            "`head_bytes_max` is {less}, and must be at least {HEAD_BYTES_LEAST}"
+        ))),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
@@ -230,6 +245,9 @@ mod tests {
         assert!(message("mode = \"sandbox\"\nmood = 1\n").contains("line 2: unknown field `mood`"));
         assert!(message("[play]\n\nsent_after = \"soon\"").contains("line 3: `soon` is no dur"));
         assert!(message("[play]\nunclaimed_share_permille = 1001").contains("line 2: 1001"));
+        let head = message("mode = \"sandbox\"\n[connection]\nhead_bytes_max = 8191\n");
+        assert!(head.contains("`head_bytes_max` is 8191, and must be at least 8192"), "{head}");
+        assert!(parse("[connection]\nhead_bytes_max = 8192\n").is_ok());
         assert!(message("mode = ").contains("line 1: "));
         assert!(message("admin = \"nowhere\"").contains("line 1: "));
         assert_eq!(parse("mode = 1").unwrap_err().code, "TOML");

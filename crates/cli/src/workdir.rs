@@ -269,6 +269,8 @@ pub fn ledger_failure(path: &Path, error: &LedgerError) -> Failure {
         LedgerError::NewerVersion { .. } => say!("ledger-newer-hint"),
         LedgerError::Damaged(_) => say!("ledger-damaged-hint"),
         LedgerError::Unsealable | LedgerError::KeyFile { .. } => say!("ledger-key-hint"),
+        LedgerError::Conflict => say!("ledger-conflict-hint"),
+        LedgerError::Overflow => say!("ledger-overflow-hint"),
         LedgerError::MerchantExists(_) => say!("merchant-exists-hint"),
         _ => say!("ledger-storage-hint"),
     };

@@ -39,15 +39,48 @@ fn added(dir: &Path, mch_id: &str) -> String {
     folder.join("merchant.toml").to_str().unwrap().to_owned()
 }
 
-/// The code of a send, asked until it is `wanted`: a server takes note within a second.
+/// The code of a send, asked until it is `wanted`.
 fn becomes(profile: &str, billno: &str, wanted: i32) {
     let send = ["send", "--profile", profile, "--to", OPENID, "--amount", "1", "--billno", billno];
-    let end = Instant::now() + Duration::from_secs(10);
-    let mut said = hongbao(&send);
-    while said.exit != wanted && Instant::now() < end {
-        said = hongbao(&send);
-    }
+    let said = asked_until(|| hongbao(&send), |said| said.exit == wanted);
     assert_eq!(said.exit, wanted, "{said:?}");
+}
+
+/// What a call came to, asked until it is what is wanted: a server takes note within a second.
+fn asked_until(ask: impl Fn() -> Said, wanted: impl Fn(&Said) -> bool) -> Said {
+    let end = Instant::now() + Duration::from_secs(10);
+    let mut said = ask();
+    while !wanted(&said) && Instant::now() < end {
+        said = ask();
+    }
+    said
+}
+
+/// `hongbao merchant set 10000098`, which must succeed.
+fn set(dir: &Path, changes: &[&str]) {
+    let said = merchant(dir, &[&["set", "10000098"], changes].concat());
+    assert_eq!(said.exit, 0, "{changes:?} {said:?}");
+}
+
+/// The codes of the answers, in their order.
+fn err_codes(said: &Said) -> Vec<String> {
+    let objects = said.json();
+    objects.iter().map(|o| o["err_code"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+/// Demands that a query of A1 comes to say this code, or none.
+fn queried(served: &Served, code: &str, exit: i32) {
+    let said = asked_until(|| served.query(&["A1"]), |said| err_codes(said) == [code]);
+    assert_eq!((err_codes(&said), said.exit), (vec![code.to_owned()], exit), "{said:?}");
+}
+
+/// Sets it, and waits until the server answers by it: a switch set with it is seen by a query.
+fn set_and_noted(served: &Served, changes: &[&str]) {
+    let dir = dir(served);
+    set(&dir, &[&["--product", "off"], changes].concat());
+    queried(served, "NO_AUTH", 4);
+    set(&dir, &["--product", "on"]);
+    queried(served, "", 0);
 }
 
 #[test]
@@ -78,7 +111,7 @@ fn merchants_are_shown_without_their_secrets() {
     assert_eq!(object["appids"], serde_json::json!(["wx1", "wx2"]));
     assert_eq!(object["balance"], 500);
     let page = merchant(&dir, &["show", "10000099"]);
-    assert!(page.stdout.contains("balance             5.00\n"), "{}", page.stdout);
+    assert!(page.stdout.contains("balance                  5.00\n"), "{}", page.stdout);
     let folder = dir.join("merchants/10000099");
     for secret in ["api_key", "workwx_secret"] {
         let secret = fs::read_to_string(folder.join(secret)).unwrap();
@@ -128,4 +161,160 @@ fn scripts_add_and_revoke_too_also_an_older_certificate() {
     assert_eq!(shown["revoked_serials"], serde_json::json!([old, new]));
     let said = merchant(&dir, &["revoke", "10000099", "--serial", "xyz"]);
     assert_eq!(said.exit, 2, "{said:?}");
+}
+
+#[test]
+fn a_merchant_without_the_product_has_no_authority() {
+    let served = Served::start();
+    let dir = dir(&served);
+    served.send("A1");
+    set(&dir, &["--product", "off"]);
+    queried(&served, "NO_AUTH", 4);
+    set(&dir, &["--product", "on"]);
+    queried(&served, "", 0);
+}
+
+#[test]
+fn a_foreign_address_has_no_authority() {
+    let served = Served::start();
+    let dir = dir(&served);
+    served.send("A1");
+    set(&dir, &["--allow", "10.0.0.0/8"]);
+    queried(&served, "NO_AUTH", 4);
+    set(&dir, &["--allow", "10.0.0.0/8", "--allow", "127.0.0.1"]);
+    queried(&served, "", 0);
+    set(&dir, &["--allow", "2001:db8::1"]);
+    queried(&served, "NO_AUTH", 4);
+    set(&dir, &["--allow-any"]);
+    queried(&served, "", 0);
+}
+
+#[test]
+fn a_closed_api_and_a_used_up_day_are_told_to_a_send() {
+    let served = Served::start();
+    served.send("A1");
+    let told = |billno| {
+        let said = served.send_with(billno, &["--json"]);
+        (err_codes(&said), said.exit)
+    };
+    set_and_noted(&served, &["--api-send", "off"]);
+    assert_eq!(told("A2"), (vec!["API_METHOD_CLOSED".to_owned()], 4));
+    set_and_noted(&served, &["--api-send", "on", "--user-packets-per-day", "1"]);
+    assert_eq!(told("A2"), (vec!["SENDNUM_LIMIT".to_owned()], 6));
+}
+
+#[test]
+fn a_chosen_pace_is_kept() {
+    let served = Served::start();
+    let dir = dir(&served);
+    set(&dir, &["--queries-per-second", "1"]);
+    let ask = || served.query(&["A1", "A2", "A3", "A4"]);
+    let limited = |said: &Said| err_codes(said).contains(&"FREQ_LIMIT".to_owned());
+    assert!(limited(&asked_until(ask, limited)));
+    set(&dir, &["--sends-per-minute", "0"]);
+    let send = || served.send_with("A1", &["--json"]);
+    assert!(limited(&asked_until(send, limited)));
+}
+
+#[test]
+fn every_setting_is_shown_as_it_was_set() {
+    let served = Served::start();
+    let dir = dir(&served);
+    added(&dir, "10000099");
+    let before = merchant(&dir, &["show", "10000099", "--json"]).json().remove(0);
+    let changes = "--product off --api-send off --allow 10.1.2.3/8 --allow ::1 --appid wx3 --appid wx4 \
+         --name 新名 --packet-min 0.30 --packet-max 300 --packet-max-with-scene 400 \
+         --user-packets-per-day 3 --user-amount-per-day 500 --merchant-amount-per-day 600 \
+         --queries-per-second 7 --sends-per-minute 8 --top-up 2.50 --json";
+    let mut args = vec!["set", "10000099"];
+    args.extend(changes.split_whitespace());
+    let said = merchant(&dir, &args);
+    let limits = serde_json::json!({
+        "packet_min": 30, "packet_max": 30_000, "packet_max_with_scene": 40_000,
+        "user_packets_per_day": 3, "user_amount_per_day": 50_000,
+        "merchant_amount_per_day": 60_000, "queries_per_second": 7, "sends_per_minute": 8,
+    });
+    let wanted = serde_json::json!({
+        "mch_id": "10000099", "name": "新名", "appids": ["wx3", "wx4"], "key_version": 1,
+        "balance": 750, "product_enabled": false, "api_send_enabled": false,
+        "address_whitelist": ["10.0.0.0/8", "::1"], "revoked_serials": [], "limits": limits,
+        "added_at": before["added_at"],
+    });
+    assert_eq!((said.exit, said.json().remove(0), said.stderr.as_str()), (0, wanted, ""));
+
+    let set = merchant(&dir, &["set", "10000099", "--allow-any"]);
+    let show = merchant(&dir, &["show", "10000099"]);
+    assert_eq!(set.stdout, show.stdout);
+    let rows: Vec<(&str, &str)> =
+        show.stdout.lines().map(|line| (line[..25].trim(), &line[25..])).collect();
+    let shown = |name| rows.iter().find(|row| row.0 == name).unwrap().1;
+    assert_eq!(shown("address_whitelist"), "none");
+    assert_eq!(shown("merchant_amount_per_day"), "600.00");
+    assert_eq!(shown("balance"), "7.50");
+    for name in limits.as_object().unwrap().keys().chain(said.json()[0].as_object().unwrap().keys())
+    {
+        let has = name == "limits" || rows.iter().any(|row| row.0 == name);
+        assert!(has, "{name}");
+    }
+}
+
+#[test]
+fn what_cannot_be_set_changes_nothing_and_says_why() {
+    let served = Served::start();
+    let dir = dir(&served);
+    let before = merchant(&dir, &["show", "10000098"]).stdout;
+    for (changes, why) in [
+        (&[][..], "there is nothing to set"),
+        (&["--json"], "there is nothing to set"),
+        (&["--product", "off", "--allow", "10.0.0.0/33"], "it must be an address such as"),
+        (&["--allow", ""], "it must be an address such as"),
+        (&["--allow", "::1", "--allow-any"], "cannot be used with"),
+        (&["--appid", ""], "it must have 1 to 32 characters"),
+        (&["--product", "yes"], "it is one of `on`, `off`"),
+        (&["--top-up", "0"], "an amount is in yuan, above zero"),
+        (&["--queries-per-second", "-1"], "there is no argument `-1`"),
+        (&["--queries-per-second", "many"], "cannot be `many`"),
+        (&["--product", "off", "--packet-min", "201"], "201.00 yuan, would be above the greatest"),
+    ] {
+        let said = merchant(&dir, &[&["set", "10000098"], changes].concat());
+        assert_eq!((said.exit, said.stdout.as_str()), (2, ""), "{changes:?} {said:?}");
+        assert!(said.stderr.starts_with("error[USAGE]: "), "{changes:?} {said:?}");
+        assert!(said.stderr.contains(why), "{changes:?} {said:?}");
+    }
+    let said = merchant(&dir, &["set", "1", "--product", "off"]);
+    assert!((said.exit, said.stderr.starts_with("error[NO_MERCHANT]")) == (9, true), "{said:?}");
+    let much = ["set", "10000098", "--product", "off", "--top-up", "92233720368547758.07"];
+    let said = merchant(&dir, &much);
+    assert!(
+        (said.exit, said.stderr.starts_with("error[AMOUNT_OVERFLOW]")) == (9, true),
+        "{said:?}"
+    );
+    assert_eq!(merchant(&dir, &["show", "10000098"]).stdout, before);
+}
+
+#[test]
+fn changes_at_the_same_moment_are_all_kept() {
+    let served = Served::start();
+    let dir = dir(&served);
+    let serials: Vec<String> = (10..18).map(|number| format!("0a{number}")).collect();
+    std::thread::scope(|scope| {
+        for serial in &serials {
+            scope.spawn(|| {
+                let said = merchant(&dir, &["revoke", "10000098", "--serial", serial]);
+                assert_eq!(said.exit, 0, "{said:?}");
+            });
+        }
+        scope.spawn(|| set(&dir, &["--sends-per-minute", "9", "--top-up", "1"]));
+        scope.spawn(|| set(&dir, &["--name", "沙箱", "--top-up", "1"]));
+    });
+    let shown = merchant(&dir, &["show", "10000098", "--json"]).json().remove(0);
+    let kept: std::collections::BTreeSet<&str> = shown["revoked_serials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|serial| serial.as_str().unwrap())
+        .collect();
+    assert_eq!(kept, serials.iter().map(String::as_str).collect());
+    assert_eq!(shown["limits"]["sends_per_minute"], 9);
+    assert_eq!((&shown["name"], &shown["balance"]), (&"沙箱".into(), &100_000_200.into()));
 }

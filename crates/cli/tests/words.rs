@@ -11,7 +11,7 @@ use std::process::Stdio;
 use support::{Said, command, hongbao, hongbao_in};
 
 /// Every command that has help.
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 30] = [
     "",
     "demo",
     "serve",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 29] = [
     "merchant add",
     "merchant list",
     "merchant show",
+    "merchant set",
     "merchant revoke",
     "sandbox",
     "sandbox show",

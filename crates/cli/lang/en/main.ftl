@@ -34,6 +34,7 @@ args-bad-yuan = an amount is in yuan, above zero, with at most two decimals, suc
 args-bad-scene = a scene is one of `PRODUCT_1` to `PRODUCT_8`
 args-bad-text = it must have 1 to { $chars_max } characters
 args-bad-serial = a serial number is hexadecimal, at most 20 bytes, as `openssl x509 -serial` prints it
+args-bad-network = it must be an address such as `127.0.0.1` or a network such as `10.0.0.0/8`
 args-bad-probability = a probability is a number from 0 to 1
 args-on-send = sends
 args-on-query = queries

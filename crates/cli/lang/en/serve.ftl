@@ -20,5 +20,7 @@ ledger-newer-hint = a newer hongbao wrote it: run that version or a newer one; n
 ledger-damaged-hint = put it back from a backup; nothing was changed, and it was not replaced
 ledger-key-hint = `ledger.key` must be the one that was made with this ledger, mode 600: put it back from a backup
 ledger-storage-hint = check the free space, and the owner and mode of the folder
+ledger-conflict-hint = run it again; another process changes the same merchant all the time
+ledger-overflow-hint = give a smaller amount; nothing was changed
 authority-failed = certificates cannot be made: { $why }
 authority-failed-hint = `ca.pem` and `ca_key.pem` must be the ones that were made with this folder

@@ -20,5 +20,7 @@ ledger-newer-hint = 它由更新版本的 hongbao 写成：请使用那个版本
 ledger-damaged-hint = 请从备份恢复；未作任何改动，也没有被替换
 ledger-key-hint = `ledger.key` 必须是与该账本一同生成的那一个，权限 600：请从备份恢复
 ledger-storage-hint = 请检查剩余空间，以及目录的属主和权限
+ledger-conflict-hint = 请重新运行；另有进程在不断修改同一商户
+ledger-overflow-hint = 请给出更小的金额；未作任何改动
 authority-failed = 无法签发证书：{ $why }
 authority-failed-hint = `ca.pem` 与 `ca_key.pem` 必须是与该目录一同生成的

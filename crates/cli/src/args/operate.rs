@@ -2,6 +2,7 @@
 
 use super::ask::{billno, text, yuan};
 use super::fault::FaultName;
+use super::merchant_set::MerchantSetArgs;
 use hongbao_wire::Fen;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -48,6 +49,8 @@ pub enum MerchantCommand {
     List(MerchantListArgs),
     /// Show one merchant
     Show(MerchantShowArgs),
+    /// Set what a merchant may do, and add to its balance
+    Set(MerchantSetArgs),
     /// Refuse a merchant's certificates from now on
     Revoke(MerchantRevokeArgs),
 }
@@ -317,7 +320,7 @@ impl On {
 }
 
 /// A merchant's number: 1-32 of `0-9 a-z A-Z`.
-fn mch_id(text: &str) -> Result<String, String> {
+pub(super) fn mch_id(text: &str) -> Result<String, String> {
     let fits = (1..=32).contains(&text.len());
     if fits && text.bytes().all(|b| b.is_ascii_alphanumeric()) {
         Ok(text.to_owned())

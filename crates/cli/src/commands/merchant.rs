@@ -1,7 +1,11 @@
 //! `hongbao merchant`: works on the folder of a server, which takes note within a second
 //! where it runs.
 
-use crate::args::{MerchantAddArgs, MerchantArgs, MerchantCommand, MerchantRevokeArgs};
+mod change;
+
+use crate::args::{
+    MerchantAddArgs, MerchantArgs, MerchantCommand, MerchantRevokeArgs, MerchantSetArgs,
+};
 use crate::exit::{Exit, Failure};
 use crate::merchant_folder::{MerchantFolder, NewMerchant};
 use crate::output::Output;
@@ -16,11 +20,22 @@ use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde_json::{Value, json};
 
+/// How often a change begins anew where another process was first. Each time one of them
+/// succeeds, so it is more than any number of people and scripts at once.
+const TRIES_MAX: u32 = 64;
+
 /// Runs it.
 ///
 /// # Errors
 /// The folder or its ledger cannot be used, the merchant is there already or is not: exit 9.
+/// Nothing to set, or limits that exclude each other: exit 2.
 pub async fn run(args: &MerchantArgs, out: &mut Output) -> Result<Exit, Failure> {
+    if let MerchantCommand::Set(MerchantSetArgs { changes, .. }) = &args.command
+        && changes.is_empty()
+    {
+        let failure = Failure::usage("USAGE", say!("merchant-set-nothing"));
+        return Err(failure.hint(say!("usage-hint-help")));
+    }
     let dir = WorkDir::open(&args.dir)?;
     let desk = Desk { ledger: dir.ledger()?, dir };
     match &args.command {
@@ -34,6 +49,7 @@ pub async fn run(args: &MerchantArgs, out: &mut Output) -> Result<Exit, Failure>
             let merchant = desk.merchant(&args.mch_id).await?;
             print(out, args.json, &merchant, &page(&merchant));
         }
+        MerchantCommand::Set(args) => desk.set(args, out).await?,
         MerchantCommand::Revoke(args) => desk.revoke(args, out).await?,
     }
     Ok(Exit::Ok)
@@ -73,18 +89,58 @@ impl Desk {
         Ok(())
     }
 
+    async fn set(&self, args: &MerchantSetArgs, out: &mut Output) -> Result<(), Failure> {
+        let (mch_id, changes) = (args.mch_id.as_str(), &args.changes);
+        let put = |merchant: &mut Merchant| {
+            let balance = changes.top_up.map(|amount| merchant.balance.checked_add(amount));
+            if balance == Some(None) {
+                return Err(self.failed(&LedgerError::Overflow));
+            }
+            change::apply(changes, merchant)
+        };
+        self.update(mch_id, put).await?;
+        // last, as it alone is not the same when done twice
+        if let Some(amount) = changes.top_up {
+            self.ledger.top_up(mch_id, amount).await.map_err(|error| self.failed(&error))?;
+        }
+        let merchant = self.merchant(mch_id).await?;
+        print(out, args.json, &merchant, &page(&merchant));
+        if !args.json {
+            out.talk(say!("merchant-set", mch_id = mch_id));
+        }
+        Ok(())
+    }
+
+    /// Changes a merchant: what another process wrote meanwhile is read again and stays.
+    async fn update<F>(&self, mch_id: &str, change: F) -> Result<(), Failure>
+    where
+        F: Fn(&mut Merchant) -> Result<(), Failure>,
+    {
+        for _ in 0..TRIES_MAX {
+            let mut merchant = self.merchant(mch_id).await?;
+            change(&mut merchant)?;
+            match self.ledger.update_merchant(merchant).await {
+                Err(LedgerError::Conflict) => {}
+                written => return written.map_err(|error| self.failed(&error)),
+            }
+        }
+        Err(self.failed(&LedgerError::Conflict))
+    }
+
     async fn revoke(&self, args: &MerchantRevokeArgs, out: &mut Output) -> Result<(), Failure> {
-        let mut merchant = self.merchant(&args.mch_id).await?;
+        self.merchant(&args.mch_id).await?;
         let folder = self.dir.merchant(&args.mch_id);
         let serial: Box<str> = match &args.serial {
             Some(serial) => serial.as_str().into(),
             None => serial_in(&folder)?,
         };
-        if !merchant.revoked_serials.contains(&serial) {
-            merchant.revoked_serials.push(serial.clone());
-            let update = self.ledger.update_merchant(merchant).await;
-            update.map_err(|error| self.failed(&error))?;
-        }
+        let revoke = |merchant: &mut Merchant| {
+            if !merchant.revoked_serials.contains(&serial) {
+                merchant.revoked_serials.push(serial.clone());
+            }
+            Ok(())
+        };
+        self.update(&args.mch_id, revoke).await?;
         if args.reissue {
             self.reissue(&args.mch_id, &folder).await?;
         }
@@ -167,16 +223,23 @@ fn page(merchant: &Merchant) -> String {
         ("mch_id", merchant.mch_id.to_string()),
         ("name", merchant.name.to_string()),
         ("appids", list(&appids)),
+        ("key_version", merchant.key_version.to_string()),
         ("balance", merchant.balance.to_yuan()),
         ("product_enabled", merchant.product_enabled.to_string()),
         ("api_send_enabled", merchant.api_send_enabled.to_string()),
         ("address_whitelist", texts(&merchant.address_whitelist)),
         ("revoked_serials", texts(&merchant.revoked_serials)),
+        ("packet_min", limits.packet_min.to_yuan()),
+        ("packet_max", limits.packet_max.to_yuan()),
+        ("packet_max_with_scene", limits.packet_max_with_scene.to_yuan()),
+        ("user_packets_per_day", limits.user_packets_per_day.to_string()),
+        ("user_amount_per_day", limits.user_amount_per_day.to_yuan()),
+        ("merchant_amount_per_day", limits.merchant_amount_per_day.to_yuan()),
         ("queries_per_second", limits.queries_per_second.to_string()),
         ("sends_per_minute", limits.sends_per_minute.to_string()),
         ("added_at", rfc3339(merchant.added_at)),
     ];
-    let lines = rows.map(|(name, value)| format!("{name:<20}{value}"));
+    let lines = rows.map(|(name, value)| format!("{name:<25}{value}"));
     lines.join("\n")
 }
 
