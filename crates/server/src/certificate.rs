@@ -1,6 +1,7 @@
 //! What a client's certificate says, and whether it is good now.
 
 use crate::roster::{Member, Roster};
+use quick_cache::sync::Cache;
 use rustls::RootCertStore;
 use rustls::crypto::aws_lc_rs;
 use rustls::server::WebPkiClientVerifier;
@@ -11,9 +12,17 @@ use std::sync::Arc;
 use std::time::Duration;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+/// So many certificates that were found to be ours are remembered.
+const EXAMINED_MAX: usize = 1_024;
+
 /// The authorities whose certificates name merchants.
 #[derive(Debug)]
-pub(crate) struct Authorities(Arc<dyn ClientCertVerifier>);
+pub(crate) struct Authorities {
+    verifier: Arc<dyn ClientCertVerifier>,
+    /// By their bytes, those that an authority issued itself: a resumed session shows the
+    /// same certificate again, and its signature holds as it did.
+    examined: Cache<Box<[u8]>, Arc<Ours>>,
+}
 
 impl Authorities {
     /// The authorities of these certificates.
@@ -28,7 +37,7 @@ impl Authorities {
         let provider = Arc::new(aws_lc_rs::default_provider());
         WebPkiClientVerifier::builder_with_provider(roots.into(), provider)
             .build()
-            .map(Self)
+            .map(|verifier| Self { verifier, examined: Cache::new(EXAMINED_MAX) })
             .map_err(|error| error.to_string())
     }
 
@@ -36,10 +45,23 @@ impl Authorities {
     pub(crate) fn examine(&self, chain: Option<&[CertificateDer<'_>]>, now_s: i64) -> Shown {
         match chain.and_then(<[_]>::split_first) {
             None => Shown::Nothing,
+            Some((end_entity, [])) => self.examine_known(end_entity, now_s),
             Some((end_entity, intermediates)) => self
                 .examine_ours(end_entity, intermediates, now_s)
-                .map_or(Shown::Foreign, Shown::Ours),
+                .map_or(Shown::Foreign, |ours| Shown::Ours(Arc::new(ours))),
         }
+    }
+
+    /// One that came alone; others are checked each time, as their intermediates may expire.
+    fn examine_known(&self, end_entity: &CertificateDer<'_>, now_s: i64) -> Shown {
+        if let Some(ours) = self.examined.get(&**end_entity) {
+            return Shown::Ours(ours);
+        }
+        let Some(ours) = self.examine_ours(end_entity, &[], now_s).map(Arc::new) else {
+            return Shown::Foreign;
+        };
+        self.examined.insert((&**end_entity).into(), Arc::clone(&ours));
+        Shown::Ours(ours)
     }
 
     /// The chain is checked as of the moment nearest to now when the certificate was
@@ -55,7 +77,7 @@ impl Authorities {
         let at = now_s.max(ours.not_before_s).min(ours.not_after_s);
         let at = u64::try_from(at).ok()?;
         let at = UnixTime::since_unix_epoch(Duration::from_secs(at));
-        self.0.verify_client_cert(end_entity, intermediates, at).ok()?;
+        self.verifier.verify_client_cert(end_entity, intermediates, at).ok()?;
         Some(ours)
     }
 }
@@ -68,7 +90,7 @@ pub(crate) enum Shown {
     /// One that none of our authorities issued, or that names no merchant.
     Foreign,
     /// One of ours; whether it is good is [`Shown::judge`]'s to say.
-    Ours(Ours),
+    Ours(Arc<Ours>),
 }
 
 /// A certificate that one of our authorities issued.
