@@ -2,7 +2,6 @@
 
 use bytes::Bytes;
 use hongbao_wire::ErrorCode;
-use jiff::Timestamp;
 use std::time::Duration;
 
 /// A complete reply and how it travels.
@@ -14,9 +13,6 @@ pub struct Answer {
     pub delivery: Delivery,
     /// The reply's `err_code`, for logs and metrics; `None` on a success.
     pub err_code: Option<ErrorCode>,
-    /// Queries only: the same bytes are right until then (sandbox time), as long as
-    /// nothing is committed to the record and no fault is added; `None`: ask again.
-    pub kept_until: Option<Timestamp>,
 }
 
 /// How a reply travels: anything but `Plain` is a fault of the sandbox.

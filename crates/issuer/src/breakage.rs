@@ -116,11 +116,11 @@ pub(crate) fn failure(failure: FailureReply, call: Call<'_>) -> Said {
 
 /// A reply that travels untouched.
 pub(crate) fn travelling(said: Said, delivery: Delivery) -> Answer {
-    Answer { body: said.body, delivery, err_code: said.err_code, kept_until: None }
+    Answer { body: said.body, delivery, err_code: said.err_code }
 }
 
 const fn silence(delivery: Delivery) -> Answer {
-    Answer { body: Bytes::new(), delivery, err_code: None, kept_until: None }
+    Answer { body: Bytes::new(), delivery, err_code: None }
 }
 
 /// The front end's page (h01-h03).
@@ -130,7 +130,7 @@ fn html(status: u16, title: &str) -> Answer {
          </center>\r\n<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
     );
     let delivery = Delivery::Html(status);
-    Answer { body: page.into(), delivery, err_code: None, kept_until: None }
+    Answer { body: page.into(), delivery, err_code: None }
 }
 
 fn first_half(body: &Bytes) -> Bytes {

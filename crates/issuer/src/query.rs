@@ -12,13 +12,6 @@ use crate::watch::{self, Heard};
 use hongbao_ledger::{Expect, Key, LedgerError, Merchant};
 use hongbao_wire::field::FieldRule;
 use hongbao_wire::{ErrorCode, FailureReply, FieldError, QueryRequest};
-use jiff::Timestamp;
-
-/// A reply, and until when its bytes are right.
-struct Found {
-    said: Said,
-    kept_until: Option<Timestamp>,
-}
 
 impl Issuer {
     /// Answers a query (seed) whose certificate, fields and signature were checked.
@@ -47,7 +40,7 @@ impl Issuer {
         };
         let mut said = None;
         if breakage::processes(&rule) {
-            said = Some(self.look_up(call, request, Some(&rule)).await.said);
+            said = Some(self.look_up(call, request, Some(&rule)).await);
         } else {
             self.note_unprocessed(&Key::new(mch_id, request.mch_billno), merchant, &rule).await;
         }
@@ -55,8 +48,7 @@ impl Issuer {
     }
 
     async fn query_the_record(&self, call: Call<'_>, request: &QueryRequest<'_>) -> Answer {
-        let Found { said, kept_until } = self.look_up(call, request, None).await;
-        Answer { kept_until, ..breakage::travelling(said, Delivery::Plain) }
+        breakage::travelling(self.look_up(call, request, None).await, Delivery::Plain)
     }
 
     /// The fast path: one read of the ledger, no copy of the bytes.
@@ -66,8 +58,8 @@ impl Issuer {
         }
         let mch_id = call.merchant.mch_id.as_str();
         let kept = self.ledger.reply(mch_id, request.mch_billno).await.ok().flatten()?;
-        let (body, until) = reply::unpack(kept, call.merchant, call.style, self.now())?;
-        Some(Answer { body, delivery: Delivery::Plain, err_code: None, kept_until: Some(until) })
+        let body = reply::unpack(kept, call.merchant, call.style, self.now())?;
+        Some(Answer { body, delivery: Delivery::Plain, err_code: None })
     }
 
     async fn look_up(
@@ -75,19 +67,19 @@ impl Issuer {
         call: Call<'_>,
         request: &QueryRequest<'_>,
         hit: Option<&FaultRule>,
-    ) -> Found {
+    ) -> Said {
         if !is_bound(call.merchant, request.appid) {
-            return unkept(breakage::failure(appid_failure("appid"), call));
+            return breakage::failure(appid_failure("appid"), call);
         }
         let key = Key::new(call.merchant.mch_id.as_str(), request.mch_billno);
         for _ in 0..ATTEMPTS_MAX {
             match self.try_look_up(call, &key, hit).await {
                 Ok(found) => return found,
                 Err(LedgerError::Conflict) => {}
-                Err(error) => return unkept(self.system_error(call, &error)),
+                Err(error) => return self.system_error(call, &error),
             }
         }
-        unkept(self.system_error(call, &LedgerError::Conflict))
+        self.system_error(call, &LedgerError::Conflict)
     }
 
     async fn try_look_up(
@@ -95,12 +87,12 @@ impl Issuer {
         call: Call<'_>,
         key: &Key,
         hit: Option<&FaultRule>,
-    ) -> Result<Found, LedgerError> {
+    ) -> Result<Said, LedgerError> {
         let (merchant, style, now) = (call.merchant, call.style, self.now());
         let not_found =
             || breakage::failure(reply::not_found(call.mch_billno, merchant.mch_id.as_str()), call);
         let Some(mut record) = self.ledger.find(key).await? else {
-            return Ok(unkept(not_found()));
+            return Ok(not_found());
         };
         let expect = Expect::Version(record.version);
         let mut changes = Changes::default();
@@ -116,8 +108,6 @@ impl Issuer {
         if self.config.watch {
             watch::note(&mut record, &mut changes, &heard, now);
         }
-        let same_again = hit.is_none() && (!self.config.watch || watch::is_settled(&record));
-        let valid_until = reply::valid_until(&record);
         if !changes.entries.is_empty() {
             let commit = self.commit_of(record, expect, changes, merchant);
             match self.ledger.commit(commit).await {
@@ -129,13 +119,7 @@ impl Issuer {
                 Err(error) => return Err(error),
             }
         }
-        Ok(match body {
-            None => unkept(not_found()),
-            Some(body) => Found {
-                said: Said { body, err_code: None },
-                kept_until: same_again.then_some(valid_until),
-            },
-        })
+        Ok(body.map_or_else(not_found, |body| Said { body, err_code: None }))
     }
 
     pub(crate) const fn call<'a>(
@@ -154,10 +138,6 @@ impl Issuer {
         let words = text::of_code(&code, call.kind == On::Send);
         breakage::failure(FailureReply::business(code, words), call)
     }
-}
-
-const fn unkept(said: Said) -> Found {
-    Found { said, kept_until: None }
 }
 
 /// Whether the appid belongs to the merchant.

@@ -8,7 +8,7 @@ use hongbao_wire::{ErrorCode, FailureReply, HumanText, QueryReply, SendReply, St
 use jiff::{SignedDuration, Timestamp};
 
 /// How long after its send a packet can be queried (seed, 注意事项 1); from then on NOT_FOUND.
-pub const QUERY_WINDOW: SignedDuration = SignedDuration::from_hours(30 * 24);
+pub const QUERY_WINDOW: SignedDuration = hongbao_wire::verdict::WINDOW;
 
 /// Of a query's record: the same bytes for the same record, always (`protocol.md` §9).
 /// `None` where the packet is not stored.
@@ -102,13 +102,13 @@ pub fn kept(record: &Record, merchant: &Merchant, style: &ReplyStyle) -> Option<
     Some(kept.freeze())
 }
 
-/// The body of a kept reply and until when it is right; `None` where it is not right now.
+/// The body of a kept reply; `None` where it is not right now.
 pub(crate) fn unpack(
     mut kept: Bytes,
     merchant: &Merchant,
     style: &ReplyStyle,
     now: Timestamp,
-) -> Option<(Bytes, Timestamp)> {
+) -> Option<Bytes> {
     let header = kept.get(..HEADER_BYTES)?;
     let (form_byte, rest) = header.split_first()?;
     let (version, until) = rest.split_at_checked(4)?;
@@ -120,5 +120,5 @@ pub(crate) fn unpack(
         return None;
     }
     kept.advance(HEADER_BYTES);
-    Some((kept, Timestamp::from_millisecond(until).ok()?))
+    Some(kept)
 }
