@@ -3,12 +3,13 @@
 
 mod support;
 
+use hongbao_wire::send::Sender;
 use hongbao_wire::sign::{
     Method, Policy, Proof, Rule, SignError, base_string, sign, sign_with, verify, verify_reply,
     verify_workwx, workwx_sign,
 };
 use hongbao_wire::xml::Document;
-use hongbao_wire::{ApiKey, QueryRequest, WorkwxSecret, query, send};
+use hongbao_wire::{ApiKey, Fen, QueryRequest, SendRequest, WorkwxSecret, query, send};
 use support::{KEY, key, unsigned};
 
 const V1: [(&str, &str); 5] = [
@@ -87,6 +88,32 @@ fn s1_the_seeds_query() {
     let document = Document::parse(&body).unwrap();
     assert_eq!(QueryRequest::read(&document).unwrap(), request);
     assert_eq!(verify(&document, &key(), Rule::Known(&query::REQUEST_FIELDS)), Ok(Method::Md5));
+}
+
+/// The example of the send's page, with both signatures. A sort that ignores `_` would
+/// make `F1C68A32630E37E3F638C98B79C85C2F` of it.
+#[test]
+fn s2_the_pages_send() {
+    let request = SendRequest {
+        nonce_str: "5K8264ILTKCH16CQ2502SI8ZNMTM67VS".into(),
+        mch_billno: "123456".into(),
+        mch_id: "10000098".into(),
+        wxappid: "wx8888888888888888".into(),
+        sender: Sender::Name("XX活动".into()),
+        sender_header_media_id: Some("1G6nrLmr5EC3MMb_-zK1dDdzmd0p7cNliYu9V5w7o8K0".into()),
+        re_openid: "oxTWIuGaIt6gTKsQRLau2M0yL16E".into(),
+        total_amount: Fen::new(1_000).unwrap(),
+        wishing: "感谢您参加猜灯谜活动，祝您元宵节快乐！".into(),
+        act_name: "猜灯谜抢红包活动".into(),
+        remark: "猜越多得越多，快来抢！".into(),
+        scene: None,
+    };
+    let secret = WorkwxSecret::new(*b"synthetic-workwx-secret-0123456789");
+    let body = request.write(&key(), &secret);
+    let document = Document::parse(&body).unwrap();
+    assert_eq!(document.get("workwx_sign"), Some("D15733B2F6D791C410A601B4BDFC6D27"));
+    assert_eq!(document.get("sign"), Some("B8A35209CD6C6ED9F12AA215E408A207"));
+    assert_eq!(SendRequest::read(&document).unwrap(), request);
 }
 
 /// The trap of S2 and x01: `_` sorts before the letters, so that `re_openid` comes
