@@ -44,7 +44,7 @@ impl<R: Record> Outcome<'_, R> {
         json!({
             "mch_billno": self.mch_billno,
             "verdict": self.verdict.as_str(),
-            "cause": text::cause(self.verdict),
+            "cause": self.verdict.cause(),
             "final": self.verdict.is_final(),
             "next_step": self.verdict.next_step().as_str(),
             "new_billno_permitted": self.verdict.new_billno_permitted(),

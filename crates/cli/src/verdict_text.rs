@@ -47,39 +47,6 @@ pub fn exit_of_all(exits: &[Exit]) -> Exit {
     }
 }
 
-/// Why this verdict and not another of the same word: the `cause` of the JSON contract.
-#[must_use]
-pub const fn cause(verdict: &Verdict) -> Option<&'static str> {
-    Some(match verdict {
-        Verdict::Received | Verdict::Refunded | Verdict::Failed(_) | Verdict::BeyondWindow => {
-            return None;
-        }
-        Verdict::Open(open) => open_word(*open),
-        Verdict::Unknown(unknown) => match unknown {
-            Unknown::Status(_) => "unknown_status",
-            Unknown::NotFound => "not_found",
-            Unknown::SaidFailed => "said_failed",
-            Unknown::OtherOrder => "other_order",
-            Unknown::Code(_) => "unknown_code",
-            Unknown::Unreadable(_) => "unreadable",
-            Unknown::Contradiction => "contradiction",
-        },
-        Verdict::NoAnswer(NoAnswer::TryAgain) => "try_again",
-        Verdict::NoAnswer(NoAnswer::FixSetUp) => "fix_set_up",
-    })
-}
-
-const fn open_word(open: Open) -> &'static str {
-    match open {
-        Open::Accepted => "accepted",
-        Open::Processing => "processing",
-        Open::Sending => "sending",
-        Open::Refused => "refused",
-        Open::Sent => "sent",
-        Open::Refunding => "refunding",
-    }
-}
-
 /// The verdict in words, with what was observed.
 #[must_use]
 pub fn words<R>(verdict: &Verdict, seen: &Exchange<R>) -> String {

@@ -183,6 +183,29 @@ impl Verdict {
         }
     }
 
+    /// Why this verdict and not another of the same word: a stable word of the JSON contract.
+    #[must_use]
+    pub const fn cause(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Received | Self::Refunded | Self::Failed(_) | Self::BeyondWindow => return None,
+            Self::Open(Open::Accepted) => "accepted",
+            Self::Open(Open::Processing) => "processing",
+            Self::Open(Open::Sending) => "sending",
+            Self::Open(Open::Refused) => "refused",
+            Self::Open(Open::Sent) => "sent",
+            Self::Open(Open::Refunding) => "refunding",
+            Self::Unknown(Unknown::Status(_)) => "unknown_status",
+            Self::Unknown(Unknown::NotFound) => "not_found",
+            Self::Unknown(Unknown::SaidFailed) => "said_failed",
+            Self::Unknown(Unknown::OtherOrder) => "other_order",
+            Self::Unknown(Unknown::Code(_)) => "unknown_code",
+            Self::Unknown(Unknown::Unreadable(_)) => "unreadable",
+            Self::Unknown(Unknown::Contradiction) => "contradiction",
+            Self::NoAnswer(NoAnswer::TryAgain) => "try_again",
+            Self::NoAnswer(NoAnswer::FixSetUp) => "fix_set_up",
+        })
+    }
+
     /// Whether nothing can change any more.
     #[must_use]
     pub const fn is_final(&self) -> bool {
@@ -228,6 +251,12 @@ impl Known {
     #[must_use]
     pub const fn sent(sent_at: Option<Timestamp>) -> Self {
         Self { sent_at, settled: None }
+    }
+
+    /// The same, with two verified replies that exclude each other: that stays.
+    #[must_use]
+    pub fn contradicted(self) -> Self {
+        Self { settled: Some(Verdict::Unknown(Unknown::Contradiction)), ..self }
     }
 
     /// The final verdict or the contradiction that earlier observations led to.

@@ -1,0 +1,79 @@
+//! The trait of every store for the merchant's side.
+
+use crate::error::LedgerError;
+use crate::history::Entry;
+use crate::inquiry::{Inquiry, InquiryCommit, InquiryFilter, Sighting};
+use crate::record::Key;
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+/// A durable memory of what was asked, told and concluded.
+///
+/// What a method has returned `Ok` for survives kill -9 and, in a store on disk,
+/// a power cut. No merchant needs to be added first.
+#[async_trait]
+pub trait Inquiries: Send + Sync + std::fmt::Debug {
+    /// What is known of a packet.
+    async fn inquiry(&self, key: &Key) -> Result<Option<Inquiry>, LedgerError>;
+
+    /// Makes one change, atomically; returns the inquiry's new version. Concurrent commits may
+    /// share one transaction; each fails alone.
+    async fn commit_inquiry(&self, commit: InquiryCommit) -> Result<u64, LedgerError>;
+
+    /// The history of a packet, oldest first.
+    async fn inquiry_history(&self, key: &Key) -> Result<Vec<Entry>, LedgerError>;
+
+    /// Every number of a reference, the first noted first.
+    async fn inquiries_of_ref(
+        &self,
+        mch_id: &str,
+        business_ref: &str,
+    ) -> Result<Vec<Inquiry>, LedgerError>;
+
+    /// Inquiries of a merchant in the order of their numbers.
+    async fn inquiries(
+        &self,
+        mch_id: &str,
+        filter: &InquiryFilter,
+    ) -> Result<Vec<Inquiry>, LedgerError>;
+
+    /// Inquiries of a merchant that were due at `now`, the longest due first.
+    async fn due_inquiries(
+        &self,
+        mch_id: &str,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Inquiry>, LedgerError>;
+
+    /// When the next inquiry of a merchant is due, and how many ever are.
+    async fn next_due(&self, mch_id: &str) -> Result<(Option<Timestamp>, u64), LedgerError>;
+
+    /// Begins a run over a file, or finds it begun: returns when it began. `run` names it,
+    /// 1-128 characters.
+    async fn begin_run(
+        &self,
+        mch_id: &str,
+        run: &str,
+        now: Timestamp,
+    ) -> Result<Timestamp, LedgerError>;
+
+    /// Notes rows of a run; returns for each the line on which its number was noted first,
+    /// which is its own unless it is a duplicate.
+    async fn sight(
+        &self,
+        mch_id: &str,
+        run: &str,
+        rows: Vec<Sighting>,
+    ) -> Result<Vec<u64>, LedgerError>;
+
+    /// Inquiries that match `filter` and that no row of the run named.
+    async fn unsighted(
+        &self,
+        mch_id: &str,
+        run: &str,
+        filter: &InquiryFilter,
+    ) -> Result<Vec<Inquiry>, LedgerError>;
+
+    /// Ends a run: its rows are forgotten, what was learnt stays.
+    async fn end_run(&self, mch_id: &str, run: &str) -> Result<(), LedgerError>;
+}

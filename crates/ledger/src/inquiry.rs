@@ -1,0 +1,148 @@
+//! What the merchant's side knows of a packet: what it ordered, what it was told, what it
+//! concluded, and when it asks next.
+//!
+//! A [`Record`](crate::Record) is the issuer's own truth and complete; an [`Inquiry`] is hearsay,
+//! and nearly everything in it may be missing. Hence two types, and a table for each.
+
+use crate::history::Entry;
+use crate::ledger::Expect;
+use crate::record::{Key, Order};
+use bytes::Bytes;
+use hongbao_wire::{AppId, DetailId, Fen, OpenId};
+use jiff::Timestamp;
+
+/// A packet as the merchant's side knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inquiry {
+    /// What names it.
+    pub key: Key,
+    /// The corpid under which it is asked about.
+    pub appid: AppId,
+    /// The merchant's own name of what is paid, 1-128 characters: at most one number of a
+    /// reference may be without a proof of failure.
+    pub business_ref: Option<Box<str>>,
+    /// What we ordered; `None` where we only ask.
+    pub order: Option<Order>,
+    /// When it was first noted. Whole milliseconds, like every time here.
+    pub noted_at: Timestamp,
+    /// When it was sent: by us, or by the newest record's `send_time`.
+    pub sent_at: Option<Timestamp>,
+    /// How many times a send of it was begun.
+    pub sends: u32,
+    /// How many times it was asked about.
+    pub asks: u32,
+    /// When it was last asked about.
+    pub asked_at: Option<Timestamp>,
+    /// When a verified record last came.
+    pub answered_at: Option<Timestamp>,
+    /// What was concluded last.
+    pub conclusion: Conclusion,
+    /// Since when the verdict has been unknown or without an answer, without a break.
+    pub unknown_since: Option<Timestamp>,
+    /// Whether two verified replies excluded each other: that stays.
+    pub is_contradicted: bool,
+    /// What the newest verified record said.
+    pub seen: Option<Seen>,
+    /// The newest verified record's reply, byte for byte.
+    pub reply: Option<Bytes>,
+    /// The reply that accepted our send, byte for byte.
+    pub send_reply: Option<Bytes>,
+    /// When to ask next; `None`: not by itself.
+    pub due_at: Option<Timestamp>,
+    /// Why a person is needed: a stable word; `None`: no person is.
+    pub attention: Option<Box<str>>,
+    /// 1 when first committed, one more with every commit.
+    pub version: u64,
+}
+
+/// A conclusion in the stable words of `hongbao_wire::verdict`: for lists and filters. What
+/// permits a new number is never these words, but the reply, verified anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conclusion {
+    /// `Verdict::as_str`.
+    pub verdict: Box<str>,
+    /// `Verdict::cause`.
+    pub cause: Option<Box<str>>,
+    /// `NextStep::as_str`.
+    pub next_step: Box<str>,
+    /// Whether nothing can change any more.
+    pub is_final: bool,
+}
+
+/// What a verified record said, as far as lists show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// `status`, as it came.
+    pub status: Box<str>,
+    /// `detail_id`.
+    pub detail_id: Option<DetailId>,
+    /// `total_amount`, fen.
+    pub total_amount: Option<Fen>,
+    /// `reason`, for people.
+    pub reason: Option<Box<str>>,
+    /// `act_name`.
+    pub act_name: Option<Box<str>>,
+    /// `sender_name`.
+    pub sender_name: Option<Box<str>>,
+    /// `send_time`, where it could be read.
+    pub send_time: Option<Timestamp>,
+    /// `openid` of who received it.
+    pub openid: Option<OpenId>,
+    /// `amount` received, fen.
+    pub amount: Option<Fen>,
+    /// `rcv_time`, where it could be read.
+    pub rcv_time: Option<Timestamp>,
+    /// `refund_amount`, fen.
+    pub refund_amount: Option<Fen>,
+    /// `refund_time`, where it could be read.
+    pub refund_time: Option<Timestamp>,
+}
+
+/// One change of one inquiry, with its history, or nothing of it.
+#[derive(Clone, Debug)]
+pub struct InquiryCommit {
+    /// The inquiry as it shall be; its `version` is set by the store.
+    pub inquiry: Inquiry,
+    /// What it must be now; else [`LedgerError::Conflict`](crate::LedgerError::Conflict).
+    pub expect: Expect,
+    /// How many numbers the inquiry's reference must have now, this one not counted; else
+    /// [`LedgerError::Conflict`](crate::LedgerError::Conflict): two sends of one reference cannot both
+    /// find it free.
+    pub numbers_of_ref: Option<u32>,
+    /// What happened, appended to its history in this order; never empty.
+    pub entries: Vec<Entry>,
+}
+
+/// Which inquiries to list: those for which all that is given holds.
+#[derive(Clone, Debug, Default)]
+pub struct InquiryFilter {
+    /// Only those whose newest record has this status word.
+    pub status: Option<Box<str>>,
+    /// Only those with this verdict word.
+    pub verdict: Option<Box<str>>,
+    /// Only those of this activity: of the newest record, else of our order.
+    pub act_name: Option<Box<str>>,
+    /// Only those to this receiver: of our order, or who received it.
+    pub openid: Option<OpenId>,
+    /// Only those of this reference.
+    pub business_ref: Option<Box<str>>,
+    /// Only those that need a person, or only those that need none.
+    pub attention: Option<bool>,
+    /// Only those sent at or after this time; where the sending time is unknown, noted.
+    pub from: Option<Timestamp>,
+    /// Only those sent before this time; where the sending time is unknown, noted.
+    pub until: Option<Timestamp>,
+    /// Only those with bill numbers after this one, in bytewise order: the next page.
+    pub after_billno: Option<Box<str>>,
+    /// The most inquiries, 1-1000; 0 counts as 1, more than 1000 as 1000.
+    pub limit: u32,
+}
+
+/// One row of a run: which number, on which line of its file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// The number.
+    pub mch_billno: Box<str>,
+    /// The line, from 1.
+    pub line: u64,
+}
