@@ -117,6 +117,7 @@ fn unreadable(why: &Unreadable) -> String {
         Unreadable::Reply(ReplyError::Sign(SignError::Missing)) => say!("why-sign-missing"),
         Unreadable::Reply(ReplyError::Sign(SignError::Mismatch)) => say!("why-sign-mismatch"),
         Unreadable::OtherEcho => say!("why-other-echo"),
+        Unreadable::Recalled => say!("why-recalled"),
     }
 }
 

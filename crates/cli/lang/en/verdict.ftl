@@ -30,6 +30,7 @@ why-caused = { $why } ({ $cause })
 why-certificate = the server does not accept the client certificate (HTTP 400 or a TLS alert), or `ca_file` does not vouch for the server's
 why-control = it holds characters that XML forbids
 why-other-echo = it speaks of another bill number or merchant
+why-recalled = it could not be read when it came; `hongbao history` shows its bytes
 why-sign-missing = it is a success without a `sign`
 why-sign-mismatch = its `sign` does not hold
 why-field = its field `{ $field }` is missing or cannot be read

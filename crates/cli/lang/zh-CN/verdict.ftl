@@ -30,6 +30,7 @@ why-caused = { $why }（{ $cause }）
 why-certificate = 服务器不接受客户端证书（HTTP 400 或 TLS 警报），或 `ca_file` 不为服务器的证书作保
 why-control = 含有 XML 不允许的字符
 why-other-echo = 它说的是另一个单号或另一个商户
+why-recalled = 当时收到的回复无法解析；原始内容见 `hongbao history`
 why-sign-missing = 成功的回包没有 `sign`
 why-sign-mismatch = `sign` 不成立
 why-field = 字段 `{ $field }` 缺失或无法读取
