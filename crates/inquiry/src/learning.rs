@@ -34,6 +34,9 @@ pub(crate) fn conclusion(verdict: &Verdict) -> Conclusion {
 }
 
 /// Learns from what a question came to at `at`; returns the verdict and the history's entry.
+///
+/// A record that has not changed is the same bytes again: the entry leaves out those that the
+/// inquiry keeps already, or a month of questions would keep them sixty times.
 pub(crate) fn from_query(
     inquiry: &mut Inquiry,
     exchange: &Exchange<QueryReply>,
@@ -52,6 +55,7 @@ pub(crate) fn from_query(
         known.sent_at = Some(send_time);
     }
     let verdict = known.observe(seen, at);
+    let raw = exchange.raw.as_deref().filter(|raw| inquiry.reply.as_deref() != Some(raw));
     inquiry.asks = inquiry.asks.saturating_add(1);
     inquiry.asked_at = Some(at);
     if let Observation::Success(reply) = seen {
@@ -65,7 +69,7 @@ pub(crate) fn from_query(
     inquiry.is_contradicted |= verdict == Verdict::Unknown(Unknown::Contradiction);
     conclude(inquiry, &verdict, at, schedule);
     let event = format!("query {}", word(seen, |reply| reply.status.as_str()));
-    (verdict, entry(at, &event, exchange.raw.as_deref()))
+    (verdict, entry(at, &event, raw))
 }
 
 /// Learns from what a send came to at `at`; returns the verdict and the history's entry.
