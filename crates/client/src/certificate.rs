@@ -125,7 +125,7 @@ impl Facts {
     pub fn warnings(&self, now: SystemTime) -> Vec<IdentityWarning> {
         let left = self.not_after.duration_since(now).unwrap_or_default();
         let soon = (left <= RENEW_BEFORE)
-            .then(|| IdentityWarning::ExpiresSoon { days: left.as_secs() / (24 * 60 * 60) });
+            .then_some(IdentityWarning::ExpiresSoon { days: left.as_secs() / (24 * 60 * 60) });
         let usual = USUAL_ISSUERS.contains(&self.issuer_common_name.as_str());
         let issuer =
             (!usual).then(|| IdentityWarning::UnusualIssuer { issuer: self.issuer.clone() });

@@ -117,7 +117,7 @@ impl Pace {
     /// Waits for a turn.
     pub async fn turn(&self) {
         let _next = self.shared.next.lock().await;
-        while let Err(earliest) = self.state().take(Instant::now()) {
+        while let Err(earliest) = self.take() {
             sleep_until(earliest).await;
         }
     }
@@ -135,7 +135,7 @@ impl Pace {
         };
         let lock = timeout_at(latest, self.shared.next.lock());
         let _next = lock.await.map_err(|_| OverPace)?;
-        while let Err(earliest) = self.state().take(Instant::now()) {
+        while let Err(earliest) = self.take() {
             if earliest > latest {
                 return Err(OverPace);
             }
@@ -153,6 +153,11 @@ impl Pace {
     #[must_use]
     pub fn rate(&self) -> Rate {
         self.state().rate
+    }
+
+    /// Takes a turn, or says when to try again. Its lock is gone before anybody waits.
+    fn take(&self) -> Result<(), Instant> {
+        self.state().take(Instant::now())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
