@@ -15,7 +15,7 @@ use crate::metrics::{Backlog, Metrics};
 use hongbao_client::{AttemptLimits, Client, ClientOptions, Dice, Transport};
 use hongbao_inquiry::{
     Account, Clock, FollowOptions, Follower, Freshness, Inquirer, InquirerOptions, InquiryError,
-    Payment,
+    Payment, Schedule,
 };
 use hongbao_issuer::ReplyStyle;
 use hongbao_ledger::{Inquiries, InquiryFilter, Merchant};
@@ -69,6 +69,8 @@ pub struct Upstream {
     /// How. One request here is one request there, whatever `attempts` says: the SDK decides
     /// whether it asks again.
     pub client: ClientOptions,
+    /// When its numbers are asked about again.
+    pub schedule: Schedule,
 }
 
 /// What stands in for the payer.
@@ -99,7 +101,7 @@ impl Gateway {
             let client = ClientOptions { attempts: AttemptLimits::ONCE, ..upstream.client };
             let client = Client::with_transport(Arc::new(transport), client);
             // a send that NOT_FOUND answers for is the SDK's to repeat
-            let options = InquirerOptions { resends: false, ..InquirerOptions::default() };
+            let options = InquirerOptions { schedule: upstream.schedule, resends: false };
             let (ledger, clock) = (ledger.clone(), clock.clone());
             let account = upstream.account;
             let inquirer = Inquirer::new(account, client, ledger, clock, Dice::random(), options);
@@ -233,3 +235,6 @@ impl Gateway {
 fn is_bound(merchant: &Merchant, appid: &str) -> bool {
     merchant.appids.iter().any(|bound| bound.as_str() == appid)
 }
+
+#[cfg(test)]
+mod tests;

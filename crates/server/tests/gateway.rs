@@ -8,21 +8,20 @@ mod support;
 
 use hongbao_issuer::{Fault, FaultRule, On, Trigger};
 use hongbao_ledger::{Expect, Inquiries, InquiryCommit, Ledger};
-use hongbao_server::GatewayOptions;
 use hongbao_wire::send::Sender;
-use hongbao_wire::{Fen, QUERY_PATH, SendRequest};
+use hongbao_wire::{Fen, QUERY_PATH, SEND_PATH, SendRequest};
 use jiff::SignedDuration;
 use support::client::Connection;
-use support::gateway::{Pair, err_code, field, open, options, still};
+use support::gateway::{Pair, err_code, field, options, timeless};
 use support::pki::PKI;
-use support::{MCH, OTHER, Setup, api_key, query_body, secret, send_body, send_request};
+use support::{MCH, OTHER, api_key, query_body, secret, send_body, send_request};
 
 #[tokio::test]
 async fn what_the_payer_says_passes_byte_for_byte() {
     let pair = Pair::start().await;
     let sent = pair.send("1").await;
     assert_eq!(err_code(&sent), None, "{}", sent.text());
-    assert_eq!(sent, pair.upstream.post_send(&send_body(MCH, "1")).await);
+    assert_eq!(sent, pair.direct_send(&send_body(MCH, "1")).await);
     assert_eq!(pair.query("1").await, pair.direct("1").await);
     assert_eq!(pair.query("none").await, pair.direct("none").await);
     pair.stop().await;
@@ -146,22 +145,21 @@ async fn without_the_payer_what_is_final_is_answered_and_the_rest_is_not() {
     let (received, accepted) = (pair.query("1").await, pair.send("2").await);
     pair.query("2").await;
     pair.grow_old();
-    let Pair { upstream, gateway, ledger, options } = pair;
-    let base = upstream.running.wire_addr();
+    let Pair { upstream, gateway, .. } = pair;
     upstream.running.stop().await;
     let mut connection = Connection::tls(gateway.wire_addr(), Some(&PKI.merchant)).await.unwrap();
-    let mut query = async |number| connection.post(QUERY_PATH, &query_body(MCH, number)).await;
+    let mut query =
+        async |number| timeless(connection.post(QUERY_PATH, &query_body(MCH, number)).await);
     assert_eq!(query("1").await, received);
     assert_eq!(err_code(&query("2").await).unwrap(), "SYSTEMERROR");
     assert_eq!(err_code(&query("3").await).unwrap(), "SYSTEMERROR");
     let mut connection = Connection::tls(gateway.wire_addr(), Some(&PKI.merchant)).await.unwrap();
     let mut send =
-        async |number| connection.post(hongbao_wire::SEND_PATH, &send_body(MCH, number)).await;
+        async |number| timeless(connection.post(SEND_PATH, &send_body(MCH, number)).await);
     // it was accepted before: the same acceptance
     assert_eq!(send("2").await, accepted);
     assert_eq!(err_code(&send("3").await).unwrap(), "SYSTEMERROR");
     gateway.stop().await;
-    drop((base, ledger, options));
 }
 
 #[tokio::test]
@@ -214,7 +212,7 @@ async fn a_repeat_with_other_parameters_is_refused_as_the_payer_would() {
         let body = other.write(&api_key(MCH), &secret(MCH));
         let reply = pair.send_as(&body).await;
         assert_eq!(err_code(&reply).unwrap(), code);
-        assert_eq!(reply, pair.upstream.post_send(&body).await);
+        assert_eq!(reply, pair.direct_send(&body).await);
     }
     pair.stop().await;
 }
@@ -264,7 +262,7 @@ async fn a_restart_keeps_everything() {
     pair.trigger("1", Trigger::Deliver).await;
     pair.trigger("1", Trigger::Receive).await;
     let received = pair.query("1").await;
-    let pair = pair.restart().await;
+    let pair = pair.restart(options()).await;
     pair.grow_old();
     pair.fault(FaultRule::new(Fault::ResetBefore), On::Both).await;
     assert_eq!(pair.query("1").await, received);
@@ -292,7 +290,7 @@ async fn a_merchant_sees_only_its_own() {
     let reply = other.post(QUERY_PATH, &query_body(MCH, "1")).await;
     assert_eq!(err_code(&reply).unwrap(), "CA_ERROR");
     // the same number is another packet of another merchant
-    let reply = other.post(hongbao_wire::SEND_PATH, &send_body(OTHER, "1")).await;
+    let reply = other.post(SEND_PATH, &send_body(OTHER, "1")).await;
     assert_eq!(err_code(&reply), None, "{}", reply.text());
     let mut nobody = Connection::tls(address, None).await.unwrap();
     let reply = nobody.post(QUERY_PATH, &query_body(MCH, "1")).await;
@@ -304,11 +302,11 @@ async fn a_merchant_sees_only_its_own() {
 async fn a_merchant_without_an_upstream_is_told_nothing() {
     let pair = Pair::start().await;
     pair.ledger.add_merchant(support::merchant("10000097")).await.unwrap();
-    let pair = pair.restart().await;
+    let pair = pair.restart(options()).await;
     let mut nobody = Connection::tls(pair.gateway.wire_addr(), Some(&PKI.nobody)).await.unwrap();
     let reply = nobody.post(QUERY_PATH, &query_body("10000097", "1")).await;
     assert_eq!(err_code(&reply).unwrap(), "SYSTEMERROR");
-    let reply = nobody.post(hongbao_wire::SEND_PATH, &send_body("10000097", "1")).await;
+    let reply = nobody.post(SEND_PATH, &send_body("10000097", "1")).await;
     assert_eq!(err_code(&reply).unwrap(), "SYSTEMERROR");
     pair.stop().await;
 }
@@ -319,13 +317,7 @@ async fn what_is_not_final_is_followed_without_being_asked_for() {
     pair.send("1").await;
     pair.trigger("1", Trigger::Deliver).await;
     pair.trigger("1", Trigger::Receive).await;
-    // from the start it is due
-    pair.pass(SignedDuration::from_hours(1));
-    let Pair { upstream, gateway, ledger, .. } = pair;
-    gateway.stop().await;
-    let options = GatewayOptions { follow: true, ..options() };
-    let gateway = open(&upstream, &ledger, options.clone()).await;
-    let pair = Pair { upstream, gateway, ledger, options };
+    let pair = pair.restart_following().await;
     while !pair.known("1").await.unwrap().conclusion.is_final {
         tokio::task::yield_now().await;
     }
@@ -338,7 +330,7 @@ async fn what_is_not_final_is_followed_without_being_asked_for() {
 
 #[tokio::test]
 async fn the_desk_of_a_gateway_shows_what_is_known_and_moves_nothing() {
-    let pair = Pair::start_with(Setup { issuer: still(), ..Setup::default() }, options()).await;
+    let pair = Pair::start().await;
     pair.send("1").await;
     pair.query("1").await;
     let json = |reply: support::client::Response| -> (u16, serde_json::Value) {

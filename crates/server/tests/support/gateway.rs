@@ -3,11 +3,10 @@
 use super::client::{Connection, Response};
 use super::pki::{PKI, Shown};
 use super::{
-    APPID, BEGIN, MCH, OTHER, Setup, World, api_key, merchant, query_body, secret, send_body,
-    tls_material,
+    APPID, MCH, OTHER, Setup, World, api_key, merchant, query_body, secret, send_body, tls_material,
 };
 use hongbao_client::{ClientConfig, ClientOptions, HttpTransport, Identity, Transport, Trust};
-use hongbao_inquiry::{Account, Clock};
+use hongbao_inquiry::{Account, Clock, Schedule};
 use hongbao_issuer::{Clock as _, FaultRule, IssuerConfig, ManualClock, On, Play, Trigger};
 use hongbao_ledger::{Inquiries, Inquiry, Key, Ledger, MemoryLedger};
 use hongbao_server::{
@@ -34,7 +33,6 @@ pub struct Pair {
     pub upstream: World,
     pub gateway: Running,
     pub ledger: Arc<MemoryLedger>,
-    pub options: GatewayOptions,
 }
 
 /// What a gateway does in these tests, unless they are about it: it does not follow.
@@ -43,7 +41,7 @@ pub fn options() -> GatewayOptions {
 }
 
 /// An issuer whose packets move by trigger only.
-pub fn still() -> IssuerConfig {
+fn still() -> IssuerConfig {
     let never = SignedDuration::from_hours(24 * 300);
     let play =
         Play { sent_after: never, received_after: never, expired_after: never, ..Play::default() };
@@ -51,17 +49,22 @@ pub fn still() -> IssuerConfig {
 }
 
 /// A way to the upstream over mutual TLS; both merchants have one.
-pub fn upstream(mch_id: &str, shown: &Shown, world: &World) -> Upstream {
+fn upstream(mch_id: &str, shown: &Shown, world: &World) -> Upstream {
     let identity = Identity::from_pem(shown.cert_pem.as_bytes(), shown.key_pem.as_bytes()).unwrap();
     let base_url = format!("https://{}", world.running.wire_addr());
     let trust = Trust::Ca(PKI.ca_pem.clone().into_bytes());
     let config = ClientConfig::new(base_url, identity, trust);
     let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new(&config).unwrap());
-    Upstream { account: account(mch_id), transport, client: ClientOptions::default() }
+    Upstream {
+        account: account(mch_id),
+        transport,
+        client: ClientOptions::default(),
+        schedule: Schedule::default(),
+    }
 }
 
 /// As whom a gateway asks.
-pub fn account(mch_id: &str) -> Account {
+fn account(mch_id: &str) -> Account {
     Account {
         mch_id: mch_id.into(),
         appid: APPID.into(),
@@ -72,7 +75,7 @@ pub fn account(mch_id: &str) -> Account {
 }
 
 /// A gateway on a ledger.
-pub async fn open(world: &World, ledger: &Arc<MemoryLedger>, options: GatewayOptions) -> Running {
+async fn open(world: &World, ledger: &Arc<MemoryLedger>, options: GatewayOptions) -> Running {
     let upstreams = vec![upstream(MCH, &PKI.merchant, world), upstream(OTHER, &PKI.other, world)];
     let inquiries: Arc<dyn Inquiries> = ledger.clone();
     let clock: Arc<dyn Clock> = Arc::new(Shared(world.clock.clone()));
@@ -90,24 +93,26 @@ pub async fn open(world: &World, ledger: &Arc<MemoryLedger>, options: GatewayOpt
 
 impl Pair {
     pub async fn start() -> Self {
-        Self::start_with(Setup { issuer: still(), ..Setup::default() }, options()).await
-    }
-
-    pub async fn start_with(setup: Setup, options: GatewayOptions) -> Self {
-        let upstream = setup.start().await;
+        let upstream = Setup { issuer: still(), ..Setup::default() }.start().await;
         let ledger = Arc::new(MemoryLedger::new());
         for mch_id in [MCH, OTHER] {
             ledger.add_merchant(merchant(mch_id)).await.unwrap();
         }
-        let gateway = open(&upstream, &ledger, options.clone()).await;
-        Self { upstream, gateway, ledger, options }
+        let gateway = open(&upstream, &ledger, options()).await;
+        Self { upstream, gateway, ledger }
     }
 
     /// The gateway stops, and another one starts on its ledger.
-    pub async fn restart(self) -> Self {
+    pub async fn restart(self, options: GatewayOptions) -> Self {
         self.gateway.stop().await;
-        let gateway = open(&self.upstream, &self.ledger, self.options.clone()).await;
+        let gateway = open(&self.upstream, &self.ledger, options).await;
         Self { gateway, ..self }
+    }
+
+    /// The same, an hour later, and the other one follows.
+    pub async fn restart_following(self) -> Self {
+        self.pass(SignedDuration::from_hours(1));
+        self.restart(GatewayOptions { follow: true, ..options() }).await
     }
 
     pub async fn connect(&self) -> Connection {
@@ -116,7 +121,7 @@ impl Pair {
 
     /// A query through the gateway.
     pub async fn query(&self, mch_billno: &str) -> Response {
-        self.connect().await.post(QUERY_PATH, &query_body(MCH, mch_billno)).await
+        timeless(self.connect().await.post(QUERY_PATH, &query_body(MCH, mch_billno)).await)
     }
 
     /// A send of one yuan through the gateway.
@@ -125,12 +130,17 @@ impl Pair {
     }
 
     pub async fn send_as(&self, body: &[u8]) -> Response {
-        self.connect().await.post(SEND_PATH, body).await
+        timeless(self.connect().await.post(SEND_PATH, body).await)
     }
 
     /// What the issuer itself says to the same query.
     pub async fn direct(&self, mch_billno: &str) -> Response {
-        self.upstream.post_query(&query_body(MCH, mch_billno)).await
+        timeless(self.upstream.post_query(&query_body(MCH, mch_billno)).await)
+    }
+
+    /// What the issuer itself says to the same send.
+    pub async fn direct_send(&self, body: &[u8]) -> Response {
+        timeless(self.upstream.post_send(body).await)
     }
 
     /// Moves a packet.
@@ -169,6 +179,12 @@ impl Pair {
     }
 }
 
+/// A response without the header that says when it was made.
+pub fn timeless(mut response: Response) -> Response {
+    response.headers.retain(|(name, _)| name != "date");
+    response
+}
+
 /// `err_code` of a reply; `None` on a success.
 pub fn err_code(reply: &Response) -> Option<String> {
     field(reply, "err_code")
@@ -179,9 +195,4 @@ pub fn field(reply: &Response, name: &str) -> Option<String> {
     assert_eq!(reply.status, 200, "{}", reply.text());
     let document = hongbao_wire::xml::Document::parse(&reply.body).unwrap();
     document.get(name).map(str::to_owned)
-}
-
-/// When both clocks begin.
-pub fn begin() -> Timestamp {
-    BEGIN.parse().unwrap()
 }
