@@ -196,10 +196,8 @@ impl Gateway {
     pub(crate) fn followers(&self) -> Vec<(Box<str>, Follower)> {
         let options = FollowOptions { concurrency: FOLLOWED_AT_ONCE, ..FollowOptions::default() };
         let followed = self.upstreams.iter().filter(|_| self.options.follow);
-        let follower = |(mch_id, inquirer): (&Box<str>, &Arc<Inquirer>)| {
-            (mch_id.clone(), Follower::new(inquirer.clone(), options))
-        };
-        followed.map(follower).collect()
+        let follower = |inquirer: &Arc<Inquirer>| Follower::new(inquirer.clone(), options);
+        followed.map(|(mch_id, inquirer)| (mch_id.clone(), follower(inquirer))).collect()
     }
 
     /// Puts what the ledger holds of each merchant into the metrics.

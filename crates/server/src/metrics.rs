@@ -132,7 +132,9 @@ impl Metrics {
     /// One request was made of the payer.
     pub(crate) fn attempt(&self, mch_id: &str, call: &str, outcome: &str, took: Duration) {
         let call = ("call", call.to_owned());
-        self.attempt_durations.get_or_create(&[call.clone()]).observe(took.as_secs_f64());
+        self.attempt_durations
+            .get_or_create(std::array::from_ref(&call))
+            .observe(took.as_secs_f64());
         let labels = [merchant(mch_id), call, ("outcome", outcome.to_owned())];
         self.attempts.get_or_create(&labels).inc();
     }
