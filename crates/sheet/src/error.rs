@@ -160,6 +160,9 @@ pub enum RowFault {
     /// More than [`RECORD_BYTES_MAX`] bytes.
     #[error("the row is longer than {RECORD_BYTES_MAX} bytes; a quote may be left open")]
     RecordTooLong,
+    /// More cells than [`COLUMNS_MAX`].
+    #[error("the row has more than {COLUMNS_MAX} cells; leave out those that are not needed")]
+    TooManyCells,
     /// CSV: the file ends between quotes.
     #[error("the file ends inside the quote that this row opens; close it, or fetch it again")]
     QuoteOpen,
@@ -182,6 +185,7 @@ impl RowFault {
             RowFault::NotOfEncoding => "SHEET_ROW_NOT_OF_ENCODING",
             RowFault::CellTooLong => "SHEET_ROW_CELL_TOO_LONG",
             RowFault::RecordTooLong => "SHEET_ROW_TOO_LONG",
+            RowFault::TooManyCells => "SHEET_ROW_TOO_MANY_CELLS",
             RowFault::QuoteOpen => "SHEET_ROW_QUOTE_OPEN",
             RowFault::LostDigits(_) => "SHEET_ROW_LOST_DIGITS",
             RowFault::NoText(_) => "SHEET_ROW_NO_TEXT",

@@ -19,7 +19,7 @@ pub struct ReadOptions {
     /// The encoding of CSV, TSV and lines, such as `gb18030`; a byte order mark in the file
     /// comes first. Without either it is UTF-8.
     pub encoding: Option<String>,
-    /// The worksheet of an XLSX file; without it the first.
+    /// The worksheet of an XLSX file; without it the first that is not hidden.
     pub worksheet: Option<String>,
 }
 
@@ -50,7 +50,7 @@ pub struct Reader {
 }
 
 enum Rows {
-    Csv(CsvReader),
+    Csv(Box<CsvReader>),
     Lines(Lines),
     Staged(Stage),
     Ended,
@@ -61,11 +61,7 @@ impl Reader {
     ///
     /// # Errors
     /// What is wrong with the file or its header.
-    pub fn open(
-        path: &Path,
-        format: Format,
-        options: &ReadOptions,
-    ) -> Result<Reader, SheetError> {
+    pub fn open(path: &Path, format: Format, options: &ReadOptions) -> Result<Reader, SheetError> {
         let file = File::open(path)?;
         let (columns, stage) = match format {
             Format::Xlsx => xlsx::reader::open(file, options.worksheet.clone())?,
@@ -98,7 +94,7 @@ impl Reader {
             return Ok(Reader { columns, rows: Rows::Lines(Lines::new(source)) });
         }
         let (columns, reader) = CsvReader::new(source, delimiter)?;
-        Ok(Reader { columns, rows: Rows::Csv(reader) })
+        Ok(Reader { columns, rows: Rows::Csv(Box::new(reader)) })
     }
 
     /// The columns, as the header names them.

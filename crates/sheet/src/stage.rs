@@ -53,6 +53,9 @@ impl Out {
     }
 
     fn flush(&mut self) -> Result<(), Stop> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
         let batch = std::mem::take(&mut self.batch);
         self.sender.send(Message::Rows(batch)).map_err(|_| Stop::Unheard)
     }

@@ -37,7 +37,7 @@ pub struct Writer {
 enum Out {
     CsvFile(CsvWriter<BufWriter<Target>>),
     CsvStream(CsvWriter<Box<dyn Write + Send>>),
-    Xlsx(XlsxWriter),
+    Xlsx(Box<XlsxWriter>),
     Parquet(Box<ParquetWriter>),
 }
 
@@ -61,7 +61,7 @@ impl Writer {
                 let mark = options.byte_order_mark;
                 Out::CsvFile(CsvWriter::new(out, delimiter(format), mark, columns)?)
             }
-            Format::Xlsx => Out::Xlsx(XlsxWriter::new(target()?, columns)?),
+            Format::Xlsx => Out::Xlsx(Box::new(XlsxWriter::new(target()?, columns)?)),
             Format::Parquet => Out::Parquet(Box::new(ParquetWriter::new(target()?, columns)?)),
             Format::Lines => return Err(SheetError::ReadOnly(format)),
         };

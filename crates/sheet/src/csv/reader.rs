@@ -19,7 +19,12 @@ impl CsvReader {
         delimiter: Option<u8>,
     ) -> Result<(Vec<Column>, CsvReader), SheetError> {
         let mut records = Records::new(source, delimiter)?;
-        let header = records.next()?.ok_or(SheetError::NoHeader)?;
+        let header = match records.next() {
+            Err(SheetError::Row(error)) if error.fault == RowFault::TooManyCells => {
+                return Err(SheetError::TooManyColumns);
+            }
+            header => header?.ok_or(SheetError::NoHeader)?,
+        };
         let named = |field| records.text(field).map(Column::text);
         let names: Result<Vec<Column>, RowFault> = records.fields(&header).map(named).collect();
         let columns = names.map_err(|fault| fault.on(header.line))?;

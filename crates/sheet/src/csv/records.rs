@@ -44,7 +44,7 @@ impl Records {
             fields: vec![0; RECORD_BYTES_MAX].into(),
             ends: vec![0; COLUMNS_MAX + 1].into(),
         };
-        if records.to_a_record()? {
+        if records.find_record()? {
             records.fill_with_a_line()?;
         }
         let line = &records.buffer[records.start..records.end];
@@ -55,7 +55,7 @@ impl Records {
 
     /// The next record, or its fault.
     pub(crate) fn next(&mut self) -> Result<Option<Record>, SheetError> {
-        if !self.to_a_record()? {
+        if !self.find_record()? {
             return Ok(None);
         }
         let line = self.line;
@@ -89,7 +89,7 @@ impl Records {
                 }
                 ReadRecordResult::OutputEndsFull => {
                     count = 0;
-                    fault.get_or_insert(RowFault::RecordTooLong);
+                    fault.get_or_insert(RowFault::TooManyCells);
                 }
             }
         }
@@ -112,7 +112,7 @@ impl Records {
     }
 
     /// Passes over empty lines; whether a record follows.
-    fn to_a_record(&mut self) -> io::Result<bool> {
+    fn find_record(&mut self) -> io::Result<bool> {
         while self.start < self.end || self.fill()? {
             if !matches!(self.buffer[self.start], b'\r' | b'\n') {
                 return Ok(true);

@@ -16,9 +16,9 @@ pub(super) fn cells(
 ) -> Result<Vec<Option<Cell>>, ParquetError> {
     let whole = |number| meaning.of_whole(number);
     match reader {
-        ColumnReader::BoolColumnReader(reader) => read(reader, rows, |truth| {
-            Some(Cell::from(if *truth { "true" } else { "false" }))
-        }),
+        ColumnReader::BoolColumnReader(reader) => {
+            read(reader, rows, |truth| Some(Cell::from(if *truth { "true" } else { "false" })))
+        }
         ColumnReader::Int32ColumnReader(reader) => read(reader, rows, |number| {
             if meaning == Meaning::Unsigned {
                 whole(i64::from(*number as u32))

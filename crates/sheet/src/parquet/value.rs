@@ -72,8 +72,8 @@ impl Meaning {
         let scale = || u32::try_from(column.type_scale()).ok().filter(|scale| *scale <= 38);
         let logical = column.logical_type_ref();
         let converted = column.converted_type();
-        let decimal = converted == ConvertedType::DECIMAL
-            || matches!(logical, Some(LogicalType::Decimal(_)));
+        let decimal =
+            converted == ConvertedType::DECIMAL || matches!(logical, Some(LogicalType::Decimal(_)));
         if decimal {
             return match (column.physical_type(), scale()) {
                 (Physical::FLOAT | Physical::DOUBLE | Physical::BOOLEAN | Physical::INT96, _)
@@ -137,10 +137,7 @@ impl Meaning {
     }
 }
 
-fn whole(
-    logical: Option<&LogicalType>,
-    converted: ConvertedType,
-) -> Result<Meaning, SheetError> {
+fn whole(logical: Option<&LogicalType>, converted: ConvertedType) -> Result<Meaning, SheetError> {
     Ok(match logical {
         Some(LogicalType::Integer(integer)) if !integer.is_signed => Meaning::Unsigned,
         Some(LogicalType::Date) => Meaning::Date,

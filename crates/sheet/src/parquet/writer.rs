@@ -49,9 +49,8 @@ impl ParquetWriter {
             .build();
         let fields: Result<Vec<Arc<Type>>, ParquetError> =
             columns.iter().map(|column| field(column).map(Arc::new)).collect();
-        let schema = fields.and_then(|fields| {
-            Type::group_type_builder("table").with_fields(fields).build()
-        });
+        let schema =
+            fields.and_then(|fields| Type::group_type_builder("table").with_fields(fields).build());
         let schema = Arc::new(schema.map_err(io)?);
         let out = BufWriter::new(target);
         let file = SerializedFileWriter::new(out, schema, Arc::new(properties)).map_err(io)?;

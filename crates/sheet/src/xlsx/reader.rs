@@ -8,11 +8,11 @@ use crate::error::{RowError, RowFault, SheetError};
 use crate::format::Format;
 use crate::limits::COLUMNS_MAX;
 use crate::stage::{Out, Stage, Stop};
-use calamine::{Reader as _, SheetType, Xlsx, XlsxError};
+use calamine::{Reader as _, SheetType, SheetVisible, Xlsx, XlsxError};
 use std::fs::File;
 use std::io::BufReader;
 
-/// Opens the worksheet of a name, or the first one. The header is the first row that is not
+/// Opens the worksheet of a name, or the first that is not hidden. The header is the first row that is not
 /// blank; blank rows below it are passed over.
 pub(crate) fn open(
     file: File,
@@ -29,14 +29,8 @@ fn read(file: File, worksheet: Option<String>, out: &mut Out) -> Result<(), Stop
     let mut table = Table::default();
     let mut row = Draft::default();
     loop {
-        let next = cells.next_cell();
-        let cell = match next {
-            Ok(cell) => cell,
-            Err(error) => {
-                // Of a row that is cut off nothing is told.
-                return Err(of_calamine(error).into());
-            }
-        };
+        // What is cut off may have cut the row before it, too: neither is told.
+        let cell = cells.next_cell().map_err(of_calamine)?;
         let line = cell.as_ref().map(|cell| u64::from(cell.get_position().0) + 1);
         if line != row.line {
             table.take(std::mem::take(&mut row), out)?;
@@ -54,9 +48,11 @@ fn name(book: &Xlsx<BufReader<File>>, wanted: Option<String>) -> Result<String, 
         Some(name) if sheets.any(|sheet| sheet.name == name) => Ok(name),
         Some(name) => Err(SheetError::NoWorksheet(shown(&name))),
         None => sheets
-            .find(|sheet| sheet.typ == SheetType::WorkSheet)
+            .find(|sheet| {
+                sheet.typ == SheetType::WorkSheet && sheet.visible == SheetVisible::Visible
+            })
             .map(|sheet| sheet.name.clone())
-            .ok_or_else(|| damaged("it has no worksheet")),
+            .ok_or_else(|| damaged("it has no worksheet that is not hidden")),
     }
 }
 
@@ -134,7 +130,8 @@ impl Table {
 
     fn fault(&self, row: &Draft) -> Option<RowFault> {
         let (at, why) = row.unfit.as_ref()?;
-        let name = || self.columns.get(*at).map_or_else(|| (at + 1).to_string(), |c| shown(&c.name));
+        let name =
+            || self.columns.get(*at).map_or_else(|| (at + 1).to_string(), |c| shown(&c.name));
         Some(match why {
             Unfit::LostDigits => RowFault::LostDigits(name()),
             Unfit::TooLong => RowFault::CellTooLong,

@@ -3,9 +3,9 @@
 use crate::cell::Cell;
 use crate::limits;
 use crate::number;
-use calamine::{DataRef, ExcelDateTime};
+use calamine::{DataRef, ExcelDateTime, ExcelDateTimeType};
 use jiff::civil::{Date, date};
-use jiff::{SignedDuration, ToSpan};
+use jiff::{SignedDuration, Span};
 
 /// Why a cell has no value here.
 pub(super) enum Unfit {
@@ -59,18 +59,15 @@ fn civil(time: &ExcelDateTime) -> Option<String> {
     let day = seconds.div_euclid(86_400);
     let of_day = SignedDuration::from_secs(seconds.rem_euclid(86_400));
     let clock = jiff::civil::Time::midnight().checked_add(of_day).ok()?;
-    // Whether days count from 1904 is told only by the year of the library's own reading.
-    let from_1904 = ExcelDateTime::new(time.as_f64(), kind(), true) == *time;
+    // The library tells from when days count only by being equal.
+    let from_1904 = ExcelDateTime::new(time.as_f64(), ExcelDateTimeType::DateTime, true) == *time;
     if day == 0 && !from_1904 {
         return Some(clock.strftime("%H:%M:%S").to_string());
     }
     let in_calendar = day > 0 || (day == 0 && from_1904);
-    let date = in_calendar.then(|| epoch(day, from_1904))?.checked_add(day.days()).ok()?;
+    let days = Span::new().try_days(day).ok()?;
+    let date = in_calendar.then(|| epoch(day, from_1904))?.checked_add(days).ok()?;
     Some(date.to_datetime(clock).strftime("%Y-%m-%d %H:%M:%S").to_string())
-}
-
-fn kind() -> calamine::ExcelDateTimeType {
-    calamine::ExcelDateTimeType::DateTime
 }
 
 /// Day 0. Excel has a 29 February 1900, its day 60, which never was.
