@@ -58,6 +58,11 @@ fn read_group(
         if !reads(group.metadata().column(at).compression()) {
             return Err(damaged("its compression is none of snappy, zstd and gzip").into());
         }
+        let chunk = group.metadata().column(at);
+        let starts = [Some(chunk.data_page_offset()), chunk.dictionary_page_offset()];
+        if chunk.compressed_size() < 0 || starts.into_iter().flatten().any(|start| start < 0) {
+            return Err(damaged("a column begins before the file").into()); // else a panic
+        }
         readers.push(group.get_column_reader(at).map_err(of_parquet)?);
     }
     let mut left = u64::try_from(group.metadata().num_rows()).unwrap_or(0);
