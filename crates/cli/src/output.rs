@@ -56,6 +56,12 @@ impl Output {
         self.talk(format_args!("{} {hint}", word.cyan()));
     }
 
+    /// `warning: …` for people, on stderr.
+    pub fn warning(&mut self, warning: impl Display) {
+        let word = "warning:";
+        self.talk(format_args!("{} {warning}", word.yellow()));
+    }
+
     /// `error[CODE]: …` and its hint, on stderr.
     pub fn failure(&mut self, failure: &Failure) {
         let word = format!("error[{}]:", failure.code);
