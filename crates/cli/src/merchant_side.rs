@@ -7,9 +7,7 @@ use crate::profile::{Profile, ProfileFile};
 use crate::say;
 use crate::workdir::ledger_failure;
 use hongbao_client::{Client, Dice, IdentityWarning};
-use hongbao_inquiry::{
-    Account, Inquirer, InquirerOptions, InquiryError, SendRefusal, SystemClock,
-};
+use hongbao_inquiry::{Account, Inquirer, InquirerOptions, InquiryError, SendRefusal, SystemClock};
 use hongbao_ledger::{Inquiries, LedgerError, MemoryLedger, SealKey, SqliteLedger};
 use hongbao_wire::sign::Policy;
 use std::path::{Path, PathBuf};

@@ -5,9 +5,11 @@ use crate::exit::Failure;
 use crate::files;
 use crate::say;
 use hongbao_client::config::{CONNECT_TIMEOUT, PACE_PER_SECOND, READ_TIMEOUT, TOTAL_TIMEOUT};
-use hongbao_client::{AttemptLimits, ClientConfig, Identity, IdentityError, IdentityWarning, Trust};
-use hongbao_issuer::{Clock, SystemClock};
+use hongbao_client::{
+    AttemptLimits, ClientConfig, Identity, IdentityError, IdentityWarning, Trust,
+};
 use hongbao_inquiry::{Account, Schedule};
+use hongbao_issuer::{Clock, SystemClock};
 use hongbao_wire::sign::Policy;
 use hongbao_wire::{ApiKey, WorkwxSecret};
 use jiff::{SignedDuration, Timestamp};

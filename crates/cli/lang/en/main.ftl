@@ -33,6 +33,7 @@ args-bad-mch-id = a merchant's number is 1 to 32 of `0-9 a-z A-Z`
 args-bad-yuan = an amount is in yuan, above zero, with at most two decimals, such as `1.00`
 args-bad-scene = a scene is one of `PRODUCT_1` to `PRODUCT_8`
 args-bad-text = it must have 1 to { $chars_max } characters
+args-bad-duration = it must be a duration such as `90s`, `20m`, `24h` or `30d`
 args-bad-serial = a serial number is hexadecimal, at most 20 bytes, as `openssl x509 -serial` prints it
 args-bad-network = it must be an address such as `127.0.0.1` or a network such as `10.0.0.0/8`
 args-bad-probability = a probability is a number from 0 to 1

@@ -33,6 +33,7 @@ args-bad-mch-id = 商户号由 1 到 32 个 `0-9 a-z A-Z` 字符组成
 args-bad-yuan = 金额以元为单位，大于零，最多两位小数，如 `1.00`
 args-bad-scene = 场景为 `PRODUCT_1` 到 `PRODUCT_8` 之一
 args-bad-text = 长度须为 1 到 { $chars_max } 个字符
+args-bad-duration = 须为时长，如 `90s`、`20m`、`24h`、`30d`
 args-bad-serial = 序列号为十六进制，最长 20 字节，即 `openssl x509 -serial` 所打印的
 args-bad-network = 须为地址（如 `127.0.0.1`）或网段（如 `10.0.0.0/8`）
 args-bad-probability = 概率是 0 到 1 之间的数

@@ -1,6 +1,5 @@
 //! One file a command; here, which is run.
 
-pub mod ask;
 pub mod demo;
 pub mod explain;
 pub mod generate;
