@@ -14,6 +14,7 @@ mod merchant_folder;
 mod merchant_side;
 mod outcome;
 mod output;
+mod pages;
 mod profile;
 mod record;
 mod run_file;

@@ -153,7 +153,7 @@ fn warn(profile: &Profile, out: &mut Output) {
     for warning in &profile.warnings {
         // who issued it and how strong it is, `hongbao doctor` says
         if let IdentityWarning::ExpiresSoon { days } = warning {
-            out.warning(say!("side-expires-soon", days = days));
+            out.warning(warning.code(), say!("side-expires-soon", days = days));
         }
     }
 }

@@ -56,9 +56,9 @@ impl Output {
         self.talk(format_args!("{} {hint}", word.cyan()));
     }
 
-    /// `warning: …` for people, on stderr.
-    pub fn warning(&mut self, warning: impl Display) {
-        let word = "warning:";
+    /// `warning[CODE]: …` for people, on stderr.
+    pub fn warning(&mut self, code: &str, warning: impl Display) {
+        let word = format!("warning[{code}]:");
         self.talk(format_args!("{} {warning}", word.yellow()));
     }
 
