@@ -88,6 +88,13 @@ impl Served {
         self.merchant_file("merchant.toml").to_str().unwrap().to_owned()
     }
 
+    /// Adds lines to the profile of the sandbox's merchant.
+    pub fn tune(&self, lines: &str) {
+        let profile = self.profile();
+        let text = std::fs::read_to_string(&profile).unwrap();
+        std::fs::write(&profile, text + lines).unwrap();
+    }
+
     /// A file of the sandbox's merchant.
     pub fn merchant_file(&self, name: &str) -> PathBuf {
         self.dir.path().join("data/merchants/10000098").join(name)
