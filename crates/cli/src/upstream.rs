@@ -12,13 +12,13 @@ use crate::merchant_folder::{NewMerchant, Secrets};
 use crate::profile::Profile;
 use crate::say;
 use crate::workdir::{FIRST_URL, WorkDir, ledger_failure};
-use hongbao_client::{ClientConfig, HttpTransport};
-use hongbao_inquiry::{Account, Schedule, SystemClock};
+use hongbao_client::HttpTransport;
+use hongbao_inquiry::SystemClock;
 use hongbao_issuer::{Clock, SystemClock as IssuerClock};
 use hongbao_ledger::{Inquiries, Ledger, LedgerError, Merchant, SqliteLedger};
 use hongbao_server::{Gateway, Upstream};
 use hongbao_wire::sign::Policy;
-use hongbao_wire::{AppId, Fen, MchId};
+use hongbao_wire::{AppId, Fen};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -155,23 +155,18 @@ fn secrets(known: Option<&Merchant>, profile: &Profile) -> Secrets {
 }
 
 fn upstream(profile: &Profile) -> Result<Upstream, Failure> {
-    let config = client_config(profile);
+    for warning in &profile.warnings {
+        tracing::warn!(mch_id = profile.mch_id, code = warning.code(), ?warning, "a certificate");
+    }
+    let config = profile.client_config();
     let transport = HttpTransport::new(&config).map_err(|error| {
         Failure::config(error.code(), say!("client-failed", why = error))
             .hint(say!("client-failed-hint"))
     })?;
-    let account = Account {
-        mch_id: MchId::new(profile.mch_id.as_str()),
-        appid: AppId::new(profile.appid.as_str()),
-        api_key: profile.api_key.clone(),
-        workwx_secret: profile.workwx_secret.clone(),
-        policy: Policy::Require,
-    };
-    let (client, schedule) = (config.options(), Schedule::default());
-    Ok(Upstream { account, transport: Arc::new(transport), client, schedule })
-}
-
-fn client_config(profile: &Profile) -> ClientConfig {
-    let (identity, trust) = (profile.identity.clone(), profile.trust.clone());
-    ClientConfig::new(profile.base_url.as_str(), identity, trust)
+    Ok(Upstream {
+        account: profile.account(Policy::Require),
+        transport: Arc::new(transport),
+        client: config.options(),
+        schedule: profile.schedule,
+    })
 }

@@ -86,8 +86,8 @@ fn a_gateway_answers_after_a_kill_and_without_its_payer() {
     let dir = row.dir();
     let gateway = row.first_start();
     assert_eq!(send(&dir, "1").exit, 0);
-    row.sandbox.sandbox(&["deliver", "10000098", "1"]);
-    row.sandbox.sandbox(&["receive", "10000098", "1"]);
+    row.sandbox.sandbox(&["deliver", "1"]);
+    row.sandbox.sandbox(&["receive", "1"]);
     assert_eq!(status(&dir, "1"), "RECEIVED");
     drop(gateway);
     // the folder stays a gateway's without the flag
