@@ -94,3 +94,4 @@ about-failure-UNUSUAL_ISSUER = the client certificate was not issued by WeChat P
 about-failure-USAGE = the command line cannot be understood
 about-failure-USER_AMOUNT_USED_UP = the receiver's amount of the day is used up
 about-failure-USER_COUNT_USED_UP = the receiver's packets of the day are used up
+about-failure-WEAK_KEY = the key of the client certificate is short
