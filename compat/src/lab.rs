@@ -46,12 +46,12 @@ impl Lab {
         self.drivers.len() == Sdk::ALL.len()
     }
 
-    fn open(prepare: impl FnOnce(&Folder)) -> Option<Self> {
+    fn open(serve: impl FnOnce() -> Served) -> Option<Self> {
         let installed = installed();
         if installed.is_empty() {
             return None;
         }
-        let served = Served::start(prepare);
+        let served = serve();
         let ca_file = served.ca_file();
         let start = |sdk| (sdk, Mutex::new(Driver::start(sdk, Some(&ca_file))));
         let drivers = installed.into_iter().map(start).collect();
@@ -73,7 +73,17 @@ pub fn lab() -> Option<&'static Lab> {
 /// When an SDK is missing and `HONGBAO_REQUIRE_COMPAT=1`.
 pub fn lab_of(prepare: impl FnOnce(&Folder)) -> Option<&'static Lab> {
     static LAB: OnceLock<Option<Lab>> = OnceLock::new();
-    LAB.get_or_init(|| Lab::open(prepare)).as_ref()
+    LAB.get_or_init(|| Lab::open(|| Served::start(prepare))).as_ref()
+}
+
+/// The lab of this process whose server has a gateway in front of it; `None` where no SDK is
+/// installed.
+///
+/// # Panics
+/// When an SDK is missing and `HONGBAO_REQUIRE_COMPAT=1`.
+pub fn lab_behind_gateway() -> Option<&'static Lab> {
+    static LAB: OnceLock<Option<Lab>> = OnceLock::new();
+    LAB.get_or_init(|| Lab::open(Served::start_behind_gateway)).as_ref()
 }
 
 /// The SDKs that are installed; of each other one it says that it is skipped.

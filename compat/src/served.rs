@@ -5,6 +5,7 @@ use crate::credentials::Credentials;
 use crate::folder::Folder;
 use crate::place;
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -18,9 +19,11 @@ pub const APPID: &str = "wx8888888888888888";
 /// stops the server and removes a folder. Arguments: what to remove, command line.
 const KEEPER: &str = r#"garbage=$1; shift; "$@" & server=$!; read -r _; kill "$server"; wait "$server"; rm -rf "$garbage""#;
 
-/// A running server.
+/// A running server, maybe with a gateway in front of it.
 #[derive(Debug)]
 pub struct Served {
+    // ends before the server that it asks
+    gateway: Option<(Process, Folder)>,
     process: Process,
     folder: Folder,
     admin: Admin,
@@ -36,12 +39,32 @@ impl Served {
     pub fn start(prepare: impl FnOnce(&Folder)) -> Self {
         let root = tempfile::tempdir().expect("a folder").keep();
         let folder = Folder::new(root.join("data"));
-        drop(Process::start(folder.path(), Path::new("")));
+        drop(Process::start(folder.path(), Path::new(""), &[]));
         folder.stop_play();
         prepare(&folder);
-        let process = Process::start(folder.path(), &root);
+        let process = Process::start(folder.path(), &root, &[]);
         let admin = Admin::new(&process.admin_url);
-        Self { process, folder, admin }
+        Self { gateway: None, process, folder, admin }
+    }
+
+    /// Starts a server with a gateway in front of it, where the SDKs ask; the rest of what is
+    /// here speaks of the server behind.
+    ///
+    /// # Panics
+    /// When one of them does not come up.
+    #[must_use]
+    pub fn start_behind_gateway() -> Self {
+        let served = Self::start(|_| {});
+        let root = served.folder.path().parent().expect("the server's folder lies in one");
+        let folder = Folder::new(root.join("gateway"));
+        let profile = served.folder.merchant(MCH_ID).join("merchant.toml");
+        let upstream = ["--upstream".as_ref(), profile.as_os_str()];
+        drop(Process::start(folder.path(), Path::new(""), &upstream));
+        // neither a loaded machine nor who shares the pace is what these tests are about
+        folder.set("#wait_for_turn = \"2s\"", "wait_for_turn = \"15s\"");
+        folder.set("#follow = true", "follow = false");
+        let process = Process::start(folder.path(), Path::new(""), &[]);
+        Self { gateway: Some((process, folder)), ..served }
     }
 
     /// Its admin API.
@@ -59,7 +82,7 @@ impl Served {
     /// The authority of its certificate.
     #[must_use]
     pub fn ca_file(&self) -> PathBuf {
-        self.folder.path().join("ca.pem")
+        self.asked().1.path().join("ca.pem")
     }
 
     /// What the sandbox merchant configures.
@@ -71,8 +94,17 @@ impl Served {
     /// What a merchant configures.
     #[must_use]
     pub fn credentials_of(&self, mch_id: &str, appid: &str) -> Credentials {
-        let folder = self.folder.merchant(mch_id);
-        Credentials::of_folder(&folder, &self.process.wire_url, &self.ca_file(), mch_id, appid)
+        let (process, folder) = self.asked();
+        let folder = folder.merchant(mch_id);
+        Credentials::of_folder(&folder, &process.wire_url, &self.ca_file(), mch_id, appid)
+    }
+
+    /// What the SDKs ask.
+    fn asked(&self) -> (&Process, &Folder) {
+        match &self.gateway {
+            Some((process, folder)) => (process, folder),
+            None => (&self.process, &self.folder),
+        }
     }
 }
 
@@ -85,13 +117,14 @@ struct Process {
 }
 
 impl Process {
-    fn start(data: &Path, garbage: &Path) -> Self {
+    fn start(data: &Path, garbage: &Path, more: &[&OsStr]) -> Self {
         let mut keeper = Command::new("sh")
             .args(["-c", KEEPER, "sh"])
             .arg(garbage)
             .arg(binary())
             .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--dir"])
             .arg(data)
+            .args(more)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

@@ -27,41 +27,53 @@ pub struct Row {
     /// The fault.
     pub fault: &'static str,
     /// What each SDK makes of it.
-    pub cells: BTreeMap<Sdk, Judgement>,
+    pub cells: Cells,
     /// What our own command line makes of it.
     pub own: OwnVerdict,
 }
 
-/// Runs every SDK of the lab into every fault.
-#[must_use]
-pub fn rows(lab: &Lab) -> Vec<Row> {
+/// What each SDK makes of one fault of one call.
+pub type Cells = BTreeMap<Sdk, Judgement>;
+
+/// Every fault of either call, but for those left out.
+fn plan(but: &[Fault]) -> Vec<(Call, &'static str)> {
     let faults = |call| {
         let matching = move |fault: &Fault| call == Call::Query || !fault.queries_only();
-        Fault::ALL.into_iter().filter(matching).map(move |fault| (call, fault.as_str()))
+        let faults = Fault::ALL.into_iter().filter(|fault| !but.contains(fault));
+        faults.filter(matching).map(move |fault| (call, fault.as_str()))
     };
-    let plan: Vec<(Call, &'static str)> = faults(Call::Send).chain(faults(Call::Query)).collect();
-    let seen = Mutex::new(BTreeMap::new());
-    let own = std::thread::scope(|scope| {
-        let own = scope.spawn(|| {
-            let verdict = |(index, (call, fault))| run_own_into(lab.served(), call, fault, index);
-            plan.iter().copied().enumerate().map(verdict).collect::<Vec<_>>()
-        });
-        lab.each(|driver| {
-            for (index, (call, fault)) in plan.iter().copied().enumerate() {
-                let judgement = run_into(lab.served(), driver, call, fault, index);
-                seen.lock()
-                    .expect("nothing panics while it holds this")
-                    .insert((index, driver.sdk()), judgement);
-            }
-        });
-        own.join().expect("every verdict was printed")
+    faults(Call::Send).chain(faults(Call::Query)).collect()
+}
+
+/// Runs every SDK of the lab into every fault, but for those left out.
+#[must_use]
+pub fn cells(lab: &Lab, but: &[Fault]) -> Vec<(Call, &'static str, Cells)> {
+    let plan = plan(but);
+    let seen = Mutex::new(vec![Cells::new(); plan.len()]);
+    lab.each(|driver| {
+        for (index, (call, fault)) in plan.iter().copied().enumerate() {
+            let judgement = run_into(lab.served(), driver, call, fault, index);
+            let mut seen = seen.lock().expect("nothing panics while it holds this");
+            seen[index].insert(driver.sdk(), judgement);
+        }
     });
     let seen = seen.into_inner().expect("nothing panics while it holds this");
-    let row = |(index, ((call, fault), own))| {
-        let cell = |sdk| Some((sdk, seen.get(&(index, sdk))?.clone()));
-        Row { call, fault, cells: Sdk::ALL.into_iter().filter_map(cell).collect(), own }
-    };
-    plan.into_iter().zip(own).enumerate().map(row).collect()
+    plan.into_iter().zip(seen).map(|((call, fault), cells)| (call, fault, cells)).collect()
+}
+
+/// Runs every SDK of the lab, and our own command line, into every fault.
+#[must_use]
+pub fn rows(lab: &Lab) -> Vec<Row> {
+    std::thread::scope(|scope| {
+        let own = scope.spawn(|| {
+            let verdict = |(index, (call, fault))| run_own_into(lab.served(), call, fault, index);
+            plan(&[]).into_iter().enumerate().map(verdict).collect::<Vec<_>>()
+        });
+        let cells = cells(lab, &[]);
+        let own = own.join().expect("every verdict was printed");
+        let row = |((call, fault, cells), own)| Row { call, fault, cells, own };
+        cells.into_iter().zip(own).map(row).collect()
+    })
 }
 
 /// One SDK into one fault, with a packet of its own.
