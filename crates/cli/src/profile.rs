@@ -6,8 +6,10 @@ use crate::say;
 use hongbao_client::{Identity, IdentityError, Trust};
 use hongbao_issuer::{Clock, SystemClock};
 use hongbao_wire::{ApiKey, WorkwxSecret};
+use jiff::Timestamp;
 use serde::Deserialize;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// The file as it stands. Paths are relative to the file's own folder.
 #[derive(Debug, Deserialize)]
@@ -126,9 +128,13 @@ impl ProfileFile {
             }
         };
         identity
-            .and_then(|identity| identity.check_time(SystemClock.now()).map(|()| identity))
+            .and_then(|identity| identity.check(&self.mch_id, now()).map(|_| identity))
             .map_err(|error| unusable(&from, &error))
     }
+}
+
+fn now() -> SystemTime {
+    SystemTime::try_from(SystemClock.now()).expect("the machine's clock gave it as one")
 }
 
 fn unusable(file: &Path, error: &IdentityError) -> Failure {
@@ -139,6 +145,7 @@ fn unusable(file: &Path, error: &IdentityError) -> Failure {
         IdentityError::KeyMismatch => say!("identity-mismatch-hint"),
         IdentityError::Expired(_) => say!("identity-expired-hint"),
         IdentityError::NotYetValid(_) => say!("identity-not-yet-hint"),
+        IdentityError::CnMismatch { .. } => say!("identity-other-merchant-hint"),
         _ => say!("identity-unreadable-hint"),
     };
     let message = say!("identity-unusable", file = file, why = why(error));
@@ -155,7 +162,15 @@ fn why(error: &IdentityError) -> String {
         IdentityError::KeyMismatch => say!("identity-mismatch"),
         IdentityError::NotPkcs12(why) => say!("identity-not-p12", why = why),
         IdentityError::WrongPassword => say!("identity-password"),
-        IdentityError::Expired(at) => say!("identity-expired", at = at),
-        IdentityError::NotYetValid(at) => say!("identity-not-yet", at = at),
+        IdentityError::Expired(at) => say!("identity-expired", at = utc(*at)),
+        IdentityError::NotYetValid(at) => say!("identity-not-yet", at = utc(*at)),
+        IdentityError::CnMismatch { common_name, .. } => {
+            say!("identity-other-merchant", common_name = common_name)
+        }
     }
+}
+
+/// An instant of a certificate, which is a time of the calendar.
+fn utc(at: SystemTime) -> String {
+    Timestamp::try_from(at).map_or_else(|_| "?".to_owned(), |at| at.to_string())
 }

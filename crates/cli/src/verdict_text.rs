@@ -2,23 +2,14 @@
 
 use crate::exit::Exit;
 use crate::say;
-use hongbao_client::Exchange;
+use hongbao_client::{Call, Exchange};
 use hongbao_wire::observation::{Observation, Silence, Unreadable};
 use hongbao_wire::query::ReplyError;
 use hongbao_wire::sign::SignError;
 use hongbao_wire::verdict::{NoAnswer, Open, Unknown};
 use hongbao_wire::{NextStep, Verdict};
 
-/// Which call a verdict came from: a send's can obtain no record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Call {
-    /// `queryworkwxredpack`.
-    Query,
-    /// `sendworkwxredpack`.
-    Send,
-}
-
-/// The exit code of one verdict. Nothing but [`Verdict::Failed`] gives [`Exit::Failed`].
+/// The exit code of one verdict; a send's can obtain no record. Nothing but [`Verdict::Failed`] gives [`Exit::Failed`].
 #[must_use]
 pub const fn exit(verdict: &Verdict, call: Call) -> Exit {
     match (verdict, call) {

@@ -3,7 +3,7 @@
 
 use hongbao_authority::Authority;
 use hongbao_client::exchange::REPLY_BYTES_MAX;
-use hongbao_client::{Client, ClientConfig, Exchange, Identity, Trust};
+use hongbao_client::{AttemptLimits, Client, ClientConfig, Exchange, Host, Identity, Trust};
 use hongbao_wire::observation::{Observation, Silence};
 use hongbao_wire::sign::Policy;
 use hongbao_wire::{ApiKey, ErrorCode, QueryReply, QueryRequest};
@@ -59,7 +59,11 @@ async fn scene(foreign_merchant: bool, total_timeout: Duration) -> Scene {
         Identity::from_pem(merchant.cert_pem.as_bytes(), merchant.key_pem.as_bytes()).unwrap();
     let trust = Trust::Ca(authority.cert_pem().as_bytes().to_vec());
     let base = format!("https://{}", listener.local_addr().unwrap());
-    let config = ClientConfig { total_timeout, ..ClientConfig::new(base, identity, trust) };
+    let config = ClientConfig {
+        total_timeout,
+        attempts: AttemptLimits::ONCE,
+        ..ClientConfig::new(base, identity, trust)
+    };
     let client = Client::new(config).unwrap();
     Scene { listener, acceptor: TlsAcceptor::from(Arc::new(tls)), client }
 }
@@ -121,6 +125,8 @@ async fn a_reply_is_read_whatever_its_content_type() {
     assert_eq!(exchange.http_status, Some(200));
     assert_eq!(exchange.date.as_deref(), Some("Mon, 20 Jul 2026 14:45:12 GMT"));
     assert_eq!(exchange.cause, None);
+    assert_eq!((exchange.host, exchange.attempts), (Host::Main, 1));
+    assert!(exchange.may_have_arrived);
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /mmpaymkttransfers/queryworkwxredpack HTTP/1.1\r\n"), "{head}");
     assert!(head.contains("content-type: text/xml; charset=utf-8"), "{head}");
@@ -179,6 +185,7 @@ async fn no_reply_in_time_is_silence() {
     });
     let exchange = ask(&client).await;
     assert!(matches!(exchange.observation, Observation::Silence(Silence::TimedOut)));
+    assert!(exchange.may_have_arrived);
     done.send(()).unwrap();
     server.await.unwrap();
 }
@@ -189,6 +196,7 @@ async fn nobody_there_means_not_sent() {
     drop(listener);
     let exchange = ask(&client).await;
     assert!(matches!(exchange.observation, Observation::Silence(Silence::NotConnected)));
+    assert!(!exchange.may_have_arrived);
     assert!(exchange.cause.unwrap().contains("refused"));
 }
 
@@ -214,6 +222,7 @@ async fn a_server_of_another_ca_is_not_talked_to() {
     });
     let exchange = ask(&ours.client).await;
     assert!(matches!(exchange.observation, Observation::CertificateRefused));
+    assert!(!exchange.may_have_arrived);
     assert!(exchange.cause.unwrap().contains("certificate"));
     server.await.unwrap();
 }

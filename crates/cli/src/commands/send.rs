@@ -6,7 +6,7 @@ use crate::exit::{Exit, Failure};
 use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::say;
-use crate::verdict_text::Call;
+use hongbao_client::Call;
 use hongbao_issuer::{Clock, SystemClock};
 use hongbao_wire::send::Sender;
 use hongbao_wire::verdict::judge_send;
@@ -20,8 +20,8 @@ const BILLNO_DIGITS: usize = 10;
 /// The fewest random digits that keep two sends of a day apart.
 const BILLNO_DIGITS_MIN: usize = 8;
 
-/// Sends once, and says what came of it. Never repeats: whether to is the caller's
-/// decision, with the same number.
+/// Sends, and says what came of it. Where that is unknown the same bytes go out again, a few
+/// times within half a minute; later it is the caller who decides, with the same number.
 ///
 /// # Errors
 /// [`Failure`] where the profile or the client stands in the way; nothing was sent then.

@@ -14,11 +14,19 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params, params_from_iter};
 use std::sync::LazyLock;
 
+static BY_KEY: LazyLock<String> = LazyLock::new(|| select("WHERE mch_id = ?1 AND mch_billno = ?2"));
+static OF_REF: LazyLock<String> = LazyLock::new(|| {
+    select("WHERE mch_id = ?1 AND business_ref = ?2 ORDER BY noted_at, mch_billno")
+});
+static DUE: LazyLock<String> = LazyLock::new(|| {
+    select("WHERE mch_id = ?1 AND due_at <= ?2 ORDER BY due_at, mch_billno LIMIT ?3")
+});
+const NEXT_DUE: &str =
+    "SELECT min(due_at), count(*) FROM inquiries WHERE mch_id = ?1 AND due_at IS NOT NULL";
+
 pub(super) fn inquiry(connection: &Connection, key: &Key) -> Result<Option<Inquiry>, LedgerError> {
-    static QUERY: LazyLock<String> =
-        LazyLock::new(|| select("WHERE mch_id = ?1 AND mch_billno = ?2"));
     let values = [key.mch_id.as_str(), key.mch_billno.as_str()];
-    Ok(all(connection, &QUERY, values, rows::inquiry)?.pop())
+    Ok(all(connection, &BY_KEY, values, rows::inquiry)?.pop())
 }
 
 pub(super) fn history(connection: &Connection, key: &Key) -> Result<Vec<Entry>, LedgerError> {
@@ -33,8 +41,7 @@ pub(super) fn of_ref(
     mch_id: &str,
     business_ref: &str,
 ) -> Result<Vec<Inquiry>, LedgerError> {
-    let query = select("WHERE mch_id = ?1 AND business_ref = ?2 ORDER BY noted_at, mch_billno");
-    all(connection, &query, [mch_id, business_ref], rows::inquiry)
+    all(connection, &OF_REF, [mch_id, business_ref], rows::inquiry)
 }
 
 /// A page of those that match `filter` and that no row of `run`, where one is given, named.
@@ -48,32 +55,36 @@ pub(super) fn list(
     all(connection, &query, params_from_iter(values), rows::inquiry)
 }
 
+/// A union, as no index has both columns.
+const OF_RECEIVER: &str = "mch_billno IN \
+     (SELECT mch_billno FROM inquiries WHERE mch_id = ?1 AND re_openid = ?_ \
+     UNION SELECT mch_billno FROM inquiries WHERE mch_id = ?1 AND openid = ?_)";
+
+const UNSIGHTED: &str = "NOT EXISTS (SELECT 1 FROM run_rows WHERE run_rows.mch_id = ?1 \
+     AND run_rows.run = ?_ AND run_rows.mch_billno = inquiries.mch_billno)";
+
 /// The query of a list. Only what is given stands in it, so that each form can use its index.
 fn listing(mch_id: &str, run: Option<&str>, filter: &InquiryFilter) -> (String, Vec<Value>) {
     let mut conditions = String::from("WHERE mch_id = ?1");
     let mut values = vec![text(mch_id)];
     let bound = |at: Timestamp| Value::from(first_ms_from(at));
     let given = [
-        ("status = ?", filter.status.as_deref().map(text)),
-        ("verdict = ?", filter.verdict.as_deref().map(text)),
-        ("coalesce(seen_act_name, act_name) = ?", filter.act_name.as_deref().map(text)),
-        ("(re_openid = ? OR openid = ?)", filter.openid.as_ref().map(|id| text(id.as_str()))),
-        ("business_ref = ?", filter.business_ref.as_deref().map(text)),
-        ("coalesce(sent_at, noted_at) >= ?", filter.from.map(bound)),
-        ("coalesce(sent_at, noted_at) < ?", filter.until.map(bound)),
-        ("mch_billno > ?", filter.after_billno.as_deref().map(text)),
-        (
-            "NOT EXISTS (SELECT 1 FROM run_rows AS r WHERE r.mch_id = inquiries.mch_id \
-             AND r.run = ? AND r.mch_billno = inquiries.mch_billno)",
-            run.map(text),
-        ),
+        ("status = ?_", filter.status.as_deref().map(text)),
+        ("verdict = ?_", filter.verdict.as_deref().map(text)),
+        ("coalesce(seen_act_name, act_name) = ?_", filter.act_name.as_deref().map(text)),
+        (OF_RECEIVER, filter.openid.as_ref().map(|id| text(id.as_str()))),
+        ("business_ref = ?_", filter.business_ref.as_deref().map(text)),
+        ("coalesce(sent_at, noted_at) >= ?_", filter.from.map(bound)),
+        ("coalesce(sent_at, noted_at) < ?_", filter.until.map(bound)),
+        ("mch_billno > ?_", filter.after_billno.as_deref().map(text)),
+        (UNSIGHTED, run.map(text)),
     ];
     for (condition, value) in given {
         let Some(value) = value else { continue };
         values.push(value);
         let place = format!("?{}", values.len());
         conditions.push_str(" AND ");
-        conditions.push_str(&condition.replace('?', &place));
+        conditions.push_str(&condition.replace("?_", &place));
     }
     conditions.push_str(match filter.attention {
         None => "",
@@ -91,12 +102,8 @@ pub(super) fn due(
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<Inquiry>, LedgerError> {
-    let query = select("WHERE mch_id = ?1 AND due_at <= ?2 ORDER BY due_at, mch_billno LIMIT ?3");
-    all(connection, &query, params![mch_id, now.as_millisecond(), limit], rows::inquiry)
+    all(connection, &DUE, params![mch_id, now.as_millisecond(), limit], rows::inquiry)
 }
-
-const NEXT_DUE: &str =
-    "SELECT min(due_at), count(*) FROM inquiries WHERE mch_id = ?1 AND due_at IS NOT NULL";
 
 pub(super) fn next_due(
     connection: &Connection,
@@ -116,4 +123,60 @@ fn select(conditions: &str) -> String {
 
 fn text(text: &str) -> Value {
     Value::from(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sqlite::migrations;
+
+    fn plan(query: &str, values: Vec<Value>) -> String {
+        let connection = Connection::open_in_memory().unwrap();
+        migrations::migrate(&connection).unwrap();
+        let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
+        let steps = statement.query_map(params_from_iter(values), |row| row.get(3)).unwrap();
+        steps.map(Result::unwrap).collect::<Vec<String>>().join("; ")
+    }
+
+    /// No list reads a merchant from one end to the other where an index knows the few,
+    /// and none sorts them: the first page of ten million comes as soon as that of ten.
+    #[test]
+    fn every_list_goes_by_an_index_and_in_its_order() {
+        let all = InquiryFilter::default;
+        let text = |text: &str| Some(text.into());
+        let receiver = || Some("o".into());
+        let cases = [
+            (all(), "inquiries_1 (mch_id=?)"),
+            (InquiryFilter { after_billno: text("1"), ..all() }, "(mch_id=? AND mch_billno>?)"),
+            (InquiryFilter { status: text("SENT"), ..all() }, "inquiries_status ("),
+            (InquiryFilter { verdict: text("open"), ..all() }, "inquiries_verdict ("),
+            (InquiryFilter { attention: Some(true), ..all() }, "inquiries_attention ("),
+            (InquiryFilter { business_ref: text("r"), ..all() }, "inquiries_ref ("),
+            (InquiryFilter { openid: receiver(), ..all() }, "inquiries_ordered_for ("),
+            (InquiryFilter { openid: receiver(), ..all() }, "inquiries_received_by ("),
+            (InquiryFilter { openid: receiver(), ..all() }, "(mch_id=? AND mch_billno=?)"),
+        ];
+        for (filter, wanted) in cases {
+            for run in [None, Some("run")] {
+                let (query, values) = listing("1", run, &filter);
+                let plan = plan(&query, values);
+                assert!(plan.contains(wanted), "{filter:?}: {plan}");
+                assert!(!plan.contains("SCAN inquiries"), "{filter:?}: {plan}");
+                assert!(!plan.contains("FOR ORDER BY"), "{filter:?}: {plan}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_due_and_a_reference_go_by_their_indexes() {
+        let due = plan(&DUE, vec![text("1"), Value::from(1), Value::from(1)]);
+        assert_eq!(due, "SEARCH inquiries USING INDEX inquiries_due (mch_id=? AND due_at<?)");
+        let next = plan(NEXT_DUE, vec![text("1")]);
+        assert_eq!(
+            next,
+            "SEARCH inquiries USING COVERING INDEX inquiries_due (mch_id=? AND due_at>?)"
+        );
+        let of_ref = plan(&OF_REF, vec![text("1"), text("r")]);
+        assert!(of_ref.contains("inquiries_ref (mch_id=? AND business_ref=?)"), "{of_ref}");
+    }
 }

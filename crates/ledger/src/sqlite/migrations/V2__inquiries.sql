@@ -50,7 +50,7 @@ CREATE TABLE inquiries (
 );
 
 CREATE INDEX inquiries_due ON inquiries (mch_id, due_at, mch_billno) WHERE due_at IS NOT NULL;
-CREATE INDEX inquiries_ref ON inquiries (mch_id, business_ref, noted_at, mch_billno) WHERE business_ref IS NOT NULL;
+CREATE INDEX inquiries_ref ON inquiries (mch_id, business_ref, mch_billno) WHERE business_ref IS NOT NULL;
 CREATE INDEX inquiries_attention ON inquiries (mch_id, mch_billno) WHERE attention IS NOT NULL;
 CREATE INDEX inquiries_verdict ON inquiries (mch_id, verdict, mch_billno);
 CREATE INDEX inquiries_status ON inquiries (mch_id, status, mch_billno) WHERE status IS NOT NULL;

@@ -1,0 +1,199 @@
+//! What a client certificate says of itself, and what is to be said of it.
+
+use crate::error::IdentityError;
+use jiff::Timestamp;
+use std::fmt;
+use std::time::{Duration, SystemTime};
+use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
+use x509_parser::public_key::PublicKey;
+
+/// From this long before its end a certificate is to be renewed.
+pub const RENEW_BEFORE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// RSA keys below this are weak; WeChat Pay's have it (`protocol.md` §5).
+pub const RSA_BITS_MIN: usize = 2048;
+/// The issuers of WeChat Pay's merchant certificates, by their CN (`protocol.md` §5).
+const USUAL_ISSUERS: [&str; 2] = ["Tenpay.com Root CA", "MMPaymchCA"];
+
+/// The kind and strength of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyKind {
+    /// RSA.
+    Rsa {
+        /// The length of the modulus, bits.
+        bits: usize,
+    },
+    /// A key on an elliptic curve.
+    Curve(String),
+}
+
+impl fmt::Display for KeyKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Rsa { bits } => write!(f, "RSA {bits}"),
+            Self::Curve(name) => f.write_str(name),
+        }
+    }
+}
+
+/// What is unusual about an identity that can be used nevertheless.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdentityWarning {
+    /// It expires within [`RENEW_BEFORE`].
+    ExpiresSoon {
+        /// Whole days until then.
+        days: u64,
+    },
+    /// Its issuer is not WeChat Pay's. A sandbox's never is.
+    UnusualIssuer {
+        /// The issuer's whole name.
+        issuer: String,
+    },
+    /// Its RSA key is shorter than [`RSA_BITS_MIN`].
+    WeakKey {
+        /// The length of the modulus, bits.
+        bits: usize,
+    },
+}
+
+impl IdentityWarning {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::ExpiresSoon { .. } => "EXPIRES_SOON",
+            Self::UnusualIssuer { .. } => "UNUSUAL_ISSUER",
+            Self::WeakKey { .. } => "WEAK_KEY",
+        }
+    }
+}
+
+impl fmt::Display for IdentityWarning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ExpiresSoon { days } => write!(f, "the certificate expires in {days} days"),
+            Self::UnusualIssuer { issuer } => {
+                write!(f, "the certificate was not issued by WeChat Pay but by `{issuer}`")
+            }
+            Self::WeakKey { bits } => write!(f, "the key has {bits} bits only"),
+        }
+    }
+}
+
+/// What is read of a certificate.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    pub common_name: String,
+    pub serial_hex: String,
+    pub issuer: String,
+    issuer_common_name: String,
+    pub key_kind: KeyKind,
+    pub not_before: SystemTime,
+    pub not_after: SystemTime,
+}
+
+impl Facts {
+    pub fn read(der: &[u8]) -> Result<Self, IdentityError> {
+        let parsed = parse(der)?;
+        let time = |seconds| {
+            let time = Timestamp::from_second(seconds).and_then(SystemTime::try_from);
+            time.map_err(|error| bad(&error))
+        };
+        Ok(Self {
+            common_name: common_name(parsed.subject()),
+            serial_hex: hex(parsed.raw_serial()),
+            issuer: parsed.issuer().to_string(),
+            issuer_common_name: common_name(parsed.issuer()),
+            key_kind: key_kind(&parsed)?,
+            not_before: time(parsed.validity().not_before.timestamp())?,
+            not_after: time(parsed.validity().not_after.timestamp())?,
+        })
+    }
+
+    /// Whether it holds at `now`; its last second counts.
+    pub fn check_time(&self, now: SystemTime) -> Result<(), IdentityError> {
+        if now < self.not_before {
+            return Err(IdentityError::NotYetValid(self.not_before));
+        }
+        match now.duration_since(self.not_after) {
+            Ok(past) if past >= Duration::from_secs(1) => {
+                Err(IdentityError::Expired(self.not_after))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub fn warnings(&self, now: SystemTime) -> Vec<IdentityWarning> {
+        let left = self.not_after.duration_since(now).unwrap_or_default();
+        let soon = (left <= RENEW_BEFORE)
+            .then_some(IdentityWarning::ExpiresSoon { days: left.as_secs() / (24 * 60 * 60) });
+        let usual = USUAL_ISSUERS.contains(&self.issuer_common_name.as_str());
+        let issuer =
+            (!usual).then(|| IdentityWarning::UnusualIssuer { issuer: self.issuer.clone() });
+        let weak = match self.key_kind {
+            KeyKind::Rsa { bits } if bits < RSA_BITS_MIN => Some(IdentityWarning::WeakKey { bits }),
+            _ => None,
+        };
+        soon.into_iter().chain(issuer).chain(weak).collect()
+    }
+}
+
+/// The serial number alone.
+pub(crate) fn serial_hex(der: &[u8]) -> Result<String, IdentityError> {
+    Ok(hex(parse(der)?.raw_serial()))
+}
+
+/// Whether it names itself as its issuer.
+pub(crate) fn is_root(der: &[u8]) -> bool {
+    parse(der).is_ok_and(|parsed| parsed.subject() == parsed.issuer())
+}
+
+/// An instant as people read it.
+pub(crate) fn utc(at: SystemTime) -> String {
+    Timestamp::try_from(at).map_or_else(|_| "a time out of range".to_owned(), |at| at.to_string())
+}
+
+fn parse(der: &[u8]) -> Result<X509Certificate<'_>, IdentityError> {
+    X509Certificate::from_der(der).map(|(_, parsed)| parsed).map_err(|error| bad(&error))
+}
+
+fn bad(error: &dyn fmt::Display) -> IdentityError {
+    IdentityError::BadCertificate(error.to_string())
+}
+
+fn common_name(name: &X509Name<'_>) -> String {
+    let first = name.iter_common_name().next();
+    first.and_then(|name| name.as_str().ok()).unwrap_or_default().to_owned()
+}
+
+fn key_kind(parsed: &X509Certificate<'_>) -> Result<KeyKind, IdentityError> {
+    let key = parsed.public_key();
+    match key.parsed().map_err(|error| bad(&error))? {
+        PublicKey::RSA(rsa) => Ok(KeyKind::Rsa { bits: bits(rsa.modulus) }),
+        _ => {
+            let curve = key.algorithm.parameters.as_ref().and_then(|named| named.as_oid().ok());
+            let oid = curve.as_ref().unwrap_or(&key.algorithm.algorithm).to_id_string();
+            Ok(KeyKind::Curve(curve_name(&oid).map_or(oid, str::to_owned)))
+        }
+    }
+}
+
+fn curve_name(oid: &str) -> Option<&'static str> {
+    Some(match oid {
+        "1.2.840.10045.3.1.7" => "P-256",
+        "1.3.132.0.34" => "P-384",
+        "1.3.132.0.35" => "P-521",
+        "1.3.101.112" => "Ed25519",
+        _ => return None,
+    })
+}
+
+/// The bits of a big-endian number.
+fn bits(number: &[u8]) -> usize {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    let first = number.get(zeros).map_or(0, |byte| byte.leading_zeros() as usize);
+    (number.len() - zeros) * 8 - first
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
