@@ -19,6 +19,15 @@ pub(crate) fn known(account: &Account, inquiry: &Inquiry) -> Known {
     known
 }
 
+impl Account {
+    /// The verdict that the ledger stands for at `now`, without asking: its words prove nothing,
+    /// the kept reply is verified anew.
+    #[must_use]
+    pub fn verdict_of(&self, inquiry: &Inquiry, now: Timestamp) -> Verdict {
+        verdict(self, inquiry, now)
+    }
+}
+
 /// The verdict that the ledger stands for at `now`, without asking.
 ///
 /// A failure whose reply no longer verifies (another key, a stricter policy) is unknown again:

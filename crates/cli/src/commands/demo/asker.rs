@@ -1,11 +1,10 @@
-//! What `query` and `send` share: a profile, a client, and randomness.
+//! The demo's way to ask: one merchant, a client, and nothing that remembers.
 
 use crate::exit::Failure;
 use crate::profile::Profile;
 use crate::say;
 use hongbao_client::{AttemptLimits, Client, ClientConfig, Dice};
 use hongbao_wire::{ApiKey, WorkwxSecret};
-use rand::RngExt;
 use std::path::Path;
 
 /// One merchant, ready to ask.
@@ -73,10 +72,4 @@ impl Asker {
     pub fn nonce_str(&self) -> String {
         self.dice.nonce_str()
     }
-}
-
-/// `count` random decimal digits.
-pub fn random_digits(count: usize) -> String {
-    let mut rng = rand::rng();
-    (0..count).map(|_| char::from(rng.random_range(b'0'..=b'9'))).collect()
 }
