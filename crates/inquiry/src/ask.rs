@@ -45,7 +45,7 @@ impl Inquirer {
     /// [`InquiryError::Ledger`].
     pub async fn recall(&self, mch_billno: &str) -> Result<Option<Asked>, InquiryError> {
         let known = self.ledger.inquiry(&self.key(mch_billno)).await?;
-        Ok(known.map(|inquiry| self.from_ledger(inquiry)))
+        Ok(known.map(|inquiry| self.recalled(inquiry)))
     }
 
     async fn ask_in_turn(
@@ -57,7 +57,7 @@ impl Inquirer {
         let known = self.ledger.inquiry(&self.key(mch_billno)).await?;
         if let Some(inquiry) = known {
             if self.suffices(&inquiry, freshness) {
-                return Ok(self.from_ledger(inquiry));
+                return Ok(self.recalled(inquiry));
             }
             if standing::has_closed(&inquiry, self.now()) {
                 return self.close(mch_billno).await;
@@ -84,7 +84,7 @@ impl Inquirer {
         }
     }
 
-    pub(crate) fn from_ledger(&self, inquiry: Inquiry) -> Asked {
+    pub(crate) fn recalled(&self, inquiry: Inquiry) -> Asked {
         let verdict = standing::verdict(&self.account, &inquiry, self.now());
         let origin = Origin::Ledger { asked_at: inquiry.asked_at };
         Asked { inquiry, verdict, origin }

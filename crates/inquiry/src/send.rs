@@ -81,7 +81,7 @@ impl Inquirer {
             if let Some(known) = &number.known {
                 check(payment, known)?;
                 if standing::known(&self.account, known).settled().is_some() {
-                    let asked = self.from_ledger(known.clone());
+                    let asked = self.recalled(known.clone());
                     let origin = Origin::Ledger { asked_at: asked.inquiry.asked_at };
                     return Ok(Sent { inquiry: asked.inquiry, verdict: asked.verdict, origin });
                 }
