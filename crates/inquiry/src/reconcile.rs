@@ -198,7 +198,7 @@ impl Run {
                 .filter(is_a_packet)
                 .map(|inquiry| {
                     let mch_billno = inquiry.key.mch_billno.clone();
-                    (mch_billno, Found::new(self.inquirer.from_ledger(inquiry), self.began))
+                    (mch_billno, Found::new(self.inquirer.recalled(inquiry), self.began))
                 })
                 .collect();
             if !packets.is_empty() {

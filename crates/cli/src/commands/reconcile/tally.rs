@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(exit(&done, &[Difference::Amount], None), Exit::Unknown);
         assert_eq!(exit(&done, &[], Some(Problem::BadBillno)), Exit::Unknown);
         assert_eq!(exit(&[Verdict::Received, open], &[], None), Exit::Unknown);
-        assert_eq!(exit(&[missing.clone()], &[], None), Exit::Unknown);
+        assert_eq!(exit(std::slice::from_ref(&missing), &[], None), Exit::Unknown);
         assert_eq!(exit(&[Verdict::BeyondWindow], &[], None), Exit::Unknown);
         assert_eq!(exit(&[missing, away.clone()], &[], None), Exit::NoAnswer);
         assert_eq!(exit(&[away, refused], &[], None), Exit::SetUp);
