@@ -250,6 +250,29 @@ fn what_cannot_be_begun_is_refused_before_anything_is_asked() {
     assert_eq!(served.calls("query"), 0);
 }
 
+#[test]
+fn a_set_up_that_is_refused_is_not_asked_with_for_every_row() {
+    let served = Served::start_logged();
+    served.unlimited();
+    let key = served.merchant_file("api_key");
+    let right = std::fs::read_to_string(&key).unwrap();
+    std::fs::write(&key, "0".repeat(32)).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    let file = numbers(dir.path(), 1_000);
+    let found = dir.path().join("found.csv");
+    let flags = ["--out", found.to_str().unwrap(), "--pace", "1000", "--concurrency", "4"];
+    let said = reconcile(&served, &file, &flags);
+    assert_eq!(said.exit, 4, "{said:?}");
+    assert!(said.stderr.starts_with("error[SET_UP_REFUSED]: "), "{}", said.stderr);
+    assert!(!found.exists());
+    assert!((50..200).contains(&served.calls("query")), "{}", served.calls("query"));
+    std::fs::write(&key, right).unwrap();
+    let said = reconcile(&served, &file, &flags);
+    assert_eq!((said.exit, table(&found).len()), (6, 1_001), "{said:?}");
+    let all_missing = table(&found)[1..].iter().all(|row| row[2] == "not_found");
+    assert!(all_missing, "what was refused is asked about again");
+}
+
 /// A run whose rows go to standard output, of which some have been read.
 fn interrupted_run(served: &Served, file: &Path) -> Child {
     let mut child = command()

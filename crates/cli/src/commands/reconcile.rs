@@ -18,7 +18,8 @@ use crate::say;
 use futures_util::{StreamExt, pin_mut, stream};
 use hongbao_inquiry::reconcile::{Answer, InputRow, Period, Run, RunOptions, differences};
 use hongbao_sheet::Cell;
-use hongbao_wire::{MchBillno, time};
+use hongbao_wire::verdict::NoAnswer;
+use hongbao_wire::{MchBillno, Verdict, time};
 use progress::Progress;
 use row::{Carried, Problem};
 use serde_json::json;
@@ -27,13 +28,16 @@ use source::{Batches, Source, Survey};
 use std::sync::Arc;
 use tally::Tally;
 
+/// After so many questions in a row that the set-up stood in the way of, no more are asked: what
+/// is wrong with it is wrong for every row.
+const REFUSED_MAX: u32 = 50;
+
 /// Asks about every row, and writes the rows with the answers; an interrupted run goes on
 /// where it was when it is begun again.
 ///
 /// # Errors
 /// [`Failure`] where the input, the output, the profile or the ledger stands in the way.
 pub async fn run(args: &ReconcileArgs, out: &mut Output) -> Result<Exit, Failure> {
-    let mut stop = Stop::listen()?;
     let source = Source::new(args)?;
     if let Some(path) = args.out.as_ref().filter(|path| source.is(path)) {
         let message = say!("reconcile-out-is-input", file = path.display());
@@ -50,16 +54,28 @@ pub async fn run(args: &ReconcileArgs, out: &mut Output) -> Result<Exit, Failure
     let run = Run::begin(Arc::clone(&side.inquirer), &survey.run, options)
         .await
         .map_err(|error| side.failure(&error))?;
+    // until here a signal ends the process at once: nothing has been asked
+    let mut stop = Stop::listen()?;
     if run.is_continued() {
         out.talk(say!("reconcile-continued", at = time::rfc3339(run.began())));
     }
+    let (tally, refused) = (Tally::default(), 0);
     let mut reconciliation =
-        Reconciliation { side: &side, run: &run, survey: &survey, sink, tally: Tally::default() };
-    if !reconciliation.rows(source.batches(survey.layout)?, &mut stop, &source, out).await? {
-        let tally = &reconciliation.tally;
-        out.talk(say!("reconcile-stopped", rows = tally.rows, total = survey.rows));
-        out.hint(say!("reconcile-stopped-hint"));
-        return Ok(Exit::Interrupted);
+        Reconciliation { side: &side, run: &run, survey: &survey, sink, tally, refused };
+    match reconciliation.rows(source.batches(survey.layout)?, &mut stop, &source, out).await? {
+        End::Whole => {}
+        End::Stopped => {
+            let tally = &reconciliation.tally;
+            out.talk(say!("reconcile-stopped", rows = tally.rows, total = survey.rows));
+            out.hint(say!("reconcile-stopped-hint"));
+            return Ok(Exit::Interrupted);
+        }
+        End::SetUpRefused => {
+            drop(reconciliation);
+            // once it is fixed, these are to be asked about again
+            run.end().await.map_err(|error| side.failure(&error))?;
+            return Err(set_up_refused());
+        }
     }
     if !args.no_unexpected {
         reconciliation.unexpected(args).await?;
@@ -80,6 +96,25 @@ pub async fn run(args: &ReconcileArgs, out: &mut Output) -> Result<Exit, Failure
     Ok(tally.exit())
 }
 
+/// How the rows ended.
+enum End {
+    /// All of them were answered.
+    Whole,
+    /// By a signal.
+    Stopped,
+    /// The payer refuses whatever is asked.
+    SetUpRefused,
+}
+
+fn set_up_refused() -> Failure {
+    Failure {
+        code: "SET_UP_REFUSED",
+        message: say!("reconcile-set-up", count = REFUSED_MAX),
+        hint: Some(say!("reconcile-set-up-hint")),
+        exit: Exit::SetUp,
+    }
+}
+
 /// A run under way.
 struct Reconciliation<'r> {
     side: &'r MerchantSide,
@@ -87,18 +122,20 @@ struct Reconciliation<'r> {
     survey: &'r Survey,
     sink: Sink,
     tally: Tally,
+    /// How many questions in a row, up to now, the set-up stood in the way of.
+    refused: u32,
 }
 
 impl Reconciliation<'_> {
-    /// Answers and writes the rows; whether to the end, or until a signal. What is on its way
-    /// at the first signal is waited for, at the second it is not.
+    /// Answers and writes the rows. What is on its way at the first signal is waited for, at the
+    /// second it is not.
     async fn rows(
         &mut self,
         batches: Batches,
         stop: &mut Stop,
         source: &Source,
         out: &mut Output,
-    ) -> Result<bool, Failure> {
+    ) -> Result<End, Failure> {
         let Batches { receiver, reader } = batches;
         let batches = stream::unfold(receiver, |mut receiver| async {
             receiver.recv().await.map(|batch| (batch, receiver))
@@ -124,18 +161,24 @@ impl Reconciliation<'_> {
                 answer = answers.next() => {
                     let Some(answer) = answer else { break };
                     let (row, answer) = answer.map_err(|error| self.side.failure(&error))?;
-                    if !is_stopped {
+                    if !is_stopped && self.refused < REFUSED_MAX {
                         self.row(row, answer).await?;
+                        if self.refused == REFUSED_MAX {
+                            run.stop();
+                        }
                     }
                 }
             }
         }
         progress.clear();
         if is_stopped {
-            return Ok(false);
+            return Ok(End::Stopped);
+        }
+        if self.refused == REFUSED_MAX {
+            return Ok(End::SetUpRefused);
         }
         match reader.await {
-            Ok(Ok(())) => Ok(true),
+            Ok(Ok(())) => Ok(End::Whole),
             Ok(Err(error)) => Err(source::failure(&source.name, &error)),
             Err(gone) => std::panic::resume_unwind(gone.into_panic()),
         }
@@ -153,6 +196,11 @@ impl Reconciliation<'_> {
         self.tally.rows += 1;
         if let Some(found) = found {
             self.tally.found(&expected, found, &differences);
+            self.refused = match found.verdict {
+                Verdict::NoAnswer(NoAnswer::FixSetUp) => self.refused + 1,
+                _ if found.is_asked_in_run => 0,
+                _ => self.refused,
+            };
         }
         if let Some(problem) = problem {
             self.tally.problem(row.line, problem);

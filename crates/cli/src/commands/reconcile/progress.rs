@@ -18,6 +18,7 @@ const TEMPLATE: &str = "{bar:24} {pos}/{len} {per_sec:1} ETA {eta}  {msg}";
 /// What shows how far a run is, on stderr.
 pub struct Progress {
     bar: Option<ProgressBar>,
+    is_over: bool,
     total: u64,
     started: Instant,
     ticks: Interval,
@@ -37,7 +38,7 @@ impl Progress {
         let started = Instant::now();
         let mut ticks = interval_at(started + every, every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { bar, total, started, ticks }
+        Self { bar, is_over: false, total, started, ticks }
     }
 
     /// Waits until something is to be shown.
@@ -47,6 +48,9 @@ impl Progress {
 
     /// Shows how far the run is.
     pub fn show(&self, tally: &Tally, out: &mut Output) {
+        if self.is_over {
+            return;
+        }
         let counts = counts(tally);
         if let Some(bar) = &self.bar {
             bar.set_message(counts);
@@ -73,8 +77,9 @@ impl Progress {
         ));
     }
 
-    /// Takes the bar away.
-    pub fn clear(&self) {
+    /// Takes the bar away, and shows nothing any more.
+    pub fn clear(&mut self) {
+        self.is_over = true;
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
