@@ -5,6 +5,7 @@ use crate::error::InquiryError;
 use crate::inquirer::{Freshness, Inquirer};
 use crate::outcome::{Asked, Sent};
 use crate::send::Payment;
+use crate::standing;
 use futures_util::StreamExt;
 use futures_util::stream;
 use hongbao_ledger::Inquiry;
@@ -186,6 +187,11 @@ impl Inquirer {
         let not_found = inquiry.conclusion.cause.as_deref() == Some("not_found");
         let age = self.now().duration_since(inquiry.sent_at?);
         if !self.options().resends || !not_found || inquiry.sends == 0 || age > RESEND_WITHIN {
+            return None;
+        }
+        // who cannot sign a send, or has the end of it in the ledger, still asks
+        self.account.workwx_secret.as_ref()?;
+        if standing::is_settled(&self.account, inquiry) {
             return None;
         }
         Some(Payment {
