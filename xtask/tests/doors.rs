@@ -34,9 +34,9 @@ fn only_the_two_clocks_read_the_time_of_day() {
 }
 
 #[test]
-fn only_ledger_and_cli_touch_the_disk() {
+fn only_ledger_cli_and_sheet_touch_the_disk() {
     only_in(
-        &["crates/ledger/src/", "crates/cli/src/"],
+        &["crates/ledger/src/", "crates/cli/src/", "crates/sheet/src/"],
         &["std::fs", "tokio::fs", "fs::File", "File::open", "OpenOptions"],
     );
 }

@@ -158,6 +158,7 @@ fn why(error: &IdentityError) -> String {
         IdentityError::NoKey => say!("identity-no-key"),
         IdentityError::BadCertificate(why) => say!("identity-bad-certificate", why = why),
         IdentityError::BadKey(why) => say!("identity-bad-key", why = why),
+        IdentityError::WeakKey { bits } => say!("identity-weak-key", bits = bits),
         IdentityError::KeyEncrypted => say!("identity-encrypted"),
         IdentityError::KeyMismatch => say!("identity-mismatch"),
         IdentityError::NotPkcs12(why) => say!("identity-not-p12", why = why),

@@ -9,7 +9,7 @@ use x509_parser::public_key::PublicKey;
 
 /// From this long before its end a certificate is to be renewed.
 pub const RENEW_BEFORE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// RSA keys below this are weak; WeChat Pay's have it (`protocol.md` §5).
+/// RSA keys below this are refused; WeChat Pay's have it (`protocol.md` §5).
 pub const RSA_BITS_MIN: usize = 2048;
 /// The issuers of WeChat Pay's merchant certificates, by their CN (`protocol.md` §5).
 const USUAL_ISSUERS: [&str; 2] = ["Tenpay.com Root CA", "MMPaymchCA"];
@@ -48,11 +48,6 @@ pub enum IdentityWarning {
         /// The issuer's whole name.
         issuer: String,
     },
-    /// Its RSA key is shorter than [`RSA_BITS_MIN`].
-    WeakKey {
-        /// The length of the modulus, bits.
-        bits: usize,
-    },
 }
 
 impl IdentityWarning {
@@ -62,7 +57,6 @@ impl IdentityWarning {
         match self {
             Self::ExpiresSoon { .. } => "EXPIRES_SOON",
             Self::UnusualIssuer { .. } => "UNUSUAL_ISSUER",
-            Self::WeakKey { .. } => "WEAK_KEY",
         }
     }
 }
@@ -74,7 +68,6 @@ impl fmt::Display for IdentityWarning {
             Self::UnusualIssuer { issuer } => {
                 write!(f, "the certificate was not issued by WeChat Pay but by `{issuer}`")
             }
-            Self::WeakKey { bits } => write!(f, "the key has {bits} bits only"),
         }
     }
 }
@@ -129,11 +122,7 @@ impl Facts {
         let usual = USUAL_ISSUERS.contains(&self.issuer_common_name.as_str());
         let issuer =
             (!usual).then(|| IdentityWarning::UnusualIssuer { issuer: self.issuer.clone() });
-        let weak = match self.key_kind {
-            KeyKind::Rsa { bits } if bits < RSA_BITS_MIN => Some(IdentityWarning::WeakKey { bits }),
-            _ => None,
-        };
-        soon.into_iter().chain(issuer).chain(weak).collect()
+        soon.into_iter().chain(issuer).collect()
     }
 }
 
@@ -168,7 +157,10 @@ fn common_name(name: &X509Name<'_>) -> String {
 fn key_kind(parsed: &X509Certificate<'_>) -> Result<KeyKind, IdentityError> {
     let key = parsed.public_key();
     match key.parsed().map_err(|error| bad(&error))? {
-        PublicKey::RSA(rsa) => Ok(KeyKind::Rsa { bits: bits(rsa.modulus) }),
+        PublicKey::RSA(rsa) => match bits(rsa.modulus) {
+            weak if weak < RSA_BITS_MIN => Err(IdentityError::WeakKey { bits: weak }),
+            bits => Ok(KeyKind::Rsa { bits }),
+        },
         _ => {
             let curve = key.algorithm.parameters.as_ref().and_then(|named| named.as_oid().ok());
             let oid = curve.as_ref().unwrap_or(&key.algorithm.algorithm).to_id_string();

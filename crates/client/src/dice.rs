@@ -50,6 +50,12 @@ impl Dice {
         })
     }
 
+    /// `count` random decimal digits.
+    #[must_use]
+    pub fn digits(&self, count: usize) -> String {
+        self.roll(|rng| (0..count).map(|_| char::from(rng.random_range(b'0'..=b'9'))).collect())
+    }
+
     fn roll<T>(&self, take: impl FnOnce(&mut StdRng) -> T) -> T {
         // dice have no state that a panic elsewhere could spoil
         take(&mut self.rng.lock().unwrap_or_else(PoisonError::into_inner))

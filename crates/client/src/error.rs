@@ -18,6 +18,12 @@ pub enum IdentityError {
     /// The private key cannot be used.
     #[error("the private key cannot be used: {0}")]
     BadKey(String),
+    /// The certificate's RSA key is shorter than [`crate::certificate::RSA_BITS_MIN`].
+    #[error("the key has {bits} bits, and TLS takes 2048 or more")]
+    WeakKey {
+        /// The length of the modulus, bits.
+        bits: usize,
+    },
     /// The private key is itself protected by a password.
     #[error("the private key is encrypted")]
     KeyEncrypted,
@@ -55,6 +61,7 @@ impl IdentityError {
             Self::NoKey => "KEY_MISSING",
             Self::BadCertificate(_) => "CERTIFICATE_UNREADABLE",
             Self::BadKey(_) => "KEY_UNUSABLE",
+            Self::WeakKey { .. } => "WEAK_KEY",
             Self::KeyEncrypted => "KEY_ENCRYPTED",
             Self::KeyMismatch => "KEY_MISMATCH",
             Self::NotPkcs12(_) => "P12_UNREADABLE",

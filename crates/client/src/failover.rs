@@ -25,12 +25,12 @@ pub(crate) struct Failover {
 
 impl Failover {
     /// Begins with the main host.
-    pub const fn new(rest: Duration) -> Self {
+    pub(crate) const fn new(rest: Duration) -> Self {
         Self { rest, main_rests_until: None }
     }
 
     /// The host to begin with.
-    pub fn host(&self, now: Instant) -> Host {
+    pub(crate) fn host(&self, now: Instant) -> Host {
         match self.main_rests_until {
             Some(until) if now < until => Host::Failover,
             _ => Host::Main,
@@ -38,7 +38,7 @@ impl Failover {
     }
 
     /// Takes note of what `host` came to.
-    pub fn note(&mut self, host: Host, came: Came, was_sent: bool, now: Instant) {
+    pub(crate) fn note(&mut self, host: Host, came: Came, was_sent: bool, now: Instant) {
         let failed = match came {
             Came::ServerError => true,
             Came::Silence if was_sent => return,

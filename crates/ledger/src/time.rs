@@ -14,6 +14,7 @@ pub(crate) fn first_ms_from(at: Timestamp) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::first_ms_from;
     use jiff::Timestamp;
 

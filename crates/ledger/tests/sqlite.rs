@@ -3,11 +3,14 @@
 
 mod given;
 
+use given::inquiries::{full_inquiry, noted};
 use given::{
     API_KEY, MCH_ID, OTHER_MCH_ID, WORKWX_SECRET, budget, first, full_record, merchant, record,
     spending,
 };
-use hongbao_ledger::{Commit, Key, Ledger, LedgerError, SealKey, SqliteLedger, SqliteOptions};
+use hongbao_ledger::{
+    Commit, Inquiries, Key, Ledger, LedgerError, SealKey, SqliteLedger, SqliteOptions,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -278,6 +281,35 @@ async fn a_value_that_cannot_be_is_damage() {
             .execute(&format!("UPDATE records SET {change} WHERE mch_billno = '{number}'"), [])
             .unwrap();
         let found = ledger.find(&Key::new(MCH_ID, number.to_string())).await;
+        assert!(matches!(found, Err(LedgerError::Damaged(_))), "{change}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_no_inquiry_can_have_is_damage() {
+    let closed = Closed::new().await;
+    let direct = rusqlite::Connection::open(closed.path()).unwrap();
+    let changes = [
+        "version = -1",
+        "sends = -1",
+        "asks = 4294967296",
+        "is_final = 'yes'",
+        "noted_at = 9223372036854775807",
+        "due_at = x'00'",
+        "total_amount = NULL",
+        "seen_total_amount = -1",
+        "verdict = x'ff'",
+        "reply = 'text'",
+        "sender_name = 'a', agentid = 1",
+    ];
+    let ledger = closed.open().unwrap();
+    for (number, change) in changes.iter().enumerate() {
+        let inquiry = full_inquiry(MCH_ID, &number.to_string());
+        ledger.commit_inquiry(noted(inquiry.clone())).await.unwrap();
+        direct
+            .execute(&format!("UPDATE inquiries SET {change} WHERE mch_billno = '{number}'"), [])
+            .unwrap();
+        let found = ledger.inquiry(&inquiry.key).await;
         assert!(matches!(found, Err(LedgerError::Damaged(_))), "{change}: {found:?}");
     }
 }

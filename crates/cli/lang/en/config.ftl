@@ -22,6 +22,7 @@ identity-no-certificate = there is no certificate in it
 identity-no-key = there is no private key to it
 identity-bad-certificate = the certificate cannot be read ({ $why })
 identity-bad-key = the private key cannot be used ({ $why })
+identity-weak-key = its key has { $bits } bits, and TLS takes 2048 or more
 identity-encrypted = the private key is encrypted
 identity-encrypted-hint = decrypt it with `openssl pkey`, or use the `.p12` file instead
 identity-mismatch = the private key belongs to another certificate

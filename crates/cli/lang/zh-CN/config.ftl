@@ -22,6 +22,7 @@ identity-no-certificate = 其中没有证书
 identity-no-key = 没有对应的私钥
 identity-bad-certificate = 证书无法读取（{ $why }）
 identity-bad-key = 私钥无法使用（{ $why }）
+identity-weak-key = 密钥只有 { $bits } 位，TLS 要求至少 2048 位
 identity-encrypted = 私钥是加密的
 identity-encrypted-hint = 请用 `openssl pkey` 解密，或改用 `.p12` 文件
 identity-mismatch = 私钥属于另一张证书

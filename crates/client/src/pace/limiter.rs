@@ -28,12 +28,12 @@ pub(super) struct Limiter {
 
 impl Limiter {
     /// One that nothing was taken from.
-    pub fn full(rate: Rate) -> Self {
+    pub(super) fn full(rate: Rate) -> Self {
         Self { bucket: RateLimiter::direct_with_clock(quota(rate), TokioClock) }
     }
 
     /// One whose first turn comes a whole interval from now.
-    pub fn empty(rate: Rate) -> Self {
+    pub(super) fn empty(rate: Rate) -> Self {
         let all = quota(rate).burst_size();
         let limiter = Self::full(rate);
         let taken = limiter.bucket.check_n(all);
@@ -42,7 +42,7 @@ impl Limiter {
     }
 
     /// Takes a turn, or says when to try again.
-    pub fn take(&self) -> Result<(), Instant> {
+    pub(super) fn take(&self) -> Result<(), Instant> {
         match self.bucket.check_n(CELLS) {
             Ok(Ok(())) => Ok(()),
             Ok(Err(not_until)) => Err(not_until.earliest_possible().0),

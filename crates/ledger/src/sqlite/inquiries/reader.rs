@@ -127,6 +127,7 @@ fn text(text: &str) -> Value {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::sqlite::migrations;
 

@@ -112,3 +112,53 @@ pub(in crate::sqlite) fn forget(
     }
     Ok(forgotten)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::sqlite::migrations;
+
+    fn rows(count: u64) -> Vec<Sighting> {
+        (1..=count).map(|line| Sighting { mch_billno: line.to_string().into(), line }).collect()
+    }
+
+    fn count(connection: &Connection, table: &str) -> i64 {
+        let query = format!("SELECT count(*) FROM {table}");
+        connection.query_row(&query, [], |row| row.get(0)).unwrap()
+    }
+
+    fn with_an_ended_run() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        migrations::migrate(&connection).unwrap();
+        let began = Timestamp::from_millisecond(5).unwrap();
+        assert_eq!(begin(&connection, "1", "run", began).unwrap(), 5);
+        sight(&connection, "1", "run", &rows(2 * FORGOTTEN_MAX + 1)).unwrap();
+        end(&connection, "1", "run").unwrap();
+        connection
+    }
+
+    #[test]
+    fn an_ended_run_is_forgotten_in_parts() {
+        let connection = with_an_ended_run();
+        for forgotten in [FORGOTTEN_MAX, FORGOTTEN_MAX, 1, 0, 0] {
+            assert_eq!(forget(&connection, "1", "run").unwrap(), forgotten);
+        }
+        assert_eq!((count(&connection, "run_rows"), count(&connection, "runs")), (0, 0));
+    }
+
+    /// As after a crash while it was forgotten.
+    #[test]
+    fn a_run_that_begins_anew_has_no_row_of_the_old_one() {
+        let connection = with_an_ended_run();
+        forget(&connection, "1", "run").unwrap();
+        let anew = Timestamp::from_millisecond(9).unwrap();
+        assert_eq!(begin(&connection, "1", "run", anew).unwrap(), 9);
+        assert_eq!(count(&connection, "run_rows"), 0);
+        let later = [Sighting { mch_billno: "1".into(), line: 7 }];
+        assert_eq!(sight(&connection, "1", "run", &later).unwrap(), [7]);
+        // Whoever was forgetting the old one keeps off the new.
+        assert_eq!(forget(&connection, "1", "run").unwrap(), 0);
+        assert_eq!(count(&connection, "run_rows"), 1);
+    }
+}
