@@ -70,7 +70,7 @@ impl Inquirer {
                 if standing::is_settled(&self.account, known)
                     || standing::has_closed(known, self.now())
                 {
-                    let asked = self.from_ledger(known.clone());
+                    let asked = self.out_of_ledger(known.clone());
                     let origin = Origin::Ledger { asked_at: asked.inquiry.asked_at };
                     return Ok(Sent { inquiry: asked.inquiry, verdict: asked.verdict, origin });
                 }

@@ -50,9 +50,10 @@ async fn the_number_and_its_parameters_are_durable_before_the_first_byte() {
 
 #[tokio::test(start_paused = true)]
 async fn a_repetition_with_another_parameter_is_refused_here() {
+    type Change = fn(&mut Order);
     let rig = Rig::new();
     rig.inquirer.send(&payment(Some(BILLNO), None)).await.unwrap();
-    let changes: [(&str, fn(&mut Order)); 9] = [
+    let changes: [(&str, Change); 9] = [
         ("re_openid", |order| order.re_openid = "oxTWIuGaIt6gTKsQRLau2M0yL16F".into()),
         ("total_amount", |order| order.total_amount = hongbao_wire::Fen::new(1_001).unwrap()),
         ("wxappid", |order| order.wxappid = "wx9999999999999999".into()),
