@@ -11,12 +11,16 @@ use std::process::Stdio;
 use support::{Said, command, hongbao, hongbao_in};
 
 /// Every command that has help.
-const COMMANDS: [&str; 30] = [
+const COMMANDS: [&str; 34] = [
     "",
     "demo",
     "serve",
     "query",
     "send",
+    "follow",
+    "records",
+    "history",
+    "attention",
     "sign",
     "explain",
     "merchant",
