@@ -142,6 +142,37 @@ fn a_lost_reply_is_followed_to_its_end() {
     no_findings(&served);
 }
 
+/// A send that never arrived: following sends the same number again, where it may and can.
+#[test]
+fn what_never_arrived_is_sent_again_under_its_number() {
+    let served = Served::start();
+    served.tune("attempts = 1\n");
+    let before = served.balance();
+    served.fault("reset-before", "GONE1", "send");
+    assert_eq!(pay(&served, "order-1", &["--billno", "GONE1"]).exit, 7);
+    served.sandbox(&["fault", "clear"]);
+    let profile = std::fs::read_to_string(served.profile()).unwrap();
+    let bare = served.merchant_file("bare.toml");
+    let lines = profile.lines().filter(|line| !line.starts_with("workwx"));
+    std::fs::write(&bare, lines.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    let bare = bare.to_str().unwrap().to_owned();
+    let step = |profile: &str, more: &[&str]| {
+        let args = ["follow", "--json", "--until", "idle", "--profile", profile, "GONE1"];
+        let said = support::hongbao(&[&args, more].concat());
+        assert_eq!((said.exit, said.json().len()), (0, 2), "{said:?}");
+        let event = &said.json()[0];
+        json!([event["event"], event["cause"]])
+    };
+    let (asked, profile) = (json!(["asked", "not_found"]), served.profile());
+    assert_eq!(step(&profile, &[]), asked, "first it asks");
+    assert_eq!(step(&profile, &["--no-resend"]), asked);
+    assert_eq!(step(&bare, &[]), asked, "without a secret it cannot send");
+    assert_eq!(before - served.balance(), 0);
+    assert_eq!(step(&profile, &[]), json!(["resent", "accepted"]));
+    assert_eq!(before - served.balance(), 100);
+    no_findings(&served);
+}
+
 #[test]
 fn waiting_for_one_payment_ends_when_it_is_decided() {
     let served = Served::start();
