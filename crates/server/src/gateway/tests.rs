@@ -52,7 +52,7 @@ fn merchant() -> Merchant {
         address_whitelist: Vec::new(),
         revoked_serials: Vec::new(),
         version: 1,
-        added_at: Timestamp::UNIX_EPOCH,
+        added_at: Timestamp::default(),
     }
 }
 
