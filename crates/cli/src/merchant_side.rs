@@ -8,7 +8,7 @@ use crate::say;
 use crate::workdir::ledger_failure;
 use hongbao_client::{Client, ClientConfig, Dice, IdentityWarning};
 use hongbao_inquiry::{Account, Inquirer, InquirerOptions, InquiryError, SendRefusal, SystemClock};
-use hongbao_ledger::{Inquiries, LedgerError, MemoryLedger, SealKey, SqliteLedger};
+use hongbao_ledger::{Inquiries, LedgerError, MemoryLedger, SealKey, SqliteLedger, SqliteOptions};
 use hongbao_wire::sign::Policy;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,7 +49,14 @@ impl MerchantSide {
     /// # Errors
     /// [`Failure`], exit 9: the profile, what it names, or the ledger cannot be used.
     pub fn open(path: &Path, options: SideOptions, out: &mut Output) -> Result<Self, Failure> {
-        let profile = Profile::load(path)?;
+        Self::of(Profile::load(path)?, options, out)
+    }
+
+    /// The same of a profile that was read already.
+    ///
+    /// # Errors
+    /// As [`MerchantSide::open`].
+    pub fn of(profile: Profile, options: SideOptions, out: &mut Output) -> Result<Self, Failure> {
         warn(&profile, out);
         let ledger: Arc<dyn Inquiries> = match options.memory {
             Memory::Ledger => Arc::new(open_or_make_ledger(&profile.ledger_path)?),
@@ -145,7 +152,10 @@ pub fn open_or_make_ledger(path: &Path) -> Result<SqliteLedger, Failure> {
         true => SealKey::load(key_path),
         false => SealKey::load_or_create(key_path),
     };
-    key.and_then(|key| SqliteLedger::open(path, key)).map_err(|error| ledger_failure(path, &error))
+    // what is mapped counts as the process's memory, which must not grow with the ledger
+    let options = SqliteOptions { mmap_bytes: 0, ..SqliteOptions::default() };
+    key.and_then(|key| SqliteLedger::open_with(path, key, options))
+        .map_err(|error| ledger_failure(path, &error))
 }
 
 /// Says on stderr what a person should do something about before long.

@@ -11,11 +11,12 @@ use std::process::Stdio;
 use support::{Said, command, hongbao, hongbao_in};
 
 /// Every command that has help.
-const COMMANDS: [&str; 34] = [
+const COMMANDS: [&str; 35] = [
     "",
     "demo",
     "serve",
     "query",
+    "reconcile",
     "send",
     "follow",
     "records",
