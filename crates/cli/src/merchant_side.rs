@@ -6,7 +6,7 @@ use crate::output::Output;
 use crate::profile::{Profile, ProfileFile};
 use crate::say;
 use crate::workdir::ledger_failure;
-use hongbao_client::{Client, Dice, IdentityWarning};
+use hongbao_client::{Client, ClientConfig, Dice, IdentityWarning};
 use hongbao_inquiry::{Account, Inquirer, InquirerOptions, InquiryError, SendRefusal, SystemClock};
 use hongbao_ledger::{Inquiries, LedgerError, MemoryLedger, SealKey, SqliteLedger, SqliteOptions};
 use hongbao_wire::sign::Policy;
@@ -114,12 +114,12 @@ impl Remembered {
     }
 }
 
-/// The client of a profile; it connects to nothing yet.
+/// A client; it connects to nothing yet.
 ///
 /// # Errors
 /// `BASE_URL`, `CA_UNREADABLE`, `PROXY_URL`, `TLS_SET_UP`.
-pub fn client(profile: &Profile) -> Result<Client, Failure> {
-    Client::new(profile.client_config()).map_err(|error| {
+pub fn client(config: ClientConfig) -> Result<Client, Failure> {
+    Client::new(config).map_err(|error| {
         Failure::config(error.code(), say!("client-failed", why = error))
             .hint(say!("client-failed-hint"))
     })
@@ -136,7 +136,7 @@ pub fn inquirer(
     resends: bool,
 ) -> Result<Arc<Inquirer>, Failure> {
     let options = InquirerOptions { schedule: profile.schedule, resends };
-    let (account, client) = (profile.account(policy), client(profile)?);
+    let (account, client) = (profile.account(policy), client(profile.client_config())?);
     let clock = Arc::new(SystemClock);
     Ok(Arc::new(Inquirer::new(account, client, ledger, clock, Dice::random(), options)))
 }
