@@ -2,24 +2,16 @@
 //! interrupted run still asks.
 #![allow(clippy::unwrap_used)]
 
+mod common;
 mod given;
 
+use common::{HOUR, start};
 use futures_util::{Stream, StreamExt, pin_mut, stream};
 use given::Side;
 use hongbao_inquiry::reconcile::{Answer, InputRow, Period, Run, RunOptions};
-use hongbao_wire::Status;
-use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
-
-fn start() -> Timestamp {
-    "2026-07-20T04:00:00Z".parse().unwrap()
-}
-
-fn hours(hours: i64) -> SignedDuration {
-    SignedDuration::from_hours(hours)
-}
 
 /// Rows from line 2 on, in batches of 3; an empty number is none.
 fn rows(numbers: &[&str]) -> impl Stream<Item = Vec<InputRow<()>>> + use<> {
@@ -56,11 +48,11 @@ async fn answers(run: &Run, numbers: &[&str]) -> Vec<(u64, String)> {
 
 #[tokio::test(start_paused = true)]
 async fn rows_keep_their_order_and_each_number_is_asked_about_once() {
-    let side = Side::new(start());
-    side.payer.pays("1", Status::Received, start() - hours(1));
-    side.payer.pays("2", Status::Sent, start() - hours(1));
-    side.payer.pays("3", Status::Failed, start() - hours(1));
-    side.payer.slow.lock().unwrap().insert("1".into(), Duration::from_secs(3));
+    let side = Side::new();
+    side.payer.pays("1", "RECEIVED", start() - HOUR);
+    side.payer.pays("2", "SENT", start() - HOUR);
+    side.payer.pays("3", "FAILED", start() - HOUR);
+    side.payer.takes("1", Duration::from_secs(3));
     let run = begin(&side, 4).await;
     let numbers = ["1", "", "2", "4", "2", "3", "1", "5"];
     let expected = [
@@ -79,7 +71,7 @@ async fn rows_keep_their_order_and_each_number_is_asked_about_once() {
     run.end().await.unwrap();
 
     // a later run asks what is not final, and no more
-    *side.clock.0.lock().unwrap() = start() + hours(1);
+    side.clock.advance(HOUR);
     let run = begin(&side, 4).await;
     assert!(!run.is_continued());
     let again = answers(&run, &["1", "2", "3"]).await;
@@ -90,7 +82,7 @@ async fn rows_keep_their_order_and_each_number_is_asked_about_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stopped_run_keeps_what_is_on_its_way_and_continues_without_asking_twice() {
-    let side = Side::new(start());
+    let side = Side::new();
     let numbers: Vec<String> = (100..160).map(|n| n.to_string()).collect();
     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
     let run = begin(&side, 4).await;
@@ -110,7 +102,7 @@ async fn a_stopped_run_keeps_what_is_on_its_way_and_continues_without_asking_twi
     assert!((10..20).contains(&answered), "{answered}");
     drop(run);
 
-    *side.clock.0.lock().unwrap() = start() + hours(1);
+    side.clock.advance(HOUR);
     let run = begin(&side, 4).await;
     assert!(run.is_continued());
     assert_eq!(run.began(), start());
@@ -122,7 +114,7 @@ async fn a_stopped_run_keeps_what_is_on_its_way_and_continues_without_asking_twi
 /// As after kill -9: only what was on its way is asked about again.
 #[tokio::test(start_paused = true)]
 async fn a_run_that_dies_asks_again_only_what_was_on_its_way() {
-    let side = Side::new(start());
+    let side = Side::new();
     let numbers: Vec<String> = (100..160).map(|n| n.to_string()).collect();
     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
     let run = begin(&side, 4).await;
@@ -143,17 +135,17 @@ async fn a_run_that_dies_asks_again_only_what_was_on_its_way() {
 
 #[tokio::test(start_paused = true)]
 async fn a_run_of_long_ago_or_a_fresh_one_begins_anew() {
-    let side = Side::new(start());
+    let side = Side::new();
     assert_eq!(answers(&begin(&side, 4).await, &["1"]).await[0].1, "unknown upstream");
-    *side.clock.0.lock().unwrap() = start() + hours(24);
+    side.clock.advance(HOUR * 24);
     let options = RunOptions { concurrency: 4, is_fresh: true };
     let run = Run::begin(Arc::clone(&side.inquirer), "run", options).await.unwrap();
     assert!(!run.is_continued());
     assert_eq!(answers(&run, &["1"]).await[0].1, "unknown upstream");
     assert_eq!(side.payer.asks("1"), 2);
-    *side.clock.0.lock().unwrap() = start() + hours(24 + 7 * 24);
+    side.clock.advance(HOUR * 7 * 24);
     assert!(begin(&side, 4).await.is_continued());
-    *side.clock.0.lock().unwrap() = start() + hours(24 + 7 * 24 + 1);
+    side.clock.advance(HOUR);
     let run = begin(&side, 4).await;
     assert!(!run.is_continued());
     assert_eq!(answers(&run, &["1"]).await[0].1, "unknown upstream");
@@ -162,10 +154,10 @@ async fn a_run_of_long_ago_or_a_fresh_one_begins_anew() {
 
 #[tokio::test(start_paused = true)]
 async fn one_slow_reply_does_not_hold_up_the_others() {
-    let side = Side::new(start());
+    let side = Side::new();
     let numbers: Vec<String> = (100..300).map(|n| n.to_string()).collect();
     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
-    side.payer.slow.lock().unwrap().insert("100".into(), Duration::from_secs(5));
+    side.payer.takes("100", Duration::from_secs(5));
     let run = begin(&side, 10).await;
     let started = Instant::now();
     assert_eq!(answers(&run, &numbers).await.len(), 200);
@@ -175,20 +167,20 @@ async fn one_slow_reply_does_not_hold_up_the_others() {
 
 #[tokio::test(start_paused = true)]
 async fn packets_that_no_row_names_are_unexpected() {
-    let side = Side::new(start());
+    let side = Side::new();
     let numbers: Vec<String> = (1000..2200).map(|n| n.to_string()).collect();
     let numbers: Vec<&str> = numbers.iter().map(String::as_str).collect();
     for number in &numbers {
-        side.payer.pays(number, Status::Received, start() - hours(2));
+        side.payer.pays(number, "RECEIVED", start() - HOUR * 2);
     }
-    side.payer.pays("9", Status::Received, start() - hours(20));
+    side.payer.pays("9", "RECEIVED", start() - HOUR * 20);
     let earlier = begin(&side, 100).await;
     answers(&earlier, &[&numbers[..], &["9", "nowhere"]].concat()).await;
     earlier.end().await.unwrap();
 
     let run = begin(&side, 100).await;
     answers(&run, &numbers[..100]).await;
-    let period = Period { from: start() - hours(3), until: start() + hours(1) };
+    let period = Period { from: start() - HOUR * 3, until: start() + HOUR };
     let mut unexpected = Vec::new();
     loop {
         let after = unexpected.last();

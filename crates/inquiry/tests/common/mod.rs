@@ -66,6 +66,11 @@ pub fn payment(mch_billno: Option<&str>, business_ref: Option<&str>) -> Payment 
 pub struct HandClock(AtomicI64);
 
 impl HandClock {
+    /// At [`start`].
+    pub fn new() -> Self {
+        Self(AtomicI64::new(start().as_millisecond()))
+    }
+
     pub fn advance(&self, by: SignedDuration) {
         self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
     }
@@ -93,7 +98,7 @@ impl Rig {
 
     pub fn with(account: Account, pace_per_second: u32) -> Self {
         let ledger = Arc::new(MemoryLedger::new());
-        let clock = Arc::new(HandClock(AtomicI64::new(start().as_millisecond())));
+        let clock = Arc::new(HandClock::new());
         let payer = Arc::new(Payer::new(ledger.clone()));
         let inquirer = Arc::new(inquirer(&ledger, &clock, &payer, account, pace_per_second));
         Self { ledger, clock, payer, inquirer }
