@@ -38,6 +38,10 @@ pub enum Problem {
 }
 
 impl Problem {
+    /// The stable words, one for each variant.
+    pub const WORDS: [&'static str; 6] =
+        ["no_billno", "bad_billno", "lost_digits", "bad_amount", "duplicate", "unreadable"];
+
     /// The stable word.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
