@@ -8,8 +8,9 @@ use crate::world::{MCH, World};
 use hongbao_ledger::{Filter, Inquiries, Inquiry, Ledger, LedgerError};
 use jiff::SignedDuration;
 
-/// From this age on WeChat Pay is about to answer no longer, and a person is called.
-const WINDOW_ENDS: SignedDuration = SignedDuration::from_hours(30 * 24 - 3);
+/// From this age on WeChat Pay is about to answer no longer, and a person is called: the last
+/// question comes two hours before, by clocks that were up to six hours off.
+const WINDOW_ENDS: SignedDuration = SignedDuration::from_hours(30 * 24 - 2 - 12);
 
 /// Looks at everything once more.
 pub(crate) async fn check(world: &World) -> Result<(), LedgerError> {

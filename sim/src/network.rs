@@ -4,6 +4,7 @@ use crate::bug::Bug;
 use crate::chance::Chance;
 use crate::gate;
 use crate::spoil::{self, Spoil};
+use crate::weather::Weather;
 use crate::world::World;
 use async_trait::async_trait;
 use hongbao_client::{Call, Host, RawReply, Seen, Transport, Trouble};
@@ -24,6 +25,9 @@ const SECOND: Duration = Duration::from_secs(1);
 const LATE_MAX: Duration = Duration::from_secs(3 * 3600);
 /// How many old replies of a number are remembered.
 const OLD_MAX: usize = 8;
+
+/// How often a trouble happens.
+type Share = fn(&Weather) -> u32;
 
 /// The network's state.
 #[derive(Debug)]
@@ -74,7 +78,7 @@ impl Network {
 
     fn roll(&mut self, world: &World) -> Journey {
         let chance = &mut self.chance;
-        let often = |share: fn(&crate::weather::Weather) -> u32| world.permille(share);
+        let often = |share: Share| world.permille(share);
         let mut journey = Journey {
             out: chance.wait(MS, 100 * MS),
             back: chance.wait(MS, 100 * MS),
@@ -97,7 +101,7 @@ impl Network {
         if chance.hits(often(|w| w.doubled)) {
             journey.again = Some(chance.wait(MS, LATE_MAX));
         }
-        let spoils: [(fn(&crate::weather::Weather) -> u32, Spoil); 5] = [
+        let spoils: [(Share, Spoil); 5] = [
             (|w| w.cut, Spoil::Cut),
             (|w| w.forged, Spoil::Forged),
             (|w| w.stale, Spoil::Stale),

@@ -200,6 +200,7 @@ fn play(chance: &mut Chance) -> Play {
     }
 }
 
+#[expect(clippy::float_arithmetic, reason = "a probability, not money")]
 /// The issuer's own faults; none that comes between the patience of its watch and ours.
 fn faults(chance: &mut Chance, weather: &Weather) -> Vec<FaultRule> {
     if weather.issuer_faults == 0 {
