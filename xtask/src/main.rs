@@ -16,6 +16,7 @@ mod mutants;
 mod needs;
 mod process;
 mod root;
+mod sim;
 mod summary;
 mod test;
 mod tool;
@@ -43,6 +44,8 @@ enum Command {
     Crash(crash::CrashArgs),
     /// Mutate `hongbao-wire` and see whether its tests notice
     Mutants,
+    /// Simulate merchants and WeChat Pay under many seeds, or replay one
+    Sim(sim::SimArgs),
     /// Measure, as ratios against baselines of the same run
     Bench(bench::BenchArgs),
     /// Check licences, advisories, bans and sources of all dependencies
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Crash(args) => crash::run(&args),
         Command::Mutants => mutants::run(),
+        Command::Sim(args) => sim::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Deny => deny::run(),
         Command::Lint => lint::run(),

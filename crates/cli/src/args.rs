@@ -7,6 +7,7 @@ mod ask;
 mod fault;
 mod merchant_set;
 mod operate;
+mod reconcile;
 mod remember;
 
 pub use ask::{ExplainArgs, QueryArgs, SendArgs, SignArgs};
@@ -17,6 +18,7 @@ pub use operate::{
     MerchantCommand, MerchantRevokeArgs, PacketArgs, ReasonArgs, SandboxArgs, SandboxCommand,
     ServeArgs, TopUpArgs,
 };
+pub use reconcile::ReconcileArgs;
 pub use remember::{AttentionArgs, FollowArgs, HistoryArgs, RecordsArgs};
 
 use crate::lang::Lang;
@@ -62,6 +64,8 @@ pub enum Command {
     History(HistoryArgs),
     /// List the red packets that need a person, and what to do about each
     Attention(AttentionArgs),
+    /// Ask about every bill number of a file, and compare what was found with what it expects
+    Reconcile(ReconcileArgs),
     /// Show what a request or reply signs, and why a signature does not hold
     Sign(SignArgs),
     /// Explain an error code, status, verdict, next step, fault or exit code

@@ -158,6 +158,12 @@ impl Profile {
         })
     }
 
+    /// The same at another pace, where one is given.
+    #[must_use]
+    pub fn at_pace(self, per_second: Option<u32>) -> Self {
+        Self { pace_per_second: per_second.unwrap_or(self.pace_per_second), ..self }
+    }
+
     /// Whom to ask, as whom, and with how much patience.
     #[must_use]
     pub fn client_config(&self) -> ClientConfig {

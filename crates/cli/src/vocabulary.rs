@@ -1,10 +1,12 @@
 //! Every word that people and scripts meet, by kind, with its explanation.
 
 use crate::args::FaultName;
+use crate::commands::reconcile::Problem;
 use crate::culprit::Mistake;
 use crate::exit::Exit;
 use crate::lang::{self, Lang};
 use hongbao_inquiry::Attention;
+use hongbao_inquiry::reconcile::Difference;
 use hongbao_wire::{ErrorCode, NextStep, Status, Verdict};
 
 /// Every status of the page, in the order of a packet's life.
@@ -30,6 +32,10 @@ pub enum Kind {
     NextStep,
     /// Why a person is needed.
     Attention,
+    /// In what a packet differs from what a file expects.
+    Difference,
+    /// What is wrong with a row of a file.
+    RowProblem,
     /// An exit code.
     Exit,
     /// A code of a failure of ours.
@@ -42,12 +48,14 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the list.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Status,
         Self::ErrorCode,
         Self::Verdict,
         Self::NextStep,
         Self::Attention,
+        Self::Difference,
+        Self::RowProblem,
         Self::Exit,
         Self::Failure,
         Self::Fault,
@@ -63,6 +71,8 @@ impl Kind {
             Self::Verdict => "verdict",
             Self::NextStep => "next_step",
             Self::Attention => "attention",
+            Self::Difference => "difference",
+            Self::RowProblem => "row_problem",
             Self::Exit => "exit_code",
             Self::Failure => "failure",
             Self::Fault => "fault",
@@ -78,6 +88,8 @@ impl Kind {
             Self::Verdict => "about-verdict-",
             Self::NextStep => "step-",
             Self::Attention => "about-attention-",
+            Self::Difference => "about-difference-",
+            Self::RowProblem => "about-row-",
             Self::Exit => "about-exit-",
             Self::Failure => "about-failure-",
             Self::Fault => "fault-",
@@ -93,6 +105,8 @@ impl Kind {
             Self::ErrorCode => ErrorCode::KNOWN.iter().map(ToString::to_string).collect(),
             Self::Verdict => Verdict::WORDS.map(str::to_owned).to_vec(),
             Self::NextStep => NextStep::ALL.map(|step| step.as_str().to_owned()).to_vec(),
+            Self::Difference => Difference::ALL.map(|d| d.as_str().to_owned()).to_vec(),
+            Self::RowProblem => Problem::WORDS.map(str::to_owned).to_vec(),
             Self::Attention => Attention::ALL.map(|why| why.as_str().to_owned()).to_vec(),
             Self::Exit => Exit::ALL.map(|exit| exit.code().to_string()).to_vec(),
             Self::Failure => {
@@ -135,9 +149,13 @@ impl Word {
             Kind::Verdict => self.word == "failed",
             Kind::NextStep => self.word == NextStep::NewBillnoPermitted.as_str(),
             Kind::Exit => self.word == Exit::Failed.code().to_string(),
-            Kind::ErrorCode | Kind::Attention | Kind::Failure | Kind::Fault | Kind::Mistake => {
-                false
-            }
+            Kind::ErrorCode
+            | Kind::Attention
+            | Kind::Difference
+            | Kind::RowProblem
+            | Kind::Failure
+            | Kind::Fault
+            | Kind::Mistake => false,
         }
     }
 

@@ -50,6 +50,8 @@ fn explain(word: &Word, out: &mut Output) {
         | Kind::Verdict
         | Kind::NextStep
         | Kind::Attention
+        | Kind::Difference
+        | Kind::RowProblem
         | Kind::Exit => Some(say!("explain-stays")),
         Kind::Failure | Kind::Fault | Kind::Mistake => None,
     };
@@ -77,6 +79,8 @@ fn kind_words(kind: Kind) -> String {
         Kind::Verdict => say!("explain-kind-verdict"),
         Kind::NextStep => say!("explain-kind-next-step"),
         Kind::Attention => say!("explain-kind-attention"),
+        Kind::Difference => say!("explain-kind-difference"),
+        Kind::RowProblem => say!("explain-kind-row-problem"),
         Kind::Exit => say!("explain-kind-exit"),
         Kind::Failure => say!("explain-kind-failure"),
         Kind::Fault => say!("explain-kind-fault"),

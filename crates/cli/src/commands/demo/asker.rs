@@ -1,6 +1,7 @@
 //! The demo's way to ask: one merchant, a client, and nothing that remembers.
 
 use crate::exit::Failure;
+use crate::merchant_side;
 use crate::profile::Profile;
 use crate::say;
 use hongbao_client::{AttemptLimits, Client, ClientConfig, Dice};
@@ -30,15 +31,8 @@ impl Asker {
     /// As [`Asker::new`].
     pub fn attempting(path: &Path, attempts: AttemptLimits) -> Result<Self, Failure> {
         let profile = Profile::load(path)?;
-        let (identity, trust) = (profile.identity.clone(), profile.trust.clone());
-        let config = ClientConfig {
-            attempts,
-            ..ClientConfig::new(profile.base_url.clone(), identity, trust)
-        };
-        let client = Client::new(config).map_err(|error| {
-            Failure::config(error.code(), say!("client-failed", why = error))
-                .hint(say!("client-failed-hint"))
-        })?;
+        let config = ClientConfig { attempts, ..profile.client_config() };
+        let client = merchant_side::client(config)?;
         Ok(Self { client, profile, dice: Dice::random() })
     }
 

@@ -1,0 +1,130 @@
+//! A merchant's program on one of its machines: operators, a follower, a clerk with a file; it
+//! dies and is started again on the same ledger.
+
+use crate::chance::Chance;
+use crate::desk::Desk;
+use crate::judge::{self, told_asked, told_sent};
+use crate::mortal::Mortal;
+use crate::network::Line;
+use crate::operator;
+use crate::world::{APPID, MCH, World};
+use futures_util::future::join_all;
+use hongbao_client::{AttemptLimits, Client, ClientOptions, Dice, Pace};
+use hongbao_inquiry::follow::{Event, Until};
+use hongbao_inquiry::{Account, FollowOptions, Follower, Freshness, Inquirer, InquirerOptions};
+use hongbao_ledger::InquiryFilter;
+use hongbao_wire::sign::Policy;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::sleep;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+/// The lives of a machine's process, one after another, for ever.
+pub(crate) async fn run(world: Arc<World>, machine: usize) {
+    let mut chance = Chance::new(world.seed, &format!("machine {machine}"));
+    // the first machine does everything, the others a part of it
+    let jobs: Vec<usize> =
+        (0..world.jobs.len()).filter(|_| machine == 0 || chance.hits(500)).collect();
+    let follows = machine == 0 || chance.hits(300);
+    let reads = chance.hits(400);
+    for number in 1_u64.. {
+        let life = (machine as u64) << 32 | number;
+        let polls_max = world.weather.polls_max;
+        let polls = if polls_max == 0 { u64::MAX } else { chance.magnitude(1..polls_max) };
+        world.note(format_args!("{life:x} begins"));
+        world.judge().done.retain(|(of, _)| *of != machine);
+        let inquirer = Arc::new(inquirer(&world, machine, life, &mut chance));
+        let duties = live(world.clone(), inquirer, machine, &jobs, (follows, reads));
+        if Mortal::new(duties, polls, || !world.is_calm()).await.is_some() {
+            return;
+        }
+        world.judge().tally.deaths += 1;
+        world.note(format_args!("{life:x} dies"));
+        sleep(chance.wait(SECOND, 1_800 * SECOND)).await;
+    }
+}
+
+fn inquirer(world: &Arc<World>, machine: usize, life: u64, chance: &mut Chance) -> Inquirer {
+    let count_max = u32::try_from(chance.number(1..5)).unwrap_or(1);
+    let options = ClientOptions {
+        attempts: AttemptLimits { count_max, ..AttemptLimits::DEFAULT },
+        pace: Pace::per_second(world.pace),
+        dice: Dice::seeded(world.seed ^ (life << 1)),
+        has_failover: chance.hits(500),
+        ..ClientOptions::default()
+    };
+    let account = Account {
+        mch_id: MCH.into(),
+        appid: APPID.into(),
+        api_key: world.merchant.api_key.clone(),
+        workwx_secret: Some(world.merchant.workwx_secret.clone()),
+        policy: Policy::Require,
+    };
+    Inquirer::new(
+        account,
+        Client::with_transport(Arc::new(Line { world: world.clone(), life }), options),
+        Arc::new(Desk::new(world.clone(), life)),
+        Arc::new(world.clocks[machine].clone()),
+        Dice::seeded(world.seed ^ (life << 1 | 1)),
+        InquirerOptions { resends: chance.hits(900), ..InquirerOptions::default() },
+    )
+}
+
+/// Everything that a process does, until it has nothing left to do.
+async fn live(
+    world: Arc<World>,
+    inquirer: Arc<Inquirer>,
+    machine: usize,
+    jobs: &[usize],
+    (follows, reads): (bool, bool),
+) {
+    let pay = join_all(jobs.iter().map(|job| operator::run(&world, &inquirer, machine, *job)));
+    let follow = async {
+        if follows {
+            follow(&world, inquirer.clone()).await;
+        }
+    };
+    let reconcile = async {
+        if reads {
+            reconcile(&world, &inquirer).await;
+        }
+    };
+    tokio::join!(pay, follow, reconcile);
+}
+
+async fn follow(world: &World, inquirer: Arc<Inquirer>) {
+    let options = FollowOptions { nap_max: 1_200 * SECOND, ..FollowOptions::default() };
+    let follower = Follower::new(inquirer, options);
+    loop {
+        let on_event = |event: Event| match event {
+            Event::Asked(asked) => told_asked(world, &asked),
+            Event::Resent(sent) => told_sent(world, &sent),
+            Event::Failed { .. } => {}
+        };
+        let ended = follower.run(Until::Stopped, std::future::pending(), on_event).await;
+        // the ledger could not be read
+        world.note(format_args!("a follower begins anew: {ended:?}"));
+        sleep(5 * SECOND).await;
+    }
+}
+
+/// A file of all that is known and of what nobody knows is asked, once in the storm.
+async fn reconcile(world: &World, inquirer: &Inquirer) {
+    sleep(world.weather.lasts / 3).await;
+    let began = inquirer.now();
+    let mut rows: Vec<Box<str>> = world.strangers.clone();
+    if let Ok(known) = inquirer.ledger().inquiries(MCH, &all()).await {
+        rows.extend(known.iter().map(|inquiry| inquiry.key.mch_billno.as_str().into()));
+    }
+    for row in rows {
+        match inquirer.ask(&row, Freshness::Since(began)).await {
+            Ok(asked) => judge::told_asked(world, &asked),
+            Err(error) => world.note(format_args!("row {row}: {}", error.code())),
+        }
+    }
+}
+
+pub(crate) fn all() -> InquiryFilter {
+    InquiryFilter { limit: 1_000, ..InquiryFilter::default() }
+}
