@@ -7,6 +7,8 @@ mod ask;
 mod fault;
 mod merchant_set;
 mod operate;
+mod reconcile;
+mod remember;
 
 pub use ask::{ExplainArgs, QueryArgs, SendArgs, SignArgs};
 pub use fault::FaultName;
@@ -16,6 +18,8 @@ pub use operate::{
     MerchantCommand, MerchantRevokeArgs, PacketArgs, ReasonArgs, SandboxArgs, SandboxCommand,
     ServeArgs, TopUpArgs,
 };
+pub use reconcile::ReconcileArgs;
+pub use remember::{AttentionArgs, FollowArgs, HistoryArgs, RecordsArgs};
 
 use crate::lang::Lang;
 use clap::{ArgAction, Parser, Subcommand};
@@ -52,6 +56,16 @@ pub enum Command {
     Query(QueryArgs),
     /// Send a red packet
     Send(SendArgs),
+    /// Ask about every red packet on schedule, until each is final or needs a person
+    Follow(FollowArgs),
+    /// List what the ledger holds
+    Records(RecordsArgs),
+    /// Show what was done and told about one red packet
+    History(HistoryArgs),
+    /// List the red packets that need a person, and what to do about each
+    Attention(AttentionArgs),
+    /// Ask about every bill number of a file, and compare what was found with what it expects
+    Reconcile(ReconcileArgs),
     /// Show what a request or reply signs, and why a signature does not hold
     Sign(SignArgs),
     /// Explain an error code, status, verdict, next step, fault or exit code

@@ -1,15 +1,22 @@
 //! A merchant's profile, `merchant.toml`: who asks, where, and with which credentials.
 
+use crate::config::duration;
 use crate::exit::Failure;
 use crate::files;
 use crate::say;
-use hongbao_client::{Identity, IdentityError, Trust};
+use hongbao_client::config::{CONNECT_TIMEOUT, PACE_PER_SECOND, READ_TIMEOUT, TOTAL_TIMEOUT};
+use hongbao_client::{
+    AttemptLimits, ClientConfig, Identity, IdentityError, IdentityWarning, Trust,
+};
+use hongbao_inquiry::{Account, Schedule};
 use hongbao_issuer::{Clock, SystemClock};
+use hongbao_wire::sign::Policy;
 use hongbao_wire::{ApiKey, WorkwxSecret};
-use jiff::Timestamp;
-use serde::Deserialize;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Deserializer, de};
+use std::fmt;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// The file as it stands. Paths are relative to the file's own folder.
 #[derive(Debug, Deserialize)]
@@ -35,6 +42,41 @@ pub struct ProfileFile {
     api_key_file: PathBuf,
     /// The WeCom secret, one line; a send signs with it.
     workwx_secret_file: Option<PathBuf>,
+    /// `https://host[:port]` of the host that is asked where the first is away.
+    failover_url: Option<String>,
+    /// The proxy; without it the system's.
+    proxy: Option<ProxyUrl>,
+    /// The most requests in any one second, of queries and sends together.
+    #[serde(default = "pace_per_second", deserialize_with = "count")]
+    pace_per_second: u32,
+    /// How long a connection may take.
+    #[serde(default = "connect_timeout", deserialize_with = "timeout")]
+    connect_timeout: Duration,
+    /// How long the server may keep silent.
+    #[serde(default = "read_timeout", deserialize_with = "timeout")]
+    read_timeout: Duration,
+    /// How long an attempt may take, connection and all.
+    #[serde(default = "total_timeout", deserialize_with = "timeout")]
+    total_timeout: Duration,
+    /// The most attempts of one call, the first included.
+    #[serde(default = "attempts", deserialize_with = "count")]
+    attempts: u32,
+    /// What was asked, told and concluded; its key file has the extension `.key`.
+    #[serde(default = "ledger_file")]
+    ledger_file: PathBuf,
+    /// How long a verdict may be unknown before a person is called.
+    #[serde(default = "unknown_max", deserialize_with = "duration")]
+    unknown_max: SignedDuration,
+}
+
+/// `http://[user:password@]host[:port]`. `Debug` does not show it: it may hold a password.
+#[derive(Clone, Deserialize)]
+pub struct ProxyUrl(String);
+
+impl fmt::Debug for ProxyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProxyUrl(…)")
+    }
 }
 
 /// A merchant's profile with its credentials. `Debug` shows no secret.
@@ -54,6 +96,25 @@ pub struct Profile {
     pub api_key: ApiKey,
     /// `secret=` of `workwx_sign`; only a send needs it.
     pub workwx_secret: Option<WorkwxSecret>,
+    /// Where the ledger is, or will be.
+    pub ledger_path: PathBuf,
+    /// When packets are asked about again.
+    pub schedule: Schedule,
+    /// What is unusual about the certificate.
+    pub warnings: Vec<IdentityWarning>,
+    failover_url: Option<String>,
+    proxy: Option<ProxyUrl>,
+    pace_per_second: u32,
+    timeouts: Timeouts,
+    attempts: AttemptLimits,
+}
+
+/// How long is waited.
+#[derive(Clone, Copy, Debug)]
+struct Timeouts {
+    connect: Duration,
+    read: Duration,
+    total: Duration,
 }
 
 impl Profile {
@@ -65,19 +126,18 @@ impl Profile {
     /// that has expired or is not the key's.
     pub fn load(path: &Path) -> Result<Self, Failure> {
         let file = ProfileFile::load(path)?;
-        let at = |name: &Path| path.parent().unwrap_or(Path::new("")).join(name);
-        let identity = file.identity(path, &at)?;
+        let at = |name: &Path| beside(path, name);
+        let (identity, warnings) = file.identity(path, &at)?;
         let trust = match &file.ca_file {
             Some(ca) => Trust::Ca(files::read(&at(ca))?),
             None => Trust::System,
         };
-        let api_key = files::read_secret_line(&at(&file.api_key_file))?;
-        let workwx_secret = match &file.workwx_secret_file {
-            Some(secret) => {
-                let secret = files::read_secret_line(&at(secret))?;
-                Some(WorkwxSecret::new(secret.as_slice()))
-            }
-            None => None,
+        let Account { api_key, workwx_secret, .. } = file.account(path, Policy::Require)?;
+        let ledger_path = file.ledger_path(path);
+        let total = file.total_timeout;
+        let attempts = AttemptLimits {
+            count_max: file.attempts,
+            deadline: AttemptLimits::DEFAULT.deadline.max(total),
         };
         Ok(Self {
             mch_id: file.mch_id,
@@ -85,9 +145,51 @@ impl Profile {
             base_url: file.base_url,
             identity,
             trust,
-            api_key: ApiKey::new(api_key.as_slice()),
+            api_key,
             workwx_secret,
+            ledger_path,
+            schedule: Schedule { unknown_max: file.unknown_max },
+            warnings,
+            failover_url: file.failover_url,
+            proxy: file.proxy,
+            pace_per_second: file.pace_per_second,
+            timeouts: Timeouts { connect: file.connect_timeout, read: file.read_timeout, total },
+            attempts,
         })
+    }
+
+    /// The same at another pace, where one is given.
+    #[must_use]
+    pub fn at_pace(self, per_second: Option<u32>) -> Self {
+        Self { pace_per_second: per_second.unwrap_or(self.pace_per_second), ..self }
+    }
+
+    /// Whom to ask, as whom, and with how much patience.
+    #[must_use]
+    pub fn client_config(&self) -> ClientConfig {
+        let (identity, trust) = (self.identity.clone(), self.trust.clone());
+        ClientConfig {
+            failover_url: self.failover_url.clone(),
+            proxy: self.proxy.clone().map(|ProxyUrl(url)| url),
+            connect_timeout: self.timeouts.connect,
+            read_timeout: self.timeouts.read,
+            total_timeout: self.timeouts.total,
+            attempts: self.attempts,
+            pace_per_second: self.pace_per_second,
+            ..ClientConfig::new(self.base_url.clone(), identity, trust)
+        }
+    }
+
+    /// As whom it asks, and what it demands of a reply's signature.
+    #[must_use]
+    pub fn account(&self, policy: Policy) -> Account {
+        Account {
+            mch_id: self.mch_id.as_str().into(),
+            appid: self.appid.as_str().into(),
+            api_key: self.api_key.clone(),
+            workwx_secret: self.workwx_secret.clone(),
+            policy,
+        }
     }
 }
 
@@ -100,7 +202,34 @@ impl ProfileFile {
         files::read_toml(path)
     }
 
-    fn identity(&self, profile: &Path, at: &dyn Fn(&Path) -> PathBuf) -> Result<Identity, Failure> {
+    /// The names and keys of the profile at `path`, without its certificate.
+    ///
+    /// # Errors
+    /// As [`Profile::load`].
+    pub fn account(&self, path: &Path, policy: Policy) -> Result<Account, Failure> {
+        let api_key = files::read_secret_line(&beside(path, &self.api_key_file))?;
+        let secret = self.workwx_secret_file.as_ref().map(|file| beside(path, file));
+        let secret = secret.map(|file| files::read_secret_line(&file)).transpose()?;
+        Ok(Account {
+            mch_id: self.mch_id.as_str().into(),
+            appid: self.appid.as_str().into(),
+            api_key: ApiKey::new(api_key.as_slice()),
+            workwx_secret: secret.map(|secret| WorkwxSecret::new(secret.as_slice())),
+            policy,
+        })
+    }
+
+    /// Where the ledger of the profile at `path` is, or will be.
+    #[must_use]
+    pub fn ledger_path(&self, path: &Path) -> PathBuf {
+        beside(path, &self.ledger_file)
+    }
+
+    fn identity(
+        &self,
+        profile: &Path,
+        at: &dyn Fn(&Path) -> PathBuf,
+    ) -> Result<(Identity, Vec<IdentityWarning>), Failure> {
         let (from, identity) = match (&self.cert_file, &self.key_file, &self.p12_file) {
             (Some(cert), Some(key), _) => {
                 let (cert, key) = (at(cert), at(key));
@@ -128,8 +257,58 @@ impl ProfileFile {
             }
         };
         identity
-            .and_then(|identity| identity.check(&self.mch_id, now()).map(|_| identity))
+            .and_then(|identity| {
+                let warnings = identity.check(&self.mch_id, now())?;
+                Ok((identity, warnings))
+            })
             .map_err(|error| unusable(&from, &error))
+    }
+}
+
+/// A path of a profile: relative to the profile's own folder.
+fn beside(profile: &Path, name: &Path) -> PathBuf {
+    profile.parent().unwrap_or(Path::new("")).join(name)
+}
+
+const fn pace_per_second() -> u32 {
+    PACE_PER_SECOND
+}
+
+const fn connect_timeout() -> Duration {
+    CONNECT_TIMEOUT
+}
+
+const fn read_timeout() -> Duration {
+    READ_TIMEOUT
+}
+
+const fn total_timeout() -> Duration {
+    TOTAL_TIMEOUT
+}
+
+const fn attempts() -> u32 {
+    AttemptLimits::DEFAULT.count_max
+}
+
+fn ledger_file() -> PathBuf {
+    "ledger.sqlite".into()
+}
+
+fn unknown_max() -> SignedDuration {
+    Schedule::default().unknown_max
+}
+
+/// A time above zero.
+fn timeout<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let timeout = Duration::try_from(duration(deserializer)?).map_err(de::Error::custom)?;
+    if timeout.is_zero() { Err(de::Error::custom("a time-out is above `0s`")) } else { Ok(timeout) }
+}
+
+/// A number above zero.
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match u32::deserialize(deserializer)? {
+        0 => Err(de::Error::custom("it must be at least 1")),
+        count => Ok(count),
     }
 }
 

@@ -38,9 +38,9 @@ pub fn exit_of_all(exits: &[Exit]) -> Exit {
     }
 }
 
-/// The verdict in words, with what was observed.
+/// The verdict in words; `why` says what stood in the way, where there was no answer.
 #[must_use]
-pub fn words<R>(verdict: &Verdict, seen: &Exchange<R>) -> String {
+pub fn words(verdict: &Verdict, why: impl FnOnce() -> String) -> String {
     match verdict {
         Verdict::Received => say!("verdict-received"),
         Verdict::Refunded => say!("verdict-refunded"),
@@ -53,8 +53,8 @@ pub fn words<R>(verdict: &Verdict, seen: &Exchange<R>) -> String {
         Verdict::Open(Open::Refunding) => say!("verdict-open-refunding"),
         Verdict::Unknown(unknown) => unknown_words(unknown),
         Verdict::BeyondWindow => say!("verdict-beyond-window"),
-        Verdict::NoAnswer(NoAnswer::TryAgain) => say!("verdict-no-answer-again", why = why(seen)),
-        Verdict::NoAnswer(NoAnswer::FixSetUp) => say!("verdict-no-answer-set-up", why = why(seen)),
+        Verdict::NoAnswer(NoAnswer::TryAgain) => say!("verdict-no-answer-again", why = why()),
+        Verdict::NoAnswer(NoAnswer::FixSetUp) => say!("verdict-no-answer-set-up", why = why()),
     }
 }
 
@@ -72,7 +72,8 @@ fn unknown_words(unknown: &Unknown) -> String {
 }
 
 /// What stood in the way of an answer.
-fn why<R>(seen: &Exchange<R>) -> String {
+#[must_use]
+pub fn why<R>(seen: &Exchange<R>) -> String {
     let why = match &seen.observation {
         Observation::Failure(failure) => {
             let said = failure.description.to_string();

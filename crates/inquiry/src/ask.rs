@@ -45,7 +45,7 @@ impl Inquirer {
     /// [`InquiryError::Ledger`].
     pub async fn recall(&self, mch_billno: &str) -> Result<Option<Asked>, InquiryError> {
         let known = self.ledger.inquiry(&self.key(mch_billno)).await?;
-        Ok(known.map(|inquiry| self.out_of_ledger(inquiry)))
+        Ok(known.map(|inquiry| self.recalled(inquiry)))
     }
 
     async fn ask_in_turn(
@@ -60,7 +60,7 @@ impl Inquirer {
                 return self.put_down(mch_billno).await;
             }
             if self.suffices(&inquiry, freshness) {
-                return Ok(self.out_of_ledger(inquiry));
+                return Ok(self.recalled(inquiry));
             }
         }
         self.twins.share(mch_billno, || self.ask_payer(mch_billno, wait_max)).await
@@ -83,7 +83,7 @@ impl Inquirer {
         }
     }
 
-    pub(crate) fn out_of_ledger(&self, inquiry: Inquiry) -> Asked {
+    pub(crate) fn recalled(&self, inquiry: Inquiry) -> Asked {
         let verdict = standing::verdict(&self.account, &inquiry, self.now());
         let origin = Origin::Ledger { asked_at: inquiry.asked_at };
         Asked { inquiry, verdict, origin }

@@ -3,6 +3,7 @@
 
 use crate::error::InquiryError;
 use crate::inquirer::{Freshness, Inquirer};
+use crate::learning;
 use crate::outcome::{Asked, Sent};
 use crate::send::Payment;
 use crate::standing;
@@ -165,8 +166,28 @@ impl Follower {
 }
 
 impl Inquirer {
-    /// The next thing to do for a number that is due.
-    async fn step(&self, inquiry: Inquiry) -> Event {
+    /// Puts a number on the list of what is followed: it is due now, unless nothing can change
+    /// any more.
+    ///
+    /// # Errors
+    /// [`InquiryError::Ledger`].
+    pub async fn follow(&self, mch_billno: &str) -> Result<(), InquiryError> {
+        let at = self.now();
+        self.learn(mch_billno, |inquiry| {
+            let is_settled = standing::is_settled(self.account(), inquiry);
+            let is_over = inquiry.due_at.is_none() && standing::has_closed(inquiry, at);
+            if is_settled || is_over || inquiry.due_at.is_some_and(|due| due <= at) {
+                return None;
+            }
+            inquiry.due_at = Some(at);
+            Some((learning::nothing_learnt(), learning::intent(at, "follow intended")))
+        })
+        .await?;
+        Ok(())
+    }
+
+    /// The next thing to do for a number that is due: ask, or send again.
+    pub async fn step(&self, inquiry: Inquiry) -> Event {
         let mch_billno = inquiry.key.mch_billno.clone();
         let done = match self.resend(&inquiry) {
             Some(payment) => self.send(&payment).await.map(|sent| Event::Resent(Box::new(sent))),
@@ -186,11 +207,12 @@ impl Inquirer {
     fn resend(&self, inquiry: &Inquiry) -> Option<Payment> {
         let not_found = inquiry.conclusion.cause.as_deref() == Some("not_found");
         let age = self.now().duration_since(inquiry.sent_at?);
-        if !self.options().resends || !not_found || inquiry.sends == 0 || age > RESEND_WITHIN {
+        // a profile may have lost its secret: then it asks, rather than fail for ever
+        let may_send = self.options().resends && self.account().workwx_secret.is_some();
+        if !may_send || !not_found || inquiry.sends == 0 || age > RESEND_WITHIN {
             return None;
         }
-        // who cannot sign a send, or has the end of it in the ledger, still asks
-        self.account.workwx_secret.as_ref()?;
+        // what is settled is put down by asking
         if standing::is_settled(&self.account, inquiry) {
             return None;
         }

@@ -42,7 +42,20 @@ impl Inquirer {
     /// [`InquiryError::Refused`]: nothing was sent. [`InquiryError::Ledger`]: nothing was sent
     /// unless the error came after the answer; the number is the same next time.
     pub async fn send(&self, payment: &Payment) -> Result<Sent, InquiryError> {
-        self.send_in_turn(payment, None).await
+        self.send_in_turn(payment, None, &mut |_| {}).await
+    }
+
+    /// The same, where `noted` is told the number once it is durable and before anything is
+    /// sent; not at all where nothing needs sending.
+    ///
+    /// # Errors
+    /// As [`Inquirer::send`].
+    pub async fn send_noted(
+        &self,
+        payment: &Payment,
+        noted: &mut (dyn FnMut(&MchBillno) + Send),
+    ) -> Result<Sent, InquiryError> {
+        self.send_in_turn(payment, None, noted).await
     }
 
     /// The same, where the merchant's pace makes it wait at most `wait_max` for its turn.
@@ -54,13 +67,14 @@ impl Inquirer {
         payment: &Payment,
         wait_max: Duration,
     ) -> Result<Sent, InquiryError> {
-        self.send_in_turn(payment, Some(wait_max)).await
+        self.send_in_turn(payment, Some(wait_max), &mut |_| {}).await
     }
 
     async fn send_in_turn(
         &self,
         payment: &Payment,
         wait_max: WaitMax,
+        noted: &mut (dyn FnMut(&MchBillno) + Send),
     ) -> Result<Sent, InquiryError> {
         let secret = self.account.workwx_secret.as_ref().ok_or(SendRefusal::NoSecret)?;
         for _ in 0..ATTEMPTS_MAX {
@@ -70,13 +84,16 @@ impl Inquirer {
                 if standing::is_settled(&self.account, known)
                     || standing::has_closed(known, self.now())
                 {
-                    let asked = self.out_of_ledger(known.clone());
+                    let asked = self.recalled(known.clone());
                     let origin = Origin::Ledger { asked_at: asked.inquiry.asked_at };
                     return Ok(Sent { inquiry: asked.inquiry, verdict: asked.verdict, origin });
                 }
             }
             match self.intend(payment, number).await {
-                Ok(mch_billno) => return self.deliver(payment, mch_billno, secret, wait_max).await,
+                Ok(mch_billno) => {
+                    noted(&mch_billno);
+                    return self.deliver(payment, mch_billno, secret, wait_max).await;
+                }
                 Err(LedgerError::Conflict) => {}
                 Err(error) => return Err(error.into()),
             }

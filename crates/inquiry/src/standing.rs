@@ -19,6 +19,15 @@ pub(crate) fn known(account: &Account, inquiry: &Inquiry) -> Known {
     known
 }
 
+impl Account {
+    /// The verdict that the ledger stands for at `now`, without asking: its words prove nothing,
+    /// the kept reply is verified anew.
+    #[must_use]
+    pub fn verdict_of(&self, inquiry: &Inquiry, now: Timestamp) -> Verdict {
+        verdict(self, inquiry, now)
+    }
+}
+
 /// Whether the kept reply settles it, or two replies exclude each other: nothing that is asked
 /// or sent could change it.
 pub(crate) fn is_settled(account: &Account, inquiry: &Inquiry) -> bool {

@@ -1,11 +1,15 @@
 //! One file a command; here, which is run.
 
-pub mod ask;
+pub mod attention;
 pub mod demo;
 pub mod explain;
+pub mod follow;
 pub mod generate;
+pub mod history;
 pub mod merchant;
 pub mod query;
+pub mod reconcile;
+pub mod records;
 pub mod sandbox;
 pub mod send;
 pub mod serve;
@@ -23,6 +27,11 @@ pub async fn run(cli: &Cli, out: &mut Output) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Query(args) => query::run(args, out).await,
         Command::Send(args) => send::run(args, out).await,
+        Command::Follow(args) => follow::run(args, out).await,
+        Command::Records(args) => records::run(args, out).await,
+        Command::History(args) => history::run(args, out).await,
+        Command::Attention(args) => attention::run(args, out).await,
+        Command::Reconcile(args) => reconcile::run(args, out).await,
         Command::Sign(args) => sign::run(args, out),
         Command::Explain(args) => explain::run(args, out),
         Command::Completions(args) => generate::completions(args, out),

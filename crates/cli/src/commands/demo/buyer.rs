@@ -1,6 +1,6 @@
 //! The merchant of the demo: sends and asks, and remembers what each packet settled to.
 
-use crate::commands::ask::Asker;
+use super::asker::Asker;
 use crate::exit::Failure;
 use hongbao_client::{AttemptLimits, Exchange};
 use hongbao_wire::send::Sender;

@@ -1,11 +1,11 @@
-//! What `query` and `send` share: a profile, a client, and randomness.
+//! The demo's way to ask: one merchant, a client, and nothing that remembers.
 
 use crate::exit::Failure;
+use crate::merchant_side;
 use crate::profile::Profile;
 use crate::say;
 use hongbao_client::{AttemptLimits, Client, ClientConfig, Dice};
 use hongbao_wire::{ApiKey, WorkwxSecret};
-use rand::RngExt;
 use std::path::Path;
 
 /// One merchant, ready to ask.
@@ -31,15 +31,8 @@ impl Asker {
     /// As [`Asker::new`].
     pub fn attempting(path: &Path, attempts: AttemptLimits) -> Result<Self, Failure> {
         let profile = Profile::load(path)?;
-        let (identity, trust) = (profile.identity.clone(), profile.trust.clone());
-        let config = ClientConfig {
-            attempts,
-            ..ClientConfig::new(profile.base_url.clone(), identity, trust)
-        };
-        let client = Client::new(config).map_err(|error| {
-            Failure::config(error.code(), say!("client-failed", why = error))
-                .hint(say!("client-failed-hint"))
-        })?;
+        let config = ClientConfig { attempts, ..profile.client_config() };
+        let client = merchant_side::client(config)?;
         Ok(Self { client, profile, dice: Dice::random() })
     }
 
@@ -73,10 +66,4 @@ impl Asker {
     pub fn nonce_str(&self) -> String {
         self.dice.nonce_str()
     }
-}
-
-/// `count` random decimal digits.
-pub fn random_digits(count: usize) -> String {
-    let mut rng = rand::rng();
-    (0..count).map(|_| char::from(rng.random_range(b'0'..=b'9'))).collect()
 }
