@@ -26,7 +26,7 @@ pub(crate) async fn run(world: &World, inquirer: &Inquirer, machine: usize, job:
         if chance.hits(500) {
             operator.look(&mut chance).await;
         }
-        sleep(chance.wait(500 * MS, patience.max(2 * SECOND))).await;
+        sleep(chance.wait((patience / 16).max(500 * MS), patience.max(2 * SECOND))).await;
         // less and less often
         patience = (patience * 2).min(6 * HOUR);
     }

@@ -174,7 +174,7 @@ impl Inquirer {
     pub async fn follow(&self, mch_billno: &str) -> Result<(), InquiryError> {
         let at = self.now();
         self.learn(mch_billno, |inquiry| {
-            let is_settled = standing::known(self.account(), inquiry).settled().is_some();
+            let is_settled = standing::is_settled(self.account(), inquiry);
             let is_over = inquiry.due_at.is_none() && standing::has_closed(inquiry, at);
             if is_settled || is_over || inquiry.due_at.is_some_and(|due| due <= at) {
                 return None;
@@ -212,8 +212,7 @@ impl Inquirer {
         if !may_send || !not_found || inquiry.sends == 0 || age > RESEND_WITHIN {
             return None;
         }
-        // who cannot sign a send, or has the end of it in the ledger, still asks
-        self.account.workwx_secret.as_ref()?;
+        // what is settled is put down by asking
         if standing::is_settled(&self.account, inquiry) {
             return None;
         }
