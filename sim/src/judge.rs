@@ -204,6 +204,7 @@ pub(crate) fn committed(world: &World, after: &Inquiry, entries: &[Entry]) {
         && (before.order.is_none() || before.order == after.order)
         && (before.business_ref.is_none() || before.business_ref == after.business_ref)
         && (before.reply.is_none() || after.reply.is_some())
+        && (!before.conclusion.is_final || before.reply == after.reply)
         && (before.noted_at, before.appid.clone()) == (after.noted_at, after.appid.clone())
         && (withheld || before.sends <= after.sends)
         && before.asks <= after.asks

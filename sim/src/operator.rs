@@ -1,4 +1,4 @@
-//! Somebody who wants one thing paid, and is nervous.
+//! Somebody who wants one thing paid, and is nervous, or trusts whoever follows.
 
 use crate::chance::Chance;
 use crate::check::Check;
@@ -16,13 +16,18 @@ const HOUR: Duration = Duration::from_secs(3600);
 /// After so many failed numbers it is let be.
 const FAILURES_MAX: usize = 3;
 
-/// Pays a job until it is received, refunded, or has failed too often.
+/// Pays a job until it is received, refunded, or has failed too often; or until it is sent.
 pub(crate) async fn run(world: &World, inquirer: &Inquirer, machine: usize, job: usize) {
     let mut chance = Chance::new(world.seed, &format!("operator {machine} {job}"));
     let mut operator = Operator { world, inquirer, job, known: None, failures: 0 };
+    // pays once, and leaves the rest to the follower
+    let trusts = chance.hits(400);
     let mut patience = SECOND;
     sleep(chance.wait(MS, HOUR / 10)).await;
     while !operator.pay(&mut chance).await {
+        if trusts && operator.known.is_some() {
+            break;
+        }
         if chance.hits(500) {
             operator.look(&mut chance).await;
         }

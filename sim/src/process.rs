@@ -26,7 +26,7 @@ pub(crate) async fn run(world: Arc<World>, machine: usize) {
     // the first machine does everything, the others a part of it
     let jobs: Vec<usize> =
         (0..world.jobs.len()).filter(|_| machine == 0 || chance.hits(500)).collect();
-    let follows = machine == 0 || chance.hits(300);
+    let follows = machine == 0 || chance.hits(600);
     let reads = chance.hits(400);
     for number in 1_u64.. {
         let life = (machine as u64) << 32 | number;
