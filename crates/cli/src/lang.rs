@@ -50,7 +50,7 @@ const HELP: &str = include_str!("../lang/zh-CN/help.ftl");
 
 const CATALOGUE: &[(&str, &str, &str)] = catalogue![
     "main", "ask", "verdict", "sign", "explain", "config", "serve", "demo", "merchant", "sandbox",
-    "fault", "failure",
+    "fault", "failure", "doctor",
 ];
 
 static ENGLISH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| Lang::En.bundle());

@@ -14,25 +14,25 @@ use std::path::{Path, PathBuf};
 #[serde(deny_unknown_fields)]
 pub struct ProfileFile {
     /// The merchant's number, 1-32 characters.
-    mch_id: String,
+    pub mch_id: String,
     /// The corpid: `appid` of a query, `wxappid` of a send.
-    appid: String,
+    pub appid: String,
     /// `https://host[:port]`.
     pub base_url: String,
     /// The CAs that are believed; without it those of the system.
-    ca_file: Option<PathBuf>,
+    pub ca_file: Option<PathBuf>,
     /// `apiclient_cert.pem`; goes before `p12_file`.
-    cert_file: Option<PathBuf>,
+    pub cert_file: Option<PathBuf>,
     /// `apiclient_key.pem`.
-    key_file: Option<PathBuf>,
+    pub key_file: Option<PathBuf>,
     /// `apiclient_cert.p12`; its password is `mch_id`, or what `p12_password_file` holds.
-    p12_file: Option<PathBuf>,
+    pub p12_file: Option<PathBuf>,
     /// The password of `p12_file`, one line.
-    p12_password_file: Option<PathBuf>,
+    pub p12_password_file: Option<PathBuf>,
     /// The API key, one line.
-    api_key_file: PathBuf,
+    pub api_key_file: PathBuf,
     /// The WeCom secret, one line; a send signs with it.
-    workwx_secret_file: Option<PathBuf>,
+    pub workwx_secret_file: Option<PathBuf>,
 }
 
 /// A merchant's profile with its credentials. `Debug` shows no secret.
@@ -119,11 +119,7 @@ impl ProfileFile {
                 };
                 (p12, identity)
             }
-            _ => {
-                let message = say!("profile-no-identity", file = profile.display());
-                return Err(Failure::config("PROFILE_NO_IDENTITY", message)
-                    .hint(say!("profile-no-identity-hint")));
-            }
+            _ => return Err(no_identity(profile)),
         };
         identity
             .and_then(|identity| identity.check_time(SystemClock.now()).map(|()| identity))
@@ -131,7 +127,16 @@ impl ProfileFile {
     }
 }
 
-fn unusable(file: &Path, error: &IdentityError) -> Failure {
+/// That a profile names no client certificate.
+#[must_use]
+pub fn no_identity(profile: &Path) -> Failure {
+    let message = say!("profile-no-identity", file = profile.display());
+    Failure::config("PROFILE_NO_IDENTITY", message).hint(say!("profile-no-identity-hint"))
+}
+
+/// Why a file makes no identity, with what to do.
+#[must_use]
+pub fn unusable(file: &Path, error: &IdentityError) -> Failure {
     let file = file.display();
     let hint = match error {
         IdentityError::WrongPassword => say!("identity-password-hint"),

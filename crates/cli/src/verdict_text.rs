@@ -81,7 +81,8 @@ fn unknown_words(unknown: &Unknown) -> String {
 }
 
 /// What stood in the way of an answer.
-fn why<R>(seen: &Exchange<R>) -> String {
+#[must_use]
+pub fn why<R>(seen: &Exchange<R>) -> String {
     let why = match &seen.observation {
         Observation::Failure(failure) => {
             let said = failure.description.to_string();

@@ -1,6 +1,7 @@
 //! Every word that people and scripts meet, by kind, with its explanation.
 
 use crate::args::FaultName;
+use crate::commands::doctor::Symptom;
 use crate::culprit::Mistake;
 use crate::exit::Exit;
 use crate::lang::{self, Lang};
@@ -35,11 +36,13 @@ pub enum Kind {
     Fault,
     /// A mistake in a signature.
     Mistake,
+    /// A finding of `hongbao doctor`.
+    Finding,
 }
 
 impl Kind {
     /// Every kind, in the order of the list.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Status,
         Self::ErrorCode,
         Self::Verdict,
@@ -48,6 +51,7 @@ impl Kind {
         Self::Failure,
         Self::Fault,
         Self::Mistake,
+        Self::Finding,
     ];
 
     /// The stable word of the JSON contract.
@@ -62,6 +66,7 @@ impl Kind {
             Self::Failure => "failure",
             Self::Fault => "fault",
             Self::Mistake => "sign_culprit",
+            Self::Finding => "finding",
         }
     }
 
@@ -76,6 +81,7 @@ impl Kind {
             Self::Failure => "about-failure-",
             Self::Fault => "fault-",
             Self::Mistake => "mistake-",
+            Self::Finding => "about-finding-",
         }
     }
 
@@ -93,6 +99,7 @@ impl Kind {
                 names.map(|name| name[self.prefix().len()..].to_owned()).collect()
             }
             Self::Fault => FaultName::ALL.iter().map(|fault| fault.as_str().to_owned()).collect(),
+            Self::Finding => Symptom::ALL.map(|symptom| symptom.as_str().to_owned()).to_vec(),
             Self::Mistake => Mistake::ALL.map(|mistake| mistake.as_str().to_owned()).to_vec(),
         }
     }
@@ -128,7 +135,7 @@ impl Word {
             Kind::Verdict => self.word == "failed",
             Kind::NextStep => self.word == NextStep::NewBillnoPermitted.as_str(),
             Kind::Exit => self.word == Exit::Failed.code().to_string(),
-            Kind::ErrorCode | Kind::Failure | Kind::Fault | Kind::Mistake => false,
+            Kind::ErrorCode | Kind::Failure | Kind::Fault | Kind::Mistake | Kind::Finding => false,
         }
     }
 

@@ -7,7 +7,9 @@ use given::{
     API_KEY, MCH_ID, OTHER_MCH_ID, WORKWX_SECRET, budget, first, full_record, merchant, record,
     spending,
 };
-use hongbao_ledger::{Commit, Key, Ledger, LedgerError, SealKey, SqliteLedger, SqliteOptions};
+use hongbao_ledger::{
+    Commit, Durability, Key, Ledger, LedgerError, SealKey, SqliteLedger, SqliteOptions,
+};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -45,6 +47,13 @@ impl Closed {
     fn damaged(&self) -> bool {
         matches!(self.open(), Err(LedgerError::Damaged(_)))
     }
+}
+
+#[tokio::test]
+async fn it_says_what_its_durability_rests_on() {
+    let closed = Closed::new().await;
+    let wanted = Durability { journal_mode: "wal".to_owned(), synchronous: 2 };
+    assert_eq!(closed.open().unwrap().durability(), &wanted);
 }
 
 #[tokio::test]

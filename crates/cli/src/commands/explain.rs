@@ -48,7 +48,7 @@ fn explain(word: &Word, out: &mut Output) {
         Kind::Status | Kind::ErrorCode | Kind::Verdict | Kind::NextStep | Kind::Exit => {
             Some(say!("explain-stays"))
         }
-        Kind::Failure | Kind::Fault | Kind::Mistake => None,
+        Kind::Failure | Kind::Fault | Kind::Mistake | Kind::Finding => None,
     };
     if let Some(number) = number {
         out.data(format_args!("  {number}"));
@@ -77,6 +77,7 @@ fn kind_words(kind: Kind) -> String {
         Kind::Failure => say!("explain-kind-failure"),
         Kind::Fault => say!("explain-kind-fault"),
         Kind::Mistake => say!("explain-kind-mistake"),
+        Kind::Finding => say!("explain-kind-finding"),
     }
 }
 

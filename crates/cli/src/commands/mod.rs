@@ -2,6 +2,7 @@
 
 pub mod ask;
 pub mod demo;
+pub mod doctor;
 pub mod explain;
 pub mod generate;
 pub mod merchant;
@@ -24,6 +25,7 @@ pub async fn run(cli: &Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Query(args) => query::run(args, out).await,
         Command::Send(args) => send::run(args, out).await,
         Command::Sign(args) => sign::run(args, out),
+        Command::Doctor(args) => doctor::run(args, out).await,
         Command::Explain(args) => explain::run(args, out),
         Command::Completions(args) => generate::completions(args, out),
         Command::Man(args) => generate::man(args, out),

@@ -1,0 +1,20 @@
+//! `hongbao doctor`.
+
+use std::path::PathBuf;
+
+/// `hongbao doctor`.
+#[derive(Debug, clap::Args)]
+pub struct DoctorArgs {
+    /// The merchant's profile to check, such as `merchants/10000098/merchant.toml` of a server's folder
+    #[arg(long, value_name = "FILE", required_unless_present = "dir", conflicts_with = "dir")]
+    pub profile: Option<PathBuf>,
+    /// The server's folder to check
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// Check only what is on this machine; connect to nothing
+    #[arg(long)]
+    pub offline: bool,
+    /// Print one JSON object for each finding, one a line
+    #[arg(long)]
+    pub json: bool,
+}
