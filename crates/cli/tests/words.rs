@@ -11,13 +11,14 @@ use std::process::Stdio;
 use support::{Said, command, hongbao, hongbao_in};
 
 /// Every command that has help.
-const COMMANDS: [&str; 30] = [
+const COMMANDS: [&str; 31] = [
     "",
     "demo",
     "serve",
     "query",
     "send",
     "sign",
+    "doctor",
     "explain",
     "merchant",
     "merchant add",

@@ -18,6 +18,7 @@ use crate::output::Output;
 use crate::say;
 use finding::Report;
 use hongbao_issuer::{Clock, SystemClock};
+use jiff::Timestamp;
 
 /// Checks what it was pointed at, and prints each finding.
 ///
@@ -26,7 +27,8 @@ use hongbao_issuer::{Clock, SystemClock};
 pub async fn run(args: &DoctorArgs, out: &mut Output) -> Result<Exit, Failure> {
     let mut report = Report::new(out, args.json);
     let now = SystemClock.now();
-    report.line(&say!("doctor-head", version = env!("CARGO_PKG_VERSION"), now = now));
+    let second = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    report.line(&say!("doctor-head", version = env!("CARGO_PKG_VERSION"), now = second));
     match (&args.profile, &args.dir) {
         (Some(path), _) => profile::examine(path, args.offline, now, &mut report).await,
         (None, Some(path)) => folder::examine(path, args.offline, now, &mut report).await,

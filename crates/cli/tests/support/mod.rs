@@ -77,6 +77,15 @@ impl Served {
         Self { child, admin, dir }
     }
 
+    /// Stops it, lets `between` work on its folder, and starts it again.
+    pub fn again(self, between: impl FnOnce(&std::path::Path)) -> Self {
+        drop(self.child);
+        let data = self.dir.path().join("data");
+        between(&data);
+        let (child, admin) = serve(&data);
+        Self { child, admin, dir: self.dir }
+    }
+
     /// Stops it; its folder stays as long as what is returned.
     pub fn stop(self) -> tempfile::TempDir {
         drop(self.child);

@@ -47,7 +47,7 @@ pub async fn examine(
 
 /// One finding for each of the first three checks.
 fn findings(seen: &Exchange<QueryReply>) -> [Finding; 3] {
-    let said = verdict_text::why(seen);
+    let said = said(seen);
     let unsaid = |check| Finding::skipped(check, say!("doctor-unsaid", said = said));
     let accepted = || Finding::fine(CERTIFICATE, say!("doctor-certificate-accepted"));
     let answer = |symptom| Finding::of(ANSWER, symptom, say!("doctor-answered", said = said));
@@ -103,6 +103,17 @@ fn findings(seen: &Exchange<QueryReply>) -> [Finding; 3] {
             [unsaid(CERTIFICATE), unsaid(SIGNATURE), refused(ANSWER, code)]
         }
         _ => [unsaid(CERTIFICATE), unsaid(SIGNATURE), answer(Symptom::OtherAnswer)],
+    }
+}
+
+/// What came, in words; the server's own are safe to show, and decide nothing.
+fn said(seen: &Exchange<QueryReply>) -> String {
+    match &seen.observation {
+        Observation::Failure(failure) => {
+            let code = failure.err_code.as_ref().map_or("-", ErrorCode::as_str);
+            say!("doctor-said", code = code, said = failure.description)
+        }
+        _ => verdict_text::why(seen),
     }
 }
 

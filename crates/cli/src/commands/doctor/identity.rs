@@ -15,53 +15,68 @@ use std::path::Path;
 const LEGACY_ALGORITHMS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01";
 
 /// Checks PEM pair and PKCS#12, each where the profile names it, and the certificate that is
-/// used; returns it.
+/// used.
+///
+/// # Errors
+/// The check that failed, where there is none to use.
 pub fn examine(
     path: &Path,
     file: &ProfileFile,
     now: Timestamp,
     report: &mut Report<'_>,
-) -> Option<Identity> {
+) -> Result<Identity, &'static str> {
     let at = |name: &Path| path.parent().unwrap_or(Path::new("")).join(name);
     let pem = match (&file.cert_file, &file.key_file) {
-        (Some(cert), Some(key)) => Some(report.tried("pem", pem(&at(cert), &at(key)))),
-        _ => None,
+        (Some(cert), Some(key)) => Some(pem(&at(cert), &at(key))),
+        (None, None) => None,
+        _ => Some(Err(profile::no_identity(path))),
     };
-    if let Some(Some(identity)) = &pem {
-        let found = say!("doctor-pem", serial = identity.serial_hex());
-        report.add(Finding::fine("pem", found));
-    }
+    let pem = pem.map(|pem| added("pem", pem, false, report));
     let p12 = file.p12_file.as_deref().map(|p12| {
         let password = file.p12_password_file.as_deref().map(at);
         keystore(&at(p12), password.as_deref(), &file.mch_id)
     });
-    let p12 = p12.map(|p12| match p12 {
-        Ok((identity, found)) => {
-            report.add(Finding::fine("p12", found));
-            Some(identity)
-        }
-        Err(failure) => {
-            let finding = Finding::failed("p12", failure);
-            // where there is a pair, the file is for SDKs: it is not used here
-            report.add(if pem.is_some() { finding.as_warning() } else { finding });
-            None
-        }
-    });
+    // where there is a pair, the file is for SDKs: it is not used here
+    let p12 = p12.map(|p12| added("p12", p12, pem.is_some(), report));
     if let (Some(Some(pem)), Some(Some(p12))) = (&pem, &p12)
         && pem.serial_hex() != p12.serial_hex()
     {
         let found = say!("doctor-two", pem = pem.serial_hex(), p12 = p12.serial_hex());
         report.add(Finding::of("p12", Symptom::TwoCertificates, found));
     }
-    let used = match pem.or(p12) {
-        Some(used) => used,
-        None => report.tried("identity", Err(profile::no_identity(path))),
+    let used = match (pem, p12) {
+        (Some(pem), _) => pem.ok_or("pem"),
+        (None, Some(p12)) => p12.ok_or("p12"),
+        (None, None) => {
+            report.add(Finding::failed("identity", profile::no_identity(path)));
+            Err("identity")
+        }
     };
     match &used {
-        Some(identity) => certificates(identity, &file.mch_id, now, report),
-        None => report.skip(&["certificate", "certificate_time", "key_length"], "identity"),
+        Ok(identity) => certificates(identity, &file.mch_id, now, report),
+        Err(needs) => report.skip(&["certificate", "certificate_time", "key_length"], needs),
     }
     used
+}
+
+/// The identity that a step gave; what was found is added.
+fn added(
+    check: &'static str,
+    step: Result<(Identity, String), Failure>,
+    is_unused: bool,
+    report: &mut Report<'_>,
+) -> Option<Identity> {
+    match step {
+        Ok((identity, found)) => {
+            report.add(Finding::fine(check, found));
+            Some(identity)
+        }
+        Err(failure) => {
+            let finding = Finding::failed(check, failure);
+            report.add(if is_unused { finding.as_warning() } else { finding });
+            None
+        }
+    }
 }
 
 fn certificates(identity: &Identity, mch_id: &str, now: Timestamp, report: &mut Report<'_>) {
@@ -89,13 +104,16 @@ pub fn belongs(check: &'static str, cert: &Certificate, mch_id: &str) -> Finding
     }
 }
 
-fn pem(cert: &Path, key: &Path) -> Result<Identity, Failure> {
+/// The identity, and what was found.
+fn pem(cert: &Path, key: &Path) -> Result<(Identity, String), Failure> {
     let secret = files::read_secret(key)?;
-    Identity::from_pem(&files::read(cert)?, &secret)
-        .map_err(|error| profile::unusable(cert, &error))
+    let identity = Identity::from_pem(&files::read(cert)?, &secret)
+        .map_err(|error| profile::unusable(cert, &error))?;
+    let found = say!("doctor-pem", serial = identity.serial_hex());
+    Ok((identity, found))
 }
 
-/// The identity, and what was found.
+/// The same of a PKCS#12 file.
 fn keystore(
     p12: &Path,
     password: Option<&Path>,

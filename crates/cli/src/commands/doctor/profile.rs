@@ -50,14 +50,14 @@ pub async fn examine(path: &Path, offline: bool, now: Timestamp, report: &mut Re
         report.skip(&answer::CHECKS, needs);
         return;
     };
-    if !way::examine(&file.base_url, identity.clone(), &trust, report).await {
+    if !way::examine(&file.base_url, identity.clone().ok(), &trust, report).await {
         report.skip(&answer::CHECKS, "tls");
         return;
     }
     match (identity, api_key) {
-        (None, _) => report.skip(&answer::CHECKS, "identity"),
+        (Err(needs), _) => report.skip(&answer::CHECKS, needs),
         (_, None) => report.skip(&answer::CHECKS, "api_key"),
-        (Some(identity), Some(api_key)) => ask(&file, identity, trust, &api_key, report).await,
+        (Ok(identity), Some(api_key)) => ask(&file, identity, trust, &api_key, report).await,
     }
 }
 
