@@ -1,12 +1,14 @@
 //! `hongbao doctor`.
 
+use clap::ArgGroup;
 use std::path::PathBuf;
 
 /// `hongbao doctor`.
 #[derive(Debug, clap::Args)]
+#[command(group(ArgGroup::new("subject").required(true).args(["profile", "dir"])))]
 pub struct DoctorArgs {
     /// The merchant's profile to check, such as `merchants/10000098/merchant.toml` of a server's folder
-    #[arg(long, value_name = "FILE", required_unless_present = "dir", conflicts_with = "dir")]
+    #[arg(long, value_name = "FILE")]
     pub profile: Option<PathBuf>,
     /// The server's folder to check
     #[arg(long, value_name = "DIR")]

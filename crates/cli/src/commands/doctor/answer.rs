@@ -97,7 +97,7 @@ fn findings(seen: &Exchange<QueryReply>) -> [Finding; 3] {
         }
         Some(code @ ErrorCode::FreqLimit) => {
             let refused = refused(ANSWER, code).with_remedy(say!("doctor-freq-limit-hint"));
-            [unsaid(CERTIFICATE), unsaid(SIGNATURE), refused.as_warning()]
+            [unsaid(CERTIFICATE), unsaid(SIGNATURE), refused.into_warning()]
         }
         Some(code @ (ErrorCode::SystemError | ErrorCode::PSystemError | ErrorCode::XmlError)) => {
             [unsaid(CERTIFICATE), unsaid(SIGNATURE), refused(ANSWER, code)]

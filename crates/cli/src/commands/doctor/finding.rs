@@ -115,7 +115,7 @@ impl Finding {
 
     /// The same as a warning: it is found where little hangs on it.
     #[must_use]
-    pub fn as_warning(self) -> Self {
+    pub fn into_warning(self) -> Self {
         Self { level: Level::Warning, exit: Exit::Ok, ..self }
     }
 

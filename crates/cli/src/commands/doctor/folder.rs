@@ -76,7 +76,7 @@ fn server_certificate(
             Finding::of("server_names", Symptom::ServerName, found)
                 .with_remedy(say!("doctor-own-name-hint"))
                 // they may reach it by a name that is in it
-                .as_warning()
+                .into_warning()
         }
         _ => Finding::fine("server_names", say!("doctor-names", names = names)),
     });

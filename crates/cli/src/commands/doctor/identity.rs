@@ -73,7 +73,7 @@ fn added(
         }
         Err(failure) => {
             let finding = Finding::failed(check, failure);
-            report.add(if is_unused { finding.as_warning() } else { finding });
+            report.add(if is_unused { finding.into_warning() } else { finding });
             None
         }
     }

@@ -140,7 +140,7 @@ fn workwx_secret(path: Option<PathBuf>, report: &mut Report<'_>) {
     let Some(path) = path else {
         let failure = Failure::config("PROFILE_NO_SECRET", say!("profile-no-secret"))
             .hint(say!("doctor-no-secret-hint"));
-        report.add(Finding::failed("workwx_secret", failure).as_warning());
+        report.add(Finding::failed("workwx_secret", failure).into_warning());
         return;
     };
     if report.tried("workwx_secret", files::read_secret_line(&path)).is_some() {
