@@ -8,6 +8,7 @@
 mod bench;
 mod ci;
 mod conformance;
+mod crash;
 mod deny;
 mod fuzz;
 mod lint;
@@ -38,6 +39,8 @@ enum Command {
     Conformance(needs::InstallArgs),
     /// Fuzz `hongbao-wire`; needs a nightly toolchain
     Fuzz(fuzz::FuzzArgs),
+    /// Kill processes that write to a ledger and see whether anything acknowledged is lost
+    Crash(crash::CrashArgs),
     /// Mutate `hongbao-wire` and see whether its tests notice
     Mutants,
     /// Measure, as ratios against baselines of the same run
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Test(args) => test::run(&args),
         Command::Conformance(args) => conformance::run(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Crash(args) => crash::run(&args),
         Command::Mutants => mutants::run(),
         Command::Bench(args) => bench::run(&args),
         Command::Deny => deny::run(),

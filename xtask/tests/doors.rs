@@ -27,16 +27,16 @@ fn only_cli_reads_the_environment() {
 }
 
 #[test]
-fn only_the_issuers_clock_reads_the_time_of_day() {
+fn only_the_two_clocks_read_the_time_of_day() {
     let words =
         ["SystemTime::now", "Timestamp::now", "ZonedDateTime::now", "Zoned::now", "UNIX_EPOCH"];
-    only_in(&["crates/issuer/src/clock.rs"], &words);
+    only_in(&["crates/issuer/src/clock.rs", "crates/inquiry/src/clock.rs"], &words);
 }
 
 #[test]
-fn only_ledger_and_cli_touch_the_disk() {
+fn only_ledger_cli_and_sheet_touch_the_disk() {
     only_in(
-        &["crates/ledger/src/", "crates/cli/src/"],
+        &["crates/ledger/src/", "crates/cli/src/", "crates/sheet/src/"],
         &["std::fs", "tokio::fs", "fs::File", "File::open", "OpenOptions"],
     );
 }

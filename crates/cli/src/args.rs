@@ -8,6 +8,7 @@ mod doctor;
 mod fault;
 mod merchant_set;
 mod operate;
+mod remember;
 
 pub use ask::{ExplainArgs, QueryArgs, SendArgs, SignArgs};
 pub use doctor::DoctorArgs;
@@ -18,6 +19,7 @@ pub use operate::{
     MerchantCommand, MerchantRevokeArgs, PacketArgs, ReasonArgs, SandboxArgs, SandboxCommand,
     ServeArgs, TopUpArgs,
 };
+pub use remember::{AttentionArgs, FollowArgs, HistoryArgs, RecordsArgs};
 
 use crate::lang::Lang;
 use clap::{ArgAction, Parser, Subcommand};
@@ -54,6 +56,14 @@ pub enum Command {
     Query(QueryArgs),
     /// Send a red packet
     Send(SendArgs),
+    /// Ask about every red packet on schedule, until each is final or needs a person
+    Follow(FollowArgs),
+    /// List what the ledger holds
+    Records(RecordsArgs),
+    /// Show what was done and told about one red packet
+    History(HistoryArgs),
+    /// List the red packets that need a person, and what to do about each
+    Attention(AttentionArgs),
     /// Show what a request or reply signs, and why a signature does not hold
     Sign(SignArgs),
     /// Find out what is wrong with a profile or a server's folder, and print a report to paste

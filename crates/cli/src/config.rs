@@ -190,7 +190,11 @@ impl From<PlayOptions> for Play {
     }
 }
 
-fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
+/// A duration such as `90s` or `24h`, not negative.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SignedDuration, D::Error> {
     let text = String::deserialize(deserializer)?;
     match text.parse::<SignedDuration>() {
         Ok(duration) if !duration.is_negative() => Ok(duration),

@@ -49,8 +49,22 @@ macro_rules! catalogue {
 const HELP: &str = include_str!("../lang/zh-CN/help.ftl");
 
 const CATALOGUE: &[(&str, &str, &str)] = catalogue![
-    "main", "ask", "verdict", "sign", "explain", "config", "serve", "demo", "merchant", "sandbox",
-    "fault", "failure", "doctor",
+    "main",
+    "ask",
+    "verdict",
+    "sign",
+    "explain",
+    "config",
+    "serve",
+    "demo",
+    "merchant",
+    "sandbox",
+    "fault",
+    "failure",
+    "merchant_side",
+    "follow",
+    "records",
+    "doctor",
 ];
 
 static ENGLISH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| Lang::En.bundle());

@@ -4,11 +4,15 @@ use crate::exit::Exit;
 use crate::output::{Output, printable};
 use crate::record::{self, Record};
 use crate::say;
-use crate::verdict_text::{self as text, Call};
-use hongbao_client::Exchange;
-use hongbao_wire::observation::Observation;
+use crate::verdict_text as text;
+use hongbao_client::{Call, Exchange};
+use hongbao_inquiry::{Account, Asked, Origin, Sent};
+use hongbao_ledger::Inquiry;
+use hongbao_wire::observation::{self, Echo, Observation};
 use hongbao_wire::sign::{Method, Proof};
-use hongbao_wire::{ErrorCode, NextStep, Verdict};
+use hongbao_wire::verdict::{NoAnswer, Unknown};
+use hongbao_wire::{ErrorCode, NextStep, QueryReply, SendReply, Verdict, time};
+use jiff::Timestamp;
 use owo_colors::{OwoColorize, Style};
 use serde_json::{Value, json};
 
@@ -21,26 +25,93 @@ pub struct Outcome<'o, R> {
     pub mch_billno: &'o str,
     /// Which call.
     pub call: Call,
-    /// What was seen.
-    pub seen: &'o Exchange<R>,
+    /// What is known now; `None` where the ledger does not know the number.
+    pub inquiry: Option<&'o Inquiry>,
     /// What that means.
     pub verdict: &'o Verdict,
+    /// What is behind it.
+    pub behind: Behind<'o, R>,
 }
 
-impl<R: Record> Outcome<'_, R> {
+/// What is behind a verdict.
+pub enum Behind<'o, R> {
+    /// What the payer was asked just now.
+    Upstream(&'o Exchange<R>),
+    /// The ledger; with its newest success, read again.
+    Ledger(Option<Observation<R>>),
+}
+
+impl<'o> Outcome<'o, QueryReply> {
+    /// What a question came to.
+    #[must_use]
+    pub fn of_query(asked: &'o Asked, account: &Account) -> Self {
+        let inquiry = &asked.inquiry;
+        let behind = Behind::of(&asked.origin, inquiry.reply.as_deref(), inquiry, account);
+        Self::new(Call::Query, inquiry, &asked.verdict, behind)
+    }
+
+    /// That the ledger does not know a number, and nobody was asked.
+    #[must_use]
+    pub const fn of_stranger(mch_billno: &'o str) -> Self {
+        let (inquiry, behind) = (None, Behind::Ledger(None));
+        let verdict = &Verdict::NoAnswer(NoAnswer::TryAgain);
+        Self { mch_billno, call: Call::Query, inquiry, verdict, behind }
+    }
+}
+
+impl<'o> Outcome<'o, SendReply> {
+    /// What a payment came to.
+    #[must_use]
+    pub fn of_send(sent: &'o Sent, account: &Account) -> Self {
+        let inquiry = &sent.inquiry;
+        let behind = Behind::of(&sent.origin, inquiry.send_reply.as_deref(), inquiry, account);
+        Self::new(Call::Send, inquiry, &sent.verdict, behind)
+    }
+}
+
+impl<'o, R: Echo> Behind<'o, R> {
+    fn of(
+        origin: &'o Origin<R>,
+        kept: Option<&[u8]>,
+        inquiry: &Inquiry,
+        account: &Account,
+    ) -> Self {
+        let mch_billno = inquiry.key.mch_billno.as_str();
+        let asked = observation::Asked { mch_id: account.mch_id.as_str(), mch_billno };
+        match origin {
+            Origin::Upstream(exchange) => Self::Upstream(exchange),
+            Origin::Ledger { .. } => Self::Ledger(kept.map(|reply| {
+                observation::read(asked, 200, reply, &account.api_key, account.policy)
+            })),
+        }
+    }
+}
+
+impl<'o, R: Record> Outcome<'o, R> {
+    fn new(call: Call, inquiry: &'o Inquiry, verdict: &'o Verdict, behind: Behind<'o, R>) -> Self {
+        let mch_billno = inquiry.key.mch_billno.as_str();
+        Self { mch_billno, call, inquiry: Some(inquiry), verdict, behind }
+    }
+
     /// The exit code of this outcome alone.
     #[must_use]
     pub const fn exit(&self) -> Exit {
         text::exit(self.verdict, self.call)
     }
 
+    /// Prints it, for scripts or for people.
+    pub fn print(&self, json: bool, out: &mut Output) {
+        if json { out.json(&self.to_json()) } else { self.write(out) }
+    }
+
     /// The object of the JSON contract (`docs/cli-json.md`).
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let said = match &self.seen.observation {
-            Observation::Failure(failure) => Some(failure.description.to_string()),
+        let said = match self.observation() {
+            Some(Observation::Failure(failure)) => Some(failure.description.to_string()),
             _ => None,
         };
+        let at = |time: Option<Timestamp>| time.map(time::rfc3339);
         json!({
             "mch_billno": self.mch_billno,
             "verdict": self.verdict.as_str(),
@@ -49,9 +120,12 @@ impl<R: Record> Outcome<'_, R> {
             "next_step": self.verdict.next_step().as_str(),
             "new_billno_permitted": self.verdict.new_billno_permitted(),
             "exit_code": self.exit().code(),
+            "source": self.source(),
+            "asked_at": at(self.inquiry.and_then(|inquiry| inquiry.asked_at)),
+            "answered_at": at(self.inquiry.and_then(|inquiry| inquiry.answered_at)),
             "err_code": self.err_code().map(ErrorCode::as_str),
             "err_code_des": said.filter(|text| !text.is_empty()),
-            "http_status": self.seen.http_status,
+            "http_status": self.exchange().and_then(|exchange| exchange.http_status),
             "signature": self.proof().map(proof_word),
             "alerts": self.alerts(),
             "record": self.record().map(|record| record::to_json(record)),
@@ -60,11 +134,17 @@ impl<R: Record> Outcome<'_, R> {
     }
 
     /// The verdict in words, the record, and what to do next.
-    pub fn write(&self, out: &mut Output) {
-        let words = text::words(self.verdict, self.seen);
+    fn write(&self, out: &mut Output) {
+        let words = self.words();
         out.data(format_args!("{}  {}", self.mch_billno.bold(), words.style(self.style())));
         for line in self.record().map(|record| record::to_lines(record)).unwrap_or_default() {
             out.data(line);
+        }
+        if let (Behind::Ledger(_), Some(inquiry)) = (&self.behind, self.inquiry) {
+            out.talk(match inquiry.asked_at {
+                Some(at) => say!("ask-from-ledger", at = record::readable(at)),
+                None => say!("ask-from-ledger-never"),
+            });
         }
         for alert in self.alerts() {
             out.talk(match alert {
@@ -85,6 +165,26 @@ impl<R: Record> Outcome<'_, R> {
         self.write_hint(out);
     }
 
+    /// The verdict in words, with what was observed; of the ledger, with what it still knows.
+    fn words(&self) -> String {
+        let Behind::Ledger(_) = &self.behind else {
+            return text::words(self.verdict, || {
+                self.exchange().map_or_else(String::new, text::why)
+            });
+        };
+        let seen = self.inquiry.and_then(|inquiry| inquiry.seen.as_ref());
+        match (self.verdict, seen) {
+            (Verdict::Unknown(Unknown::Status(_)), Some(seen)) => {
+                say!("verdict-unknown-status", status = seen.status)
+            }
+            (Verdict::Unknown(Unknown::Code(None)), _) => say!("verdict-unknown-code-recalled"),
+            (verdict, _) => text::words(verdict, || match self.inquiry {
+                None => say!("why-stranger"),
+                Some(_) => say!("why-unanswered"),
+            }),
+        }
+    }
+
     /// What to do next; a send that was taken says nothing, so it is the query that comes next.
     fn write_hint(&self, out: &mut Output) {
         let step = self.verdict.next_step();
@@ -95,24 +195,45 @@ impl<R: Record> Outcome<'_, R> {
         }
     }
 
+    const fn exchange(&self) -> Option<&'o Exchange<R>> {
+        match &self.behind {
+            Behind::Upstream(exchange) => Some(exchange),
+            Behind::Ledger(_) => None,
+        }
+    }
+
+    const fn source(&self) -> &'static str {
+        match &self.behind {
+            Behind::Upstream(_) => "upstream",
+            Behind::Ledger(_) => "ledger",
+        }
+    }
+
+    const fn observation(&self) -> Option<&Observation<R>> {
+        match &self.behind {
+            Behind::Upstream(exchange) => Some(&exchange.observation),
+            Behind::Ledger(kept) => kept.as_ref(),
+        }
+    }
+
     fn record(&self) -> Option<&R> {
-        match &self.seen.observation {
-            Observation::Success(reply) => Some(reply.get()),
+        match self.observation() {
+            Some(Observation::Success(reply)) => Some(reply.get()),
             _ => None,
         }
     }
 
-    fn proof(&self) -> Option<Proof> {
-        match &self.seen.observation {
-            Observation::Success(reply) => Some(reply.proof()),
+    const fn proof(&self) -> Option<Proof> {
+        match self.observation() {
+            Some(Observation::Success(reply)) => Some(reply.proof()),
             _ => None,
         }
     }
 
     fn err_code(&self) -> Option<&ErrorCode> {
-        match &self.seen.observation {
-            Observation::Success(reply) => reply.get().err_code(),
-            Observation::Failure(failure) => failure.err_code.as_ref(),
+        match self.observation() {
+            Some(Observation::Success(reply)) => reply.get().err_code(),
+            Some(Observation::Failure(failure)) => failure.err_code.as_ref(),
             _ => None,
         }
     }
@@ -128,9 +249,10 @@ impl<R: Record> Outcome<'_, R> {
 
     /// The reply's text where it could not be trusted: a person will want to see it.
     fn unreadable(&self) -> Option<String> {
-        match &self.seen.observation {
+        let exchange = self.exchange()?;
+        match &exchange.observation {
             Observation::Unreadable(_) => {
-                self.seen.raw.as_deref().map(|raw| String::from_utf8_lossy(raw).into_owned())
+                exchange.raw.as_deref().map(|raw| String::from_utf8_lossy(raw).into_owned())
             }
             _ => None,
         }

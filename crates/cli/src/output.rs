@@ -56,6 +56,12 @@ impl Output {
         self.talk(format_args!("{} {hint}", word.cyan()));
     }
 
+    /// `warning[CODE]: …` for people, on stderr.
+    pub fn warning(&mut self, code: &str, warning: impl Display) {
+        let word = format!("warning[{code}]:");
+        self.talk(format_args!("{} {warning}", word.yellow()));
+    }
+
     /// `error[CODE]: …` and its hint, on stderr.
     pub fn failure(&mut self, failure: &Failure) {
         let word = format!("error[{}]:", failure.code);

@@ -1,13 +1,22 @@
 //! A merchant's profile, `merchant.toml`: who asks, where, and with which credentials.
 
+use crate::config::duration;
 use crate::exit::Failure;
 use crate::files;
 use crate::say;
-use hongbao_client::{Identity, IdentityError, Trust};
+use hongbao_client::config::{CONNECT_TIMEOUT, PACE_PER_SECOND, READ_TIMEOUT, TOTAL_TIMEOUT};
+use hongbao_client::{
+    AttemptLimits, ClientConfig, Identity, IdentityError, IdentityWarning, Trust,
+};
+use hongbao_inquiry::{Account, Schedule};
 use hongbao_issuer::{Clock, SystemClock};
+use hongbao_wire::sign::Policy;
 use hongbao_wire::{ApiKey, WorkwxSecret};
-use serde::Deserialize;
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Deserializer, de};
+use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 /// The file as it stands. Paths are relative to the file's own folder.
 #[derive(Debug, Deserialize)]
@@ -33,6 +42,41 @@ pub struct ProfileFile {
     pub api_key_file: PathBuf,
     /// The WeCom secret, one line; a send signs with it.
     pub workwx_secret_file: Option<PathBuf>,
+    /// `https://host[:port]` of the host that is asked where the first is away.
+    pub failover_url: Option<String>,
+    /// The proxy; without it the system's.
+    pub proxy: Option<ProxyUrl>,
+    /// The most requests in any one second, of queries and sends together.
+    #[serde(default = "pace_per_second", deserialize_with = "count")]
+    pub pace_per_second: u32,
+    /// How long a connection may take.
+    #[serde(default = "connect_timeout", deserialize_with = "timeout")]
+    connect_timeout: Duration,
+    /// How long the server may keep silent.
+    #[serde(default = "read_timeout", deserialize_with = "timeout")]
+    read_timeout: Duration,
+    /// How long an attempt may take, connection and all.
+    #[serde(default = "total_timeout", deserialize_with = "timeout")]
+    total_timeout: Duration,
+    /// The most attempts of one call, the first included.
+    #[serde(default = "attempts", deserialize_with = "count")]
+    attempts: u32,
+    /// What was asked, told and concluded; its key file has the extension `.key`.
+    #[serde(default = "ledger_file")]
+    ledger_file: PathBuf,
+    /// How long a verdict may be unknown before a person is called.
+    #[serde(default = "unknown_max", deserialize_with = "duration")]
+    unknown_max: SignedDuration,
+}
+
+/// `http://[user:password@]host[:port]`. `Debug` does not show it: it may hold a password.
+#[derive(Clone, Deserialize)]
+pub struct ProxyUrl(String);
+
+impl fmt::Debug for ProxyUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProxyUrl(…)")
+    }
 }
 
 /// A merchant's profile with its credentials. `Debug` shows no secret.
@@ -42,16 +86,17 @@ pub struct Profile {
     pub mch_id: String,
     /// The corpid.
     pub appid: String,
-    /// `https://host[:port]`.
-    pub base_url: String,
-    /// The client certificate and its key; current when it was loaded.
-    pub identity: Identity,
-    /// Which servers are believed.
-    pub trust: Trust,
     /// `key=` of signatures.
     pub api_key: ApiKey,
     /// `secret=` of `workwx_sign`; only a send needs it.
     pub workwx_secret: Option<WorkwxSecret>,
+    /// Where the ledger is, or will be.
+    pub ledger_path: PathBuf,
+    /// When packets are asked about again.
+    pub schedule: Schedule,
+    /// What is unusual about the certificate.
+    pub warnings: Vec<IdentityWarning>,
+    client: ClientConfig,
 }
 
 impl Profile {
@@ -63,29 +108,43 @@ impl Profile {
     /// that has expired or is not the key's.
     pub fn load(path: &Path) -> Result<Self, Failure> {
         let file = ProfileFile::load(path)?;
-        let at = |name: &Path| path.parent().unwrap_or(Path::new("")).join(name);
-        let identity = file.identity(path, &at)?;
+        let at = |name: &Path| beside(path, name);
+        let (identity, warnings) = file.identity(path, &at)?;
         let trust = match &file.ca_file {
             Some(ca) => Trust::Ca(files::read(&at(ca))?),
             None => Trust::System,
         };
-        let api_key = files::read_secret_line(&at(&file.api_key_file))?;
-        let workwx_secret = match &file.workwx_secret_file {
-            Some(secret) => {
-                let secret = files::read_secret_line(&at(secret))?;
-                Some(WorkwxSecret::new(secret.as_slice()))
-            }
-            None => None,
-        };
+        let Account { api_key, workwx_secret, .. } = file.account(path, Policy::Require)?;
+        let ledger_path = file.ledger_path(path);
+        let client = file.client_config(identity, trust);
         Ok(Self {
             mch_id: file.mch_id,
             appid: file.appid,
-            base_url: file.base_url,
-            identity,
-            trust,
-            api_key: ApiKey::new(api_key.as_slice()),
+            api_key,
             workwx_secret,
+            ledger_path,
+            schedule: Schedule { unknown_max: file.unknown_max },
+            warnings,
+            client,
         })
+    }
+
+    /// Whom to ask, as whom, and with how much patience.
+    #[must_use]
+    pub fn client_config(&self) -> ClientConfig {
+        self.client.clone()
+    }
+
+    /// As whom it asks, and what it demands of a reply's signature.
+    #[must_use]
+    pub fn account(&self, policy: Policy) -> Account {
+        Account {
+            mch_id: self.mch_id.as_str().into(),
+            appid: self.appid.as_str().into(),
+            api_key: self.api_key.clone(),
+            workwx_secret: self.workwx_secret.clone(),
+            policy,
+        }
     }
 }
 
@@ -98,33 +157,90 @@ impl ProfileFile {
         files::read_toml(path)
     }
 
-    fn identity(&self, profile: &Path, at: &dyn Fn(&Path) -> PathBuf) -> Result<Identity, Failure> {
+    /// The names and keys of the profile at `path`, without its certificate.
+    ///
+    /// # Errors
+    /// As [`Profile::load`].
+    pub fn account(&self, path: &Path, policy: Policy) -> Result<Account, Failure> {
+        let api_key = files::read_secret_line(&beside(path, &self.api_key_file))?;
+        let secret = self.workwx_secret_file.as_ref().map(|file| beside(path, file));
+        let secret = secret.map(|file| files::read_secret_line(&file)).transpose()?;
+        Ok(Account {
+            mch_id: self.mch_id.as_str().into(),
+            appid: self.appid.as_str().into(),
+            api_key: ApiKey::new(api_key.as_slice()),
+            workwx_secret: secret.map(|secret| WorkwxSecret::new(secret.as_slice())),
+            policy,
+        })
+    }
+
+    /// Whom to ask, as whom, and with how much patience.
+    #[must_use]
+    pub fn client_config(&self, identity: Identity, trust: Trust) -> ClientConfig {
+        ClientConfig {
+            failover_url: self.failover_url.clone(),
+            proxy: self.proxy.clone().map(|ProxyUrl(url)| url),
+            connect_timeout: self.connect_timeout,
+            read_timeout: self.read_timeout,
+            total_timeout: self.total_timeout,
+            attempts: AttemptLimits {
+                count_max: self.attempts,
+                deadline: AttemptLimits::DEFAULT.deadline.max(self.total_timeout),
+            },
+            pace_per_second: self.pace_per_second,
+            ..ClientConfig::new(self.base_url.clone(), identity, trust)
+        }
+    }
+
+    /// Where the ledger of the profile at `path` is, or will be.
+    #[must_use]
+    pub fn ledger_path(&self, path: &Path) -> PathBuf {
+        beside(path, &self.ledger_file)
+    }
+
+    fn identity(
+        &self,
+        profile: &Path,
+        at: &dyn Fn(&Path) -> PathBuf,
+    ) -> Result<(Identity, Vec<IdentityWarning>), Failure> {
         let (from, identity) = match (&self.cert_file, &self.key_file, &self.p12_file) {
-            (Some(cert), Some(key), _) => {
-                let (cert, key) = (at(cert), at(key));
-                let key = files::read_secret(&key)?;
-                let identity = Identity::from_pem(&files::read(&cert)?, &key);
-                (cert, identity)
-            }
+            (Some(cert), Some(key), _) => (at(cert), pem_pair(&at(cert), &at(key))?),
             (None, None, Some(p12)) => {
-                let p12 = at(p12);
-                let bytes = files::read_secret(&p12)?;
-                let identity = match &self.p12_password_file {
-                    None => Identity::from_p12(&bytes, &self.mch_id),
-                    Some(file) => {
-                        let password = files::read_secret_line(&at(file))?;
-                        // a secret line is ASCII
-                        Identity::from_p12(&bytes, &String::from_utf8_lossy(&password))
-                    }
-                };
-                (p12, identity)
+                let password = self.p12_password_file.as_deref().map(at);
+                (at(p12), keystore(&at(p12), password.as_deref(), &self.mch_id)?)
             }
             _ => return Err(no_identity(profile)),
         };
-        identity
-            .and_then(|identity| identity.check_time(SystemClock.now()).map(|()| identity))
-            .map_err(|error| unusable(&from, &error))
+        let warnings = identity.check(&self.mch_id, now());
+        let warnings = warnings.map_err(|error| unusable(&from, &error))?;
+        Ok((identity, warnings))
     }
+}
+
+/// The PEM pair of a profile.
+///
+/// # Errors
+/// What is wrong with a file, or why they make no identity.
+pub fn pem_pair(cert: &Path, key: &Path) -> Result<Identity, Failure> {
+    let secret = files::read_secret(key)?;
+    Identity::from_pem(&files::read(cert)?, &secret).map_err(|error| unusable(cert, &error))
+}
+
+/// The PKCS#12 file of a profile; without a file of its password, that is `mch_id`.
+///
+/// # Errors
+/// As [`pem_pair`].
+pub fn keystore(p12: &Path, password: Option<&Path>, mch_id: &str) -> Result<Identity, Failure> {
+    let bytes = files::read_secret(p12)?;
+    let identity = match password {
+        None => Identity::from_p12(&bytes, mch_id),
+        Some(file) => {
+            let password = files::read_secret_line(file)?;
+            // a secret line is ASCII
+            Identity::from_p12(&bytes, &String::from_utf8_lossy(&password))
+        }
+    };
+    identity.map_err(|error| unusable(p12, &error))
 }
 
 /// That a profile names no client certificate.
@@ -132,6 +248,60 @@ impl ProfileFile {
 pub fn no_identity(profile: &Path) -> Failure {
     let message = say!("profile-no-identity", file = profile.display());
     Failure::config("PROFILE_NO_IDENTITY", message).hint(say!("profile-no-identity-hint"))
+}
+
+/// A path of a profile: relative to the profile's own folder.
+#[must_use]
+pub fn beside(profile: &Path, name: &Path) -> PathBuf {
+    profile.parent().unwrap_or(Path::new("")).join(name)
+}
+
+const fn pace_per_second() -> u32 {
+    PACE_PER_SECOND
+}
+
+const fn connect_timeout() -> Duration {
+    CONNECT_TIMEOUT
+}
+
+const fn read_timeout() -> Duration {
+    READ_TIMEOUT
+}
+
+const fn total_timeout() -> Duration {
+    TOTAL_TIMEOUT
+}
+
+const fn attempts() -> u32 {
+    AttemptLimits::DEFAULT.count_max
+}
+
+fn ledger_file() -> PathBuf {
+    "ledger.sqlite".into()
+}
+
+fn unknown_max() -> SignedDuration {
+    Schedule::default().unknown_max
+}
+
+/// A time above zero.
+fn timeout<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let timeout = Duration::try_from(duration(deserializer)?).map_err(de::Error::custom)?;
+    if timeout.is_zero() { Err(de::Error::custom("a time-out is above `0s`")) } else { Ok(timeout) }
+}
+
+/// A number above zero.
+fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match u32::deserialize(deserializer)? {
+        0 => Err(de::Error::custom("it must be at least 1")),
+        count => Ok(count),
+    }
+}
+
+/// The time of day, as certificates have it.
+#[must_use]
+pub fn now() -> SystemTime {
+    SystemTime::try_from(SystemClock.now()).expect("the machine's clock gave it as one")
 }
 
 /// Why a file makes no identity, with what to do.
@@ -144,6 +314,7 @@ pub fn unusable(file: &Path, error: &IdentityError) -> Failure {
         IdentityError::KeyMismatch => say!("identity-mismatch-hint"),
         IdentityError::Expired(_) => say!("identity-expired-hint"),
         IdentityError::NotYetValid(_) => say!("identity-not-yet-hint"),
+        IdentityError::CnMismatch { .. } => say!("identity-other-merchant-hint"),
         _ => say!("identity-unreadable-hint"),
     };
     let message = say!("identity-unusable", file = file, why = why(error));
@@ -156,11 +327,20 @@ fn why(error: &IdentityError) -> String {
         IdentityError::NoKey => say!("identity-no-key"),
         IdentityError::BadCertificate(why) => say!("identity-bad-certificate", why = why),
         IdentityError::BadKey(why) => say!("identity-bad-key", why = why),
+        IdentityError::WeakKey { bits } => say!("identity-weak-key", bits = bits),
         IdentityError::KeyEncrypted => say!("identity-encrypted"),
         IdentityError::KeyMismatch => say!("identity-mismatch"),
         IdentityError::NotPkcs12(why) => say!("identity-not-p12", why = why),
         IdentityError::WrongPassword => say!("identity-password"),
-        IdentityError::Expired(at) => say!("identity-expired", at = at),
-        IdentityError::NotYetValid(at) => say!("identity-not-yet", at = at),
+        IdentityError::Expired(at) => say!("identity-expired", at = utc(*at)),
+        IdentityError::NotYetValid(at) => say!("identity-not-yet", at = utc(*at)),
+        IdentityError::CnMismatch { common_name, .. } => {
+            say!("identity-other-merchant", common_name = common_name)
+        }
     }
+}
+
+/// An instant of a certificate, which is a time of the calendar.
+fn utc(at: SystemTime) -> String {
+    Timestamp::try_from(at).map_or_else(|_| "?".to_owned(), |at| at.to_string())
 }

@@ -3,6 +3,7 @@
 use crate::output::printable;
 use crate::say;
 use hongbao_wire::{ErrorCode, Fen, QueryReply, SendReply, WireTime, time};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 /// What a field of a record holds; `None` where it was absent or empty.
@@ -121,7 +122,7 @@ pub fn to_lines(record: &dyn Record) -> Vec<String> {
         let value = match cell {
             Cell::Text(text) => text?,
             Cell::Amount(fen) => fen.map(|f| say!("ask-yuan", yuan = f.to_yuan(), fen = f))?,
-            Cell::Time(time) => time.map(readable)?,
+            Cell::Time(time) => time.map(readable_wire)?,
         };
         Some((name.to_owned(), value))
     });
@@ -134,9 +135,15 @@ fn line(name: &str, value: &str) -> String {
     format!("  {:<22} {}", printable(name), printable(value))
 }
 
-fn readable(time: &WireTime) -> String {
+/// An instant for people, at +08:00.
+#[must_use]
+pub fn readable(at: Timestamp) -> String {
+    format!("{} +08:00", time::format(at))
+}
+
+fn readable_wire(time: &WireTime) -> String {
     match time.instant() {
-        Some(instant) => format!("{} +08:00", time::format(instant)),
+        Some(instant) => readable(instant),
         None => say!("ask-unreadable-time", text = time),
     }
 }

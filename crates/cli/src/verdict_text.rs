@@ -2,23 +2,14 @@
 
 use crate::exit::Exit;
 use crate::say;
-use hongbao_client::Exchange;
+use hongbao_client::{Call, Exchange};
 use hongbao_wire::observation::{Observation, Silence, Unreadable};
 use hongbao_wire::query::ReplyError;
 use hongbao_wire::sign::SignError;
 use hongbao_wire::verdict::{NoAnswer, Open, Unknown};
 use hongbao_wire::{NextStep, Verdict};
 
-/// Which call a verdict came from: a send's can obtain no record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Call {
-    /// `queryworkwxredpack`.
-    Query,
-    /// `sendworkwxredpack`.
-    Send,
-}
-
-/// The exit code of one verdict. Nothing but [`Verdict::Failed`] gives [`Exit::Failed`].
+/// The exit code of one verdict; a send's can obtain no record. Nothing but [`Verdict::Failed`] gives [`Exit::Failed`].
 #[must_use]
 pub const fn exit(verdict: &Verdict, call: Call) -> Exit {
     match (verdict, call) {
@@ -47,9 +38,9 @@ pub fn exit_of_all(exits: &[Exit]) -> Exit {
     }
 }
 
-/// The verdict in words, with what was observed.
+/// The verdict in words; `why` says what stood in the way, where there was no answer.
 #[must_use]
-pub fn words<R>(verdict: &Verdict, seen: &Exchange<R>) -> String {
+pub fn words(verdict: &Verdict, why: impl FnOnce() -> String) -> String {
     match verdict {
         Verdict::Received => say!("verdict-received"),
         Verdict::Refunded => say!("verdict-refunded"),
@@ -62,8 +53,8 @@ pub fn words<R>(verdict: &Verdict, seen: &Exchange<R>) -> String {
         Verdict::Open(Open::Refunding) => say!("verdict-open-refunding"),
         Verdict::Unknown(unknown) => unknown_words(unknown),
         Verdict::BeyondWindow => say!("verdict-beyond-window"),
-        Verdict::NoAnswer(NoAnswer::TryAgain) => say!("verdict-no-answer-again", why = why(seen)),
-        Verdict::NoAnswer(NoAnswer::FixSetUp) => say!("verdict-no-answer-set-up", why = why(seen)),
+        Verdict::NoAnswer(NoAnswer::TryAgain) => say!("verdict-no-answer-again", why = why()),
+        Verdict::NoAnswer(NoAnswer::FixSetUp) => say!("verdict-no-answer-set-up", why = why()),
     }
 }
 
@@ -118,6 +109,7 @@ fn unreadable(why: &Unreadable) -> String {
         Unreadable::Reply(ReplyError::Sign(SignError::Missing)) => say!("why-sign-missing"),
         Unreadable::Reply(ReplyError::Sign(SignError::Mismatch)) => say!("why-sign-mismatch"),
         Unreadable::OtherEcho => say!("why-other-echo"),
+        Unreadable::Recalled => say!("why-recalled"),
     }
 }
 

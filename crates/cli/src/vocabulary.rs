@@ -5,6 +5,7 @@ use crate::commands::doctor::Symptom;
 use crate::culprit::Mistake;
 use crate::exit::Exit;
 use crate::lang::{self, Lang};
+use hongbao_inquiry::Attention;
 use hongbao_wire::{ErrorCode, NextStep, Status, Verdict};
 
 /// Every status of the page, in the order of a packet's life.
@@ -28,6 +29,8 @@ pub enum Kind {
     Verdict,
     /// A next step.
     NextStep,
+    /// Why a person is needed.
+    Attention,
     /// An exit code.
     Exit,
     /// A code of a failure of ours.
@@ -42,11 +45,12 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the list.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Status,
         Self::ErrorCode,
         Self::Verdict,
         Self::NextStep,
+        Self::Attention,
         Self::Exit,
         Self::Failure,
         Self::Fault,
@@ -62,6 +66,7 @@ impl Kind {
             Self::ErrorCode => "err_code",
             Self::Verdict => "verdict",
             Self::NextStep => "next_step",
+            Self::Attention => "attention",
             Self::Exit => "exit_code",
             Self::Failure => "failure",
             Self::Fault => "fault",
@@ -77,6 +82,7 @@ impl Kind {
             Self::ErrorCode => "about-err-",
             Self::Verdict => "about-verdict-",
             Self::NextStep => "step-",
+            Self::Attention => "about-attention-",
             Self::Exit => "about-exit-",
             Self::Failure => "about-failure-",
             Self::Fault => "fault-",
@@ -93,6 +99,7 @@ impl Kind {
             Self::ErrorCode => ErrorCode::KNOWN.iter().map(ToString::to_string).collect(),
             Self::Verdict => Verdict::WORDS.map(str::to_owned).to_vec(),
             Self::NextStep => NextStep::ALL.map(|step| step.as_str().to_owned()).to_vec(),
+            Self::Attention => Attention::ALL.map(|why| why.as_str().to_owned()).to_vec(),
             Self::Exit => Exit::ALL.map(|exit| exit.code().to_string()).to_vec(),
             Self::Failure => {
                 let names = lang::names(self.prefix()).into_iter();
@@ -135,7 +142,12 @@ impl Word {
             Kind::Verdict => self.word == "failed",
             Kind::NextStep => self.word == NextStep::NewBillnoPermitted.as_str(),
             Kind::Exit => self.word == Exit::Failed.code().to_string(),
-            Kind::ErrorCode | Kind::Failure | Kind::Fault | Kind::Mistake | Kind::Finding => false,
+            Kind::ErrorCode
+            | Kind::Attention
+            | Kind::Failure
+            | Kind::Fault
+            | Kind::Mistake
+            | Kind::Finding => false,
         }
     }
 

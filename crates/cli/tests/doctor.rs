@@ -138,7 +138,7 @@ fn a_wrong_api_key_is_told_from_a_wrong_certificate() {
 
     reissue(&served, "10000099", always());
     let said = of_profile(&served);
-    let wanted = [("certificate", "DOCTOR_OTHER_MERCHANT"), ("certificate_accepted", "CA_ERROR")];
+    let wanted = [("certificate", "CN_MISMATCH"), ("certificate_accepted", "CA_ERROR")];
     errors(&said, 9, &wanted);
     skipped(&said, &["signature_accepted", "answer"]);
 }

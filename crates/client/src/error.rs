@@ -1,6 +1,7 @@
 //! Why a client, or the identity that it shows, could not be made.
 
-use jiff::Timestamp;
+use crate::certificate::utc;
+use std::time::SystemTime;
 
 /// Why a certificate with its key is no usable identity.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,12 @@ pub enum IdentityError {
     /// The private key cannot be used.
     #[error("the private key cannot be used: {0}")]
     BadKey(String),
+    /// The certificate's RSA key is shorter than [`crate::certificate::RSA_BITS_MIN`].
+    #[error("the key has {bits} bits, and TLS takes 2048 or more")]
+    WeakKey {
+        /// The length of the modulus, bits.
+        bits: usize,
+    },
     /// The private key is itself protected by a password.
     #[error("the private key is encrypted")]
     KeyEncrypted,
@@ -30,11 +37,19 @@ pub enum IdentityError {
     #[error("the password does not open the PKCS#12 file")]
     WrongPassword,
     /// The certificate has expired.
-    #[error("the certificate expired at {0}")]
-    Expired(Timestamp),
+    #[error("the certificate expired at {}", utc(*.0))]
+    Expired(SystemTime),
     /// The certificate does not hold yet.
-    #[error("the certificate does not hold before {0}")]
-    NotYetValid(Timestamp),
+    #[error("the certificate does not hold before {}", utc(*.0))]
+    NotYetValid(SystemTime),
+    /// The certificate is another merchant's.
+    #[error("the certificate is that of `{common_name}`, not of `{mch_id}`")]
+    CnMismatch {
+        /// The CN of the certificate.
+        common_name: String,
+        /// The merchant that it was to be of.
+        mch_id: String,
+    },
 }
 
 impl IdentityError {
@@ -46,12 +61,14 @@ impl IdentityError {
             Self::NoKey => "KEY_MISSING",
             Self::BadCertificate(_) => "CERTIFICATE_UNREADABLE",
             Self::BadKey(_) => "KEY_UNUSABLE",
+            Self::WeakKey { .. } => "WEAK_KEY",
             Self::KeyEncrypted => "KEY_ENCRYPTED",
             Self::KeyMismatch => "KEY_MISMATCH",
             Self::NotPkcs12(_) => "P12_UNREADABLE",
             Self::WrongPassword => "P12_PASSWORD",
             Self::Expired(_) => "CERTIFICATE_EXPIRED",
             Self::NotYetValid(_) => "CERTIFICATE_NOT_YET_VALID",
+            Self::CnMismatch { .. } => "CN_MISMATCH",
         }
     }
 }
@@ -62,6 +79,10 @@ pub enum ClientError {
     /// The base URL is not `https://host[:port][/path]`.
     #[error("`{0}` is no base URL of the form `https://host[:port]`")]
     BadBaseUrl(String),
+    /// The proxy's URL is not `http://[user:password@]host[:port]`; it is not repeated here, as it
+    /// may hold a password.
+    #[error("the proxy is no URL of the form `http://[user:password@]host[:port]`")]
+    BadProxy,
     /// The CA's certificates cannot be used.
     #[error("the CA certificates cannot be used: {0}")]
     BadTrust(String),
@@ -76,6 +97,7 @@ impl ClientError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::BadBaseUrl(_) => "BASE_URL",
+            Self::BadProxy => "PROXY_URL",
             Self::BadTrust(_) => "CA_UNREADABLE",
             Self::Tls(_) => "TLS_SET_UP",
         }

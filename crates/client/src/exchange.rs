@@ -1,14 +1,21 @@
-//! One exchange with the server: what came back, and what stood in its way.
+//! One call and its attempts: what came back, and what stood in its way.
 
-use hongbao_wire::observation::{Observation, Silence};
-use std::error::Error;
-use std::io;
+use crate::attempts::Came;
+use crate::transport::{Host, RawReply, Seen, Trouble};
+use hongbao_wire::ApiKey;
+use hongbao_wire::observation::{self, Asked, Echo, Observation, Silence};
+use hongbao_wire::sign::Policy;
 
 /// The longest reply that is read, bytes: one more than the longest that is understood
 /// (64 KiB), so that an overlong one is seen to be overlong.
 pub const REPLY_BYTES_MAX: usize = 64 * 1024 + 1;
 
-/// What one request led to.
+/// What one call led to.
+///
+/// Where it took several attempts, this tells of the one that says most, and of the last
+/// among equals: a reply that settles the call, before one that leaves the outcome open
+/// (time-out, lost connection, 5xx, SYSTEMERROR), before FREQ_LIMIT, before no connection.
+/// So a second attempt that found nobody does not hide that the first may have arrived.
 #[derive(Clone, Debug)]
 pub struct Exchange<R> {
     /// What was seen, ready for the verdict.
@@ -22,99 +29,92 @@ pub struct Exchange<R> {
     pub date: Option<String>,
     /// What stood in the way, for people: never branched on.
     pub cause: Option<String>,
+    /// The host that was asked.
+    pub host: Host,
+    /// How many attempts were made in all, at least 1.
+    pub attempts: u32,
+    /// Whether any attempt may have reached the payer. After a send, yes means that the
+    /// money may move, whatever else is said here.
+    pub may_have_arrived: bool,
 }
 
-/// Bytes of a reply, before anything is read into them.
-pub(crate) struct RawReply {
-    pub http_status: u16,
-    pub date: Option<String>,
-    pub body: Vec<u8>,
-    /// Where the body broke off.
-    pub broke: Option<Trouble>,
-}
-
-/// What stood in the way of a reply.
-pub(crate) struct Trouble {
-    pub seen: Seen,
-    pub cause: String,
-}
-
-/// The class of a trouble.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Seen {
-    Silence(Silence),
-    CertificateRefused,
-}
-
-impl Trouble {
-    /// Sorts an error of the HTTP stack. A certificate is refused by either side.
-    ///
-    /// In TLS 1.3 a refusal of the client's certificate arrives only after the handshake, in
-    /// place of the reply: hence the look into the whole chain of sources.
-    pub fn of(error: &reqwest::Error) -> Self {
-        let seen = if refuses_certificate(error) {
-            Seen::CertificateRefused
-        } else if error.is_connect() {
-            Seen::Silence(Silence::NotConnected)
-        } else if error.is_timeout() {
-            Seen::Silence(Silence::TimedOut)
-        } else {
-            Seen::Silence(Silence::ConnectionLost)
-        };
-        Self { seen, cause: innermost(error) }
-    }
-
-    /// The trouble as an observation.
-    pub fn observation<R>(&self) -> Observation<R> {
-        match self.seen {
-            Seen::Silence(silence) => Observation::Silence(silence),
-            Seen::CertificateRefused => Observation::CertificateRefused,
+impl<R: Echo> Exchange<R> {
+    /// Reads what one attempt brought.
+    pub(crate) fn read(
+        asked: Asked<'_>,
+        host: Host,
+        reply: Result<RawReply, Trouble>,
+        key: &ApiKey,
+        policy: Policy,
+    ) -> Self {
+        match reply {
+            Err(trouble) => Self {
+                observation: trouble.observation(),
+                raw: None,
+                http_status: None,
+                date: None,
+                host,
+                attempts: 1,
+                may_have_arrived: trouble.was_sent,
+                cause: Some(trouble.cause),
+            },
+            Ok(RawReply { http_status, date, body, broke }) => Self {
+                observation: match &broke {
+                    Some(trouble) => trouble.observation(),
+                    None => observation::read(asked, http_status, &body, key, policy),
+                },
+                raw: Some(body),
+                http_status: Some(http_status),
+                date,
+                host,
+                attempts: 1,
+                may_have_arrived: true,
+                cause: broke.map(|trouble| trouble.cause),
+            },
         }
     }
 }
 
-fn refuses_certificate(error: &reqwest::Error) -> bool {
-    chain(error).any(|error| match tls_error(error) {
-        Some(rustls::Error::AlertReceived(alert)) => is_about_certificate(*alert),
-        // ours of the server's: asking again changes nothing, the set-up must
-        Some(rustls::Error::InvalidCertificate(_)) => true,
-        _ => false,
-    })
-}
+impl<R> Exchange<R> {
+    /// The exchange that this one and a later attempt make together.
+    pub(crate) fn then(self, later: Self) -> Self {
+        let attempts = self.attempts.saturating_add(later.attempts);
+        let may_have_arrived = self.may_have_arrived || later.may_have_arrived;
+        let says_most = if later.says() >= self.says() { later } else { self };
+        Self { attempts, may_have_arrived, ..says_most }
+    }
 
-/// An I/O error hides what it wraps, maybe another one, from `source`: it is asked by name.
-fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
-    match error.downcast_ref::<io::Error>() {
-        Some(wrapping) => tls_error(wrapping.get_ref()?),
-        None => error.downcast_ref::<rustls::Error>(),
+    /// How much an attempt says.
+    fn says(&self) -> Says {
+        match Came::of(&self.observation) {
+            Came::Answer => Says::Settled,
+            Came::ServerError | Came::Busy => Says::Open,
+            Came::Silence if self.may_have_arrived => Says::Open,
+            Came::TooFast => Says::NotTaken,
+            Came::Silence => Says::NotSent,
+        }
     }
 }
 
-/// Whether an alert refuses the certificate of the one who receives it.
-pub(crate) const fn is_about_certificate(alert: rustls::AlertDescription) -> bool {
-    use rustls::AlertDescription as Alert;
-    matches!(
-        alert,
-        Alert::NoCertificate
-            | Alert::BadCertificate
-            | Alert::UnsupportedCertificate
-            | Alert::CertificateRevoked
-            | Alert::CertificateExpired
-            | Alert::CertificateUnknown
-            | Alert::UnknownCA
-            // a CA of the same name with another key
-            | Alert::DecryptError
-            | Alert::AccessDenied
-            | Alert::CertificateRequired
-    )
+/// How much an attempt says of what the payer did, the least first.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Says {
+    NotSent,
+    NotTaken,
+    Open,
+    Settled,
 }
 
-fn chain<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
-    std::iter::successors(Some(error), |error: &&'e (dyn Error + 'static)| (*error).source())
-}
-
-/// The innermost error says what happened; those around it name layers (and the URL).
-fn innermost(error: &reqwest::Error) -> String {
-    let last = chain(error).last().map_or_else(String::new, ToString::to_string);
-    last.trim_end_matches('.').to_owned()
+impl Trouble {
+    /// The trouble as an observation. "Not connected" stands for "not sent": where the
+    /// request may have left, the connection was lost.
+    fn observation<R>(&self) -> Observation<R> {
+        match self.seen {
+            Seen::Silence(Silence::NotConnected) if self.was_sent => {
+                Observation::Silence(Silence::ConnectionLost)
+            }
+            Seen::Silence(silence) => Observation::Silence(silence),
+            Seen::CertificateRefused => Observation::CertificateRefused,
+        }
+    }
 }

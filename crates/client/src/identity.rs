@@ -1,7 +1,7 @@
 //! The merchant's identity: its client certificate and the key to it.
 
+use crate::certificate::{self, Certificate, IdentityWarning, KeyKind, RSA_BITS_MIN};
 use crate::error::IdentityError;
-use jiff::Timestamp;
 use p12_keystore::Pkcs12Archive;
 use p12_keystore::error::Error as P12Error;
 use rustls::crypto::aws_lc_rs;
@@ -9,7 +9,7 @@ use rustls::sign::CertifiedKey;
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use std::fmt;
-use x509_parser::prelude::{FromDer, X509Certificate};
+use std::time::SystemTime;
 
 /// A client certificate, those above it, and the private key that belongs to it.
 ///
@@ -18,10 +18,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 pub struct Identity {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
-    common_name: String,
-    serial_hex: String,
-    not_before: Timestamp,
-    not_after: Timestamp,
+    certificate: Certificate,
 }
 
 impl Identity {
@@ -70,21 +67,14 @@ impl Identity {
         key: PrivateKeyDer<'static>,
     ) -> Result<Self, IdentityError> {
         let own = chain.first().ok_or(IdentityError::NoCertificate)?;
-        let bad = |error: &dyn fmt::Display| IdentityError::BadCertificate(error.to_string());
-        let (_, parsed) = X509Certificate::from_der(own).map_err(|error| bad(&error))?;
-        let common_name = parsed
-            .subject()
-            .iter_common_name()
-            .next()
-            .and_then(|name| name.as_str().ok())
-            .unwrap_or_default()
-            .to_owned();
-        let serial_hex = hex(parsed.raw_serial());
-        let time = |seconds| Timestamp::from_second(seconds).map_err(|error| bad(&error));
-        let not_before = time(parsed.validity().not_before.timestamp())?;
-        let not_after = time(parsed.validity().not_after.timestamp())?;
+        let certificate = Certificate::of_der(own)?;
+        if let KeyKind::Rsa { bits } = certificate.key
+            && bits < RSA_BITS_MIN
+        {
+            return Err(IdentityError::WeakKey { bits });
+        }
         check_pair(&chain, &key)?;
-        Ok(Self { chain, key, common_name, serial_hex, not_before, not_after })
+        Ok(Self { chain, key, certificate })
     }
 
     /// The serial number of the first certificate of a PEM text, as [`Identity::serial_hex`]
@@ -93,53 +83,54 @@ impl Identity {
     /// # Errors
     /// [`IdentityError::NoCertificate`], [`IdentityError::BadCertificate`].
     pub fn serial_of(cert: &[u8]) -> Result<String, IdentityError> {
-        let bad = |error: &dyn fmt::Display| IdentityError::BadCertificate(error.to_string());
         let der = match CertificateDer::from_pem_slice(cert) {
             Err(rustls_pki_types::pem::Error::NoItemsFound) => {
                 return Err(IdentityError::NoCertificate);
             }
-            der => der.map_err(|error| bad(&error))?,
+            der => der.map_err(|error| IdentityError::BadCertificate(error.to_string()))?,
         };
-        let (_, parsed) = X509Certificate::from_der(&der).map_err(|error| bad(&error))?;
-        Ok(hex(parsed.raw_serial()))
+        Certificate::of_der(&der).map(|certificate| certificate.serial_hex)
+    }
+
+    /// What its own certificate says.
+    #[must_use]
+    pub const fn certificate(&self) -> &Certificate {
+        &self.certificate
     }
 
     /// The CN of the certificate: the merchant's number.
     #[must_use]
     pub fn common_name(&self) -> &str {
-        &self.common_name
+        &self.certificate.common_name
     }
 
     /// The serial number of the certificate, lower-case hexadecimal, whole bytes.
     #[must_use]
     pub fn serial_hex(&self) -> &str {
-        &self.serial_hex
-    }
-
-    /// The first second at which the certificate holds.
-    #[must_use]
-    pub const fn not_before(&self) -> Timestamp {
-        self.not_before
-    }
-
-    /// The last second at which the certificate holds.
-    #[must_use]
-    pub const fn not_after(&self) -> Timestamp {
-        self.not_after
+        &self.certificate.serial_hex
     }
 
     /// Whether the certificate holds at `now`.
     ///
     /// # Errors
     /// [`IdentityError::Expired`], [`IdentityError::NotYetValid`].
-    pub fn check_time(&self, now: Timestamp) -> Result<(), IdentityError> {
-        if now < self.not_before {
-            Err(IdentityError::NotYetValid(self.not_before))
-        } else if now.as_second() > self.not_after.as_second() {
-            Err(IdentityError::Expired(self.not_after))
-        } else {
-            Ok(())
-        }
+    pub fn check_time(&self, now: SystemTime) -> Result<(), IdentityError> {
+        self.certificate.check_time(now)
+    }
+
+    /// Whether the certificate is that of `mch_id` and holds at `now`, and what is unusual
+    /// about it: its end from 30 days before, its issuer.
+    ///
+    /// # Errors
+    /// [`IdentityError::CnMismatch`], then as [`Identity::check_time`].
+    pub fn check(
+        &self,
+        mch_id: &str,
+        now: SystemTime,
+    ) -> Result<Vec<IdentityWarning>, IdentityError> {
+        self.certificate.check_name(mch_id)?;
+        self.check_time(now)?;
+        Ok(self.certificate.warnings(now))
     }
 
     /// What the handshake needs.
@@ -153,9 +144,7 @@ impl Clone for Identity {
         Self {
             chain: self.chain.clone(),
             key: self.key.clone_key(),
-            common_name: self.common_name.clone(),
-            serial_hex: self.serial_hex.clone(),
-            ..*self
+            certificate: self.certificate.clone(),
         }
     }
 }
@@ -163,9 +152,9 @@ impl Clone for Identity {
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identity")
-            .field("common_name", &self.common_name)
-            .field("serial_hex", &self.serial_hex)
-            .field("not_after", &self.not_after)
+            .field("common_name", &self.certificate.common_name)
+            .field("serial_hex", &self.certificate.serial_hex)
+            .field("not_after", &certificate::utc(self.certificate.not_after))
             .finish_non_exhaustive()
     }
 }
@@ -196,9 +185,7 @@ fn own_first(
         return Err(belongs(&certs[0]).err().unwrap_or(IdentityError::KeyMismatch));
     };
     let mut chain = vec![certs.remove(own)];
-    certs.retain(|cert| {
-        X509Certificate::from_der(cert).is_ok_and(|(_, cert)| cert.subject() != cert.issuer())
-    });
+    certs.retain(|cert| !certificate::is_root(cert));
     chain.append(&mut certs);
     Ok(chain)
 }
@@ -212,10 +199,6 @@ fn p12_error(error: P12Error) -> IdentityError {
         }
         other => IdentityError::NotPkcs12(other.to_string()),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {

@@ -2,6 +2,7 @@
 
 use crate::certificate::Certificate;
 use crate::error::ClientError;
+use crate::http::is_about_certificate;
 use crate::identity::Identity;
 use crate::trust::{self, Trust};
 use reqwest::Url;
@@ -169,9 +170,7 @@ fn handshake_failure(error: &std::io::Error) -> Stopped {
             CertificateError::BadSignature => Obstacle::UntrustedIssuer,
             _ => Obstacle::BadCertificate,
         },
-        Some(rustls::Error::AlertReceived(alert))
-            if crate::exchange::is_about_certificate(*alert) =>
-        {
+        Some(rustls::Error::AlertReceived(alert)) if is_about_certificate(*alert) => {
             Obstacle::ClientRefused
         }
         _ => Obstacle::NoHandshake,

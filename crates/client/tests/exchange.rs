@@ -1,95 +1,20 @@
 //! What one exchange is seen as, against a server that does as each test says.
 #![allow(clippy::unwrap_used)]
 
-use hongbao_authority::Authority;
+mod scene;
+
 use hongbao_client::exchange::REPLY_BYTES_MAX;
-use hongbao_client::{Client, ClientConfig, Exchange, Identity, Trust};
+use hongbao_client::{Exchange, Host};
 use hongbao_wire::observation::{Observation, Silence};
-use hongbao_wire::sign::Policy;
-use hongbao_wire::{ApiKey, ErrorCode, QueryReply, QueryRequest};
-use jiff::Timestamp;
-use rustls::server::WebPkiClientVerifier;
-use rustls::{RootCertStore, ServerConfig};
-use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, PrivateKeyDer};
-use std::sync::Arc;
+use hongbao_wire::{ErrorCode, QueryReply};
+use scene::{NOT_FOUND, Scene, ask, http, request, scene};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::AsyncWriteExt;
 use tokio::sync::oneshot;
-use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
-
-const NOT_FOUND: &str = "<xml><return_code><![CDATA[SUCCESS]]></return_code>\
-    <result_code><![CDATA[FAIL]]></result_code><err_code><![CDATA[NOT_FOUND]]></err_code></xml>";
-
-struct Scene {
-    listener: TcpListener,
-    acceptor: TlsAcceptor,
-    client: Client,
-}
-
-/// A server that trusts merchants of `authority`, and a merchant of it or of `other`.
-async fn scene(foreign_merchant: bool, total_timeout: Duration) -> Scene {
-    let now = Timestamp::now();
-    let authority = Authority::create(now).unwrap();
-    let server = authority.issue_server(&["127.0.0.1"], now).unwrap();
-    let issuer = if foreign_merchant { &Authority::create(now).unwrap() } else { &authority };
-    let merchant = issuer.issue_merchant("10000098", "x", now).unwrap();
-
-    let ca = CertificateDer::from_pem_slice(authority.cert_pem().as_bytes()).unwrap();
-    let mut roots = RootCertStore::empty();
-    roots.add(ca).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let verifier =
-        WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-            .build()
-            .unwrap();
-    let chain = CertificateDer::from_pem_slice(server.cert_pem.as_bytes()).unwrap();
-    let key = PrivateKeyDer::from_pem_slice(server.key_pem.as_bytes()).unwrap();
-    let tls = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_client_cert_verifier(verifier)
-        .with_single_cert(vec![chain], key)
-        .unwrap();
-
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let identity =
-        Identity::from_pem(merchant.cert_pem.as_bytes(), merchant.key_pem.as_bytes()).unwrap();
-    let trust = Trust::Ca(authority.cert_pem().as_bytes().to_vec());
-    let base = format!("https://{}", listener.local_addr().unwrap());
-    let config = ClientConfig { total_timeout, ..ClientConfig::new(base, identity, trust) };
-    let client = Client::new(config).unwrap();
-    Scene { listener, acceptor: TlsAcceptor::from(Arc::new(tls)), client }
-}
-
-async fn ask(client: &Client) -> Exchange<QueryReply> {
-    let request = QueryRequest {
-        nonce_str: "5K8264ILTKCH16CQ2502SI8ZNMTM67VS",
-        mch_billno: "123456",
-        mch_id: "10000098",
-        appid: "wx8888888888888888",
-    };
-    let key = ApiKey::new(*b"192006250b4c09247ec02edce69f6a2d");
-    client.query(&request, &key, Policy::Require).await
-}
-
-/// Reads the one request: head and body.
-async fn request(stream: &mut TlsStream<TcpStream>) -> String {
-    let mut seen = Vec::new();
-    let mut buffer = [0; 4096];
-    while !seen.windows(6).any(|end| end == b"</xml>") {
-        let read = stream.read(&mut buffer).await.unwrap();
-        assert_ne!(read, 0, "the client left early");
-        seen.extend_from_slice(&buffer[..read]);
-    }
-    String::from_utf8(seen).unwrap()
-}
 
 /// One connection is answered with `reply` after its request was read, and closed.
 async fn answered(reply: Vec<u8>) -> (Exchange<QueryReply>, String) {
-    let Scene { listener, acceptor, client } = scene(false, Duration::from_secs(10)).await;
+    let Scene { listener, acceptor, client, .. } = scene(false, Duration::from_secs(10)).await;
     let server = tokio::spawn(async move {
         let (tcp, _) = listener.accept().await.unwrap();
         let mut stream = acceptor.accept(tcp).await.unwrap();
@@ -103,15 +28,6 @@ async fn answered(reply: Vec<u8>) -> (Exchange<QueryReply>, String) {
     (exchange, server.await.unwrap())
 }
 
-fn http(status: &str, body: &str) -> Vec<u8> {
-    format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/pdf\r\n\
-         date: Mon, 20 Jul 2026 14:45:12 GMT\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .into_bytes()
-}
-
 #[tokio::test]
 async fn a_reply_is_read_whatever_its_content_type() {
     let (exchange, request) = answered(http("200 OK", NOT_FOUND)).await;
@@ -121,6 +37,8 @@ async fn a_reply_is_read_whatever_its_content_type() {
     assert_eq!(exchange.http_status, Some(200));
     assert_eq!(exchange.date.as_deref(), Some("Mon, 20 Jul 2026 14:45:12 GMT"));
     assert_eq!(exchange.cause, None);
+    assert_eq!((exchange.host, exchange.attempts), (Host::Main, 1));
+    assert!(exchange.may_have_arrived);
     let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /mmpaymkttransfers/queryworkwxredpack HTTP/1.1\r\n"), "{head}");
     assert!(head.contains("content-type: text/xml; charset=utf-8"), "{head}");
@@ -169,7 +87,7 @@ async fn an_overlong_reply_is_read_no_further_than_it_can_be_told() {
 
 #[tokio::test]
 async fn no_reply_in_time_is_silence() {
-    let Scene { listener, acceptor, client } = scene(false, Duration::from_millis(300)).await;
+    let Scene { listener, acceptor, client, .. } = scene(false, Duration::from_millis(300)).await;
     let (done, waited) = oneshot::channel::<()>();
     let server = tokio::spawn(async move {
         let (tcp, _) = listener.accept().await.unwrap();
@@ -179,6 +97,7 @@ async fn no_reply_in_time_is_silence() {
     });
     let exchange = ask(&client).await;
     assert!(matches!(exchange.observation, Observation::Silence(Silence::TimedOut)));
+    assert!(exchange.may_have_arrived);
     done.send(()).unwrap();
     server.await.unwrap();
 }
@@ -189,12 +108,13 @@ async fn nobody_there_means_not_sent() {
     drop(listener);
     let exchange = ask(&client).await;
     assert!(matches!(exchange.observation, Observation::Silence(Silence::NotConnected)));
+    assert!(!exchange.may_have_arrived);
     assert!(exchange.cause.unwrap().contains("refused"));
 }
 
 #[tokio::test]
 async fn a_refused_client_certificate_is_told_from_a_lost_connection() {
-    let Scene { listener, acceptor, client } = scene(true, Duration::from_secs(10)).await;
+    let Scene { listener, acceptor, client, .. } = scene(true, Duration::from_secs(10)).await;
     let server = tokio::spawn(async move {
         let (tcp, _) = listener.accept().await.unwrap();
         acceptor.accept(tcp).await.map(|_| ()).unwrap_err();
@@ -214,6 +134,7 @@ async fn a_server_of_another_ca_is_not_talked_to() {
     });
     let exchange = ask(&ours.client).await;
     assert!(matches!(exchange.observation, Observation::CertificateRefused));
+    assert!(!exchange.may_have_arrived);
     assert!(exchange.cause.unwrap().contains("certificate"));
     server.await.unwrap();
 }

@@ -53,7 +53,8 @@ async fn an_open_way_is_described() {
     assert_eq!(probe.connected_to.unwrap().port(), probe.port);
     assert_eq!(probe.tls_version.as_deref(), Some("TLS 1.3"));
     let [own] = &probe.chain[..] else { panic!("{probe:?}") };
-    assert_eq!((own.common_name.as_str(), own.key), ("127.0.0.1", KeyKind::Rsa(2048)));
+    assert_eq!(own.common_name, "127.0.0.1");
+    assert_eq!(own.key, KeyKind::Rsa { bits: 2048 });
     assert_eq!(own.names, ["127.0.0.1", "localhost"]);
 }
 

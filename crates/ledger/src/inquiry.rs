@@ -138,6 +138,13 @@ pub struct InquiryFilter {
     pub limit: u32,
 }
 
+impl InquiryFilter {
+    /// The limit, brought into its range.
+    pub(crate) fn rows_max(&self) -> usize {
+        self.limit.clamp(1, 1000) as usize
+    }
+}
+
 /// One row of a run: which number, on which line of its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sighting {

@@ -1,4 +1,4 @@
-//! The one trait of every store.
+//! The trait of every store for the paying side.
 
 use crate::error::LedgerError;
 use crate::finding::Finding;

@@ -1,6 +1,8 @@
 //! The store in memory: for tests and simulations, and the reference that the
 //! others are compared with.
 
+mod inquiries;
+mod noted;
 mod state;
 
 use crate::error::LedgerError;
@@ -13,6 +15,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use hongbao_wire::{Fen, OpenId};
 use jiff::Timestamp;
+use noted::Noted;
 use state::State;
 use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,6 +26,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Default)]
 pub struct MemoryLedger {
     state: Mutex<State>,
+    noted: Mutex<Noted>,
 }
 
 impl MemoryLedger {

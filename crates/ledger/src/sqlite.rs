@@ -2,6 +2,7 @@
 
 mod commit;
 mod fault;
+mod inquiries;
 mod merchants;
 mod migrations;
 mod open;
@@ -134,7 +135,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn commit(&self, commit: Commit) -> Result<u64, LedgerError> {
-        self.writer.write(Change::Commit(Box::new(commit))).await
+        self.writer.write(Change::Commit(Box::new(commit))).await.map(|answer| answer.number)
     }
 
     async fn history(&self, key: &Key) -> Result<Vec<Entry>, LedgerError> {
@@ -181,8 +182,8 @@ impl Ledger for SqliteLedger {
 
     async fn top_up(&self, mch_id: &str, amount: Fen) -> Result<Fen, LedgerError> {
         let change = Change::TopUp { mch_id: mch_id.into(), amount };
-        let balance = self.writer.write(change).await?;
-        Fen::new(balance).ok_or(LedgerError::Overflow)
+        let answer = self.writer.write(change).await?;
+        Fen::new(answer.number).ok_or(LedgerError::Overflow)
     }
 
     async fn merchants_version(&self) -> Result<u64, LedgerError> {

@@ -1,11 +1,17 @@
 //! What was acknowledged survives kill -9, with its history and the balance it took.
+//!
+//! `cargo xtask crash` is the long form, of a thousand kills.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod given;
 
 use bytes::Bytes;
-use given::{MCH_ID, budget, entry, next, record, spending};
-use hongbao_ledger::{Budget, Commit, Filter, Ledger, Record, SealKey, SqliteLedger};
+use given::inquiries::{asked, noted, ordered};
+use given::{MCH_ID, at, budget, entry, next, record, spending};
+use hongbao_ledger::{
+    Budget, Commit, Entry, Filter, Inquiries, Inquiry, InquiryCommit, InquiryFilter, Ledger,
+    Record, SealKey, SqliteLedger,
+};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::{HashMap, HashSet};
@@ -15,8 +21,15 @@ use std::process::{Command, Stdio};
 
 const FOLDER: &str = "HONGBAO_TEST_FOLDER";
 const ROUND: &str = "HONGBAO_TEST_ROUND";
-const ROUNDS: u64 = 24;
+/// How many processes are killed; the short form's number where it is not given.
+const KILLS: &str = "HONGBAO_TEST_KILLS";
+const KILLS_SHORT: u64 = 24;
+/// After so many kills another ledger begins, as each is read in full after every kill.
+const KILLS_OF_A_LEDGER: u64 = 24;
+const SEED: u64 = 20170720;
 const BALANCE: u64 = 1_000_000_000;
+/// Up to which version an inquiry is written.
+const VERSIONS: u64 = 3;
 
 fn open(folder: &Path) -> SqliteLedger {
     let key = SealKey::load_or_create(folder.join("ledger.key")).unwrap();
@@ -36,8 +49,9 @@ fn write_until_killed() {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).build().unwrap();
     runtime.block_on(async {
         let mut tasks = tokio::task::JoinSet::new();
-        for task in 0..8 {
+        for task in 0..4 {
             tasks.spawn(write_packets(ledger, format!("{round}x{task}")));
+            tasks.spawn(write_inquiries(ledger, format!("i{round}x{task}")));
         }
         tasks.join_all().await
     });
@@ -58,6 +72,33 @@ async fn write_packets(ledger: &SqliteLedger, prefix: String) {
     }
 }
 
+/// An inquiry as its version says it is, and the entry that came with that version.
+fn inquiry_at(mch_billno: &str, version: u64) -> (Inquiry, Entry) {
+    let inquiry = Inquiry {
+        sends: version as u32,
+        due_at: (version < VERSIONS).then(|| at(version as i64)),
+        reply: reply(mch_billno, version),
+        version,
+        ..ordered(MCH_ID, mch_billno, mch_billno)
+    };
+    let raw = Some(format!("{mch_billno} {version}").into_bytes().into());
+    (inquiry, Entry { raw, ..entry("sent") })
+}
+
+async fn write_inquiries(ledger: &SqliteLedger, prefix: String) {
+    for number in 0.. {
+        let mch_billno = format!("{prefix}x{number}");
+        println!("try {mch_billno}");
+        for version in 1..=VERSIONS {
+            let (inquiry, entry) = inquiry_at(&mch_billno, version);
+            let commit = if version == 1 { noted(inquiry) } else { asked(inquiry, version - 1) };
+            let commit = InquiryCommit { entries: vec![entry], numbers_of_ref: Some(0), ..commit };
+            assert_eq!(ledger.commit_inquiry(commit).await.unwrap(), version);
+            println!("ack {mch_billno} {version}");
+        }
+    }
+}
+
 /// What the killed processes said.
 #[derive(Default)]
 struct Said {
@@ -69,18 +110,30 @@ impl Said {
     fn read(&mut self, line: &str) -> bool {
         let mut words = line.split(' ');
         match (words.next(), words.next(), words.next()) {
-            (Some("try"), Some(mch_billno), None) => self.tried.insert(mch_billno.to_owned()),
+            (Some("try"), Some(mch_billno), None) => {
+                self.tried.insert(mch_billno.to_owned());
+                true
+            }
             (Some("ack"), Some(mch_billno), Some(version)) => {
                 self.acknowledged.insert(mch_billno.to_owned(), version.parse().unwrap());
-                return true;
+                true
             }
             _ => false, // The test harness speaks too.
-        };
-        false
+        }
+    }
+
+    /// Nothing that was acknowledged is lost, and of what was not, at most the one change
+    /// that was under way is there.
+    fn check(&self, mch_billno: &str, version: u64) {
+        assert!(self.tried.contains(mch_billno), "{mch_billno} was never sent");
+        let acknowledged = self.acknowledged.get(mch_billno).copied().unwrap_or(0);
+        let possible = acknowledged..=acknowledged + 1;
+        assert!(possible.contains(&version), "{mch_billno}: {version}, not {possible:?}");
     }
 }
 
-fn run_and_kill(folder: &Path, round: u64, acknowledgements: usize, said: &mut Said) {
+/// Kills once the process has said so many lines.
+fn run_and_kill(folder: &Path, round: u64, lines_wanted: usize, said: &mut Said) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["write_until_killed", "--exact", "--nocapture", "--test-threads=1"])
         .env(FOLDER, folder)
@@ -102,7 +155,7 @@ fn run_and_kill(folder: &Path, round: u64, acknowledgements: usize, said: &mut S
         if let Some(whole) = line.strip_suffix('\n') {
             seen += usize::from(said.read(whole));
         }
-        if seen == acknowledgements && !killed {
+        if seen == lines_wanted && !killed {
             child.kill().unwrap(); // SIGKILL
             killed = true;
         }
@@ -122,15 +175,26 @@ async fn all_records(ledger: &SqliteLedger) -> HashMap<String, Record> {
     }
 }
 
-async fn check(ledger: &SqliteLedger, said: &Said) {
-    let kept = all_records(ledger).await;
-    for (mch_billno, acknowledged) in &said.acknowledged {
-        let record = &kept[mch_billno];
-        assert!(record.version >= *acknowledged, "{mch_billno}: a lost change");
+async fn all_inquiries(ledger: &SqliteLedger) -> HashMap<String, Inquiry> {
+    let mut all = HashMap::new();
+    let mut filter = InquiryFilter { limit: 1000, ..InquiryFilter::default() };
+    loop {
+        let page = ledger.inquiries(MCH_ID, &filter).await.unwrap();
+        let Some(last) = page.last() else { return all };
+        filter.after_billno = Some(last.key.mch_billno.as_str().into());
+        all.extend(page.into_iter().map(|i| (i.key.mch_billno.to_string(), i)));
     }
-    for (mch_billno, found) in &kept {
-        assert!(said.tried.contains(mch_billno), "{mch_billno} was never sent");
+}
+
+async fn check(ledger: &SqliteLedger, said: &Said) {
+    let (records, inquiries) = (all_records(ledger).await, all_inquiries(ledger).await);
+    for mch_billno in said.acknowledged.keys() {
+        let is_kept = records.contains_key(mch_billno) || inquiries.contains_key(mch_billno);
+        assert!(is_kept, "{mch_billno} is lost");
+    }
+    for (mch_billno, found) in &records {
         let version = found.version;
+        said.check(mch_billno, version);
         assert_eq!(*found, Record { version, ..record(MCH_ID, mch_billno) });
         let history = ledger.history(&found.key).await.unwrap();
         let events = ["accepted", "moved"].map(entry);
@@ -138,26 +202,40 @@ async fn check(ledger: &SqliteLedger, said: &Said) {
         assert_eq!(ledger.reply(MCH_ID, mch_billno).await.unwrap(), reply(mch_billno, version));
     }
     let balance = ledger.merchant(MCH_ID).await.unwrap().unwrap().balance.get();
-    assert_eq!(balance, BALANCE - kept.len() as u64, "the balance goes with the records");
+    assert_eq!(balance, BALANCE - records.len() as u64, "the balance goes with the records");
+    for (mch_billno, found) in &inquiries {
+        said.check(mch_billno, found.version);
+        assert_eq!(*found, inquiry_at(mch_billno, found.version).0);
+        let history = ledger.inquiry_history(&found.key).await.unwrap();
+        let entries: Vec<Entry> =
+            (1..=found.version).map(|version| inquiry_at(mch_billno, version).1).collect();
+        assert_eq!(history, entries);
+    }
+    let due = inquiries.values().filter(|inquiry| inquiry.due_at.is_some()).count() as u64;
+    assert_eq!(ledger.next_due(MCH_ID).await.unwrap().1, due);
 }
 
 #[tokio::test]
 async fn what_was_acknowledged_survives_kill_9() {
-    let folder = tempfile::tempdir().unwrap();
-    let ledger = open(folder.path());
-    ledger.add_merchant(given::merchant(MCH_ID, BALANCE)).await.unwrap();
-    drop(ledger);
-    let mut random = StdRng::seed_from_u64(20170720);
-    let mut said = Said::default();
-    for round in 0..ROUNDS {
-        let acknowledgements = random.random_range(1..300);
-        run_and_kill(folder.path(), round, acknowledgements, &mut said);
-        let ledger = open(folder.path());
-        check(&ledger, &said).await;
+    let kills = std::env::var(KILLS).map_or(KILLS_SHORT, |kills| kills.parse().unwrap());
+    let mut random = StdRng::seed_from_u64(SEED);
+    let mut life = (tempfile::tempdir().unwrap(), Said::default());
+    for round in 0..kills {
+        println!("seed {SEED}, kill {round}"); // Shown where it fails.
+        if round % KILLS_OF_A_LEDGER == 0 {
+            life = (tempfile::tempdir().unwrap(), Said::default());
+            let ledger = open(life.0.path());
+            ledger.add_merchant(given::merchant(MCH_ID, BALANCE)).await.unwrap();
+        }
+        let (folder, said) = (life.0.path(), &mut life.1);
+        run_and_kill(folder, round, random.random_range(1..400), said);
+        let ledger = open(folder);
+        check(&ledger, said).await;
         // And it takes new packets at once.
         let mch_billno = format!("after{round}");
         said.tried.insert(mch_billno.clone());
         let commit = spending(&mch_billno, budget(1));
         ledger.commit(Commit { reply: reply(&mch_billno, 1), ..commit }).await.unwrap();
+        said.acknowledged.insert(mch_billno, 1);
     }
 }

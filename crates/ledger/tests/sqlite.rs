@@ -3,12 +3,13 @@
 
 mod given;
 
+use given::inquiries::{full_inquiry, noted};
 use given::{
     API_KEY, MCH_ID, OTHER_MCH_ID, WORKWX_SECRET, budget, first, full_record, merchant, record,
     spending,
 };
 use hongbao_ledger::{
-    Commit, Durability, Key, Ledger, LedgerError, SealKey, SqliteLedger, SqliteOptions,
+    Commit, Durability, Inquiries, Key, Ledger, LedgerError, SealKey, SqliteLedger, SqliteOptions,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -234,7 +235,7 @@ async fn a_newer_ledger_is_refused_and_left_as_it_is() {
     let before = fs::read(closed.path()).unwrap();
     let refused = closed.open();
     assert!(
-        matches!(refused, Err(LedgerError::NewerVersion { found: 7, known: 1 })),
+        matches!(refused, Err(LedgerError::NewerVersion { found: 7, known: 2 })),
         "{refused:?}"
     );
     assert_eq!(fs::read(closed.path()).unwrap(), before);
@@ -287,6 +288,35 @@ async fn a_value_that_cannot_be_is_damage() {
             .execute(&format!("UPDATE records SET {change} WHERE mch_billno = '{number}'"), [])
             .unwrap();
         let found = ledger.find(&Key::new(MCH_ID, number.to_string())).await;
+        assert!(matches!(found, Err(LedgerError::Damaged(_))), "{change}: {found:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_value_that_no_inquiry_can_have_is_damage() {
+    let closed = Closed::new().await;
+    let direct = rusqlite::Connection::open(closed.path()).unwrap();
+    let changes = [
+        "version = -1",
+        "sends = -1",
+        "asks = 4294967296",
+        "is_final = 'yes'",
+        "noted_at = 9223372036854775807",
+        "due_at = x'00'",
+        "total_amount = NULL",
+        "seen_total_amount = -1",
+        "verdict = x'ff'",
+        "reply = 'text'",
+        "sender_name = 'a', agentid = 1",
+    ];
+    let ledger = closed.open().unwrap();
+    for (number, change) in changes.iter().enumerate() {
+        let inquiry = full_inquiry(MCH_ID, &number.to_string());
+        ledger.commit_inquiry(noted(inquiry.clone())).await.unwrap();
+        direct
+            .execute(&format!("UPDATE inquiries SET {change} WHERE mch_billno = '{number}'"), [])
+            .unwrap();
+        let found = ledger.inquiry(&inquiry.key).await;
         assert!(matches!(found, Err(LedgerError::Damaged(_))), "{change}: {found:?}");
     }
 }
@@ -391,7 +421,7 @@ async fn settings_of_durability_are_in_force() {
     };
     assert_eq!(ask("journal_mode"), "wal");
     assert_eq!(ask("application_id"), 0x686e_6762.to_string());
-    assert_eq!(ask("user_version"), "1");
+    assert_eq!(ask("user_version"), "2");
 }
 
 #[tokio::test]
@@ -415,9 +445,13 @@ async fn every_key_leads_with_the_merchant() {
         [
             of("findings", "mch_id"),
             of("history", "mch_id"),
+            of("inquiries", "mch_id"),
+            of("inquiry_history", "mch_id"),
             of("merchants", "mch_id"),
             of("records", "mch_id"),
             of("refinery_schema_history", "version"),
+            of("run_rows", "mch_id"),
+            of("runs", "mch_id"),
             of("seal_probe", "name"),
             of("settings", "name"),
             of("usage", "mch_id"),

@@ -49,6 +49,8 @@ pub enum Unreadable {
     Reply(ReplyError),
     /// The reply speaks of another bill number or merchant than was asked.
     OtherEcho,
+    /// It was unreadable when it came; its bytes are kept, why is not.
+    Recalled,
 }
 
 /// What was asked: a reply must speak of the same.

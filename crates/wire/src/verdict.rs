@@ -206,6 +206,40 @@ impl Verdict {
         })
     }
 
+    /// The verdict that was told by its words, [`Verdict::as_str`] and [`Verdict::cause`]; what
+    /// the words do not hold (a status, a code, why it was unreadable) is left out. `None` for
+    /// other words, and for `failed`: words prove nothing.
+    #[must_use]
+    pub fn recall(word: &str, cause: Option<&str>) -> Option<Self> {
+        Some(match (word, cause) {
+            ("received", None) => Self::Received,
+            ("refunded", None) => Self::Refunded,
+            ("beyond_window", None) => Self::BeyondWindow,
+            ("open", Some(cause)) => Self::Open(match cause {
+                "accepted" => Open::Accepted,
+                "processing" => Open::Processing,
+                "sending" => Open::Sending,
+                "refused" => Open::Refused,
+                "sent" => Open::Sent,
+                "refunding" => Open::Refunding,
+                _ => return None,
+            }),
+            ("unknown", Some(cause)) => Self::Unknown(match cause {
+                "unknown_status" => Unknown::Status("".into()),
+                "not_found" => Unknown::NotFound,
+                "said_failed" => Unknown::SaidFailed,
+                "other_order" => Unknown::OtherOrder,
+                "unknown_code" => Unknown::Code(None),
+                "unreadable" => Unknown::Unreadable(Unreadable::Recalled),
+                "contradiction" => Unknown::Contradiction,
+                _ => return None,
+            }),
+            ("no_answer", Some("try_again")) => Self::NoAnswer(NoAnswer::TryAgain),
+            ("no_answer", Some("fix_set_up")) => Self::NoAnswer(NoAnswer::FixSetUp),
+            _ => return None,
+        })
+    }
+
     /// Whether nothing can change any more.
     #[must_use]
     pub const fn is_final(&self) -> bool {

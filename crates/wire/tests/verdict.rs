@@ -316,3 +316,44 @@ fn texts_for_people_change_nothing() {
 fn not_found() -> FailureReply {
     FailureReply::business(ErrorCode::NotFound, "指定单号数据不存在")
 }
+
+/// Words recall every verdict but a failure: what they do not hold is left out.
+#[test]
+fn words_recall_what_was_told_and_prove_nothing() {
+    use hongbao_wire::verdict::{NoAnswer, Open};
+    let told = [
+        Verdict::Received,
+        Verdict::Refunded,
+        Verdict::BeyondWindow,
+        Verdict::Open(Open::Accepted),
+        Verdict::Open(Open::Processing),
+        Verdict::Open(Open::Sending),
+        Verdict::Open(Open::Refused),
+        Verdict::Open(Open::Sent),
+        Verdict::Open(Open::Refunding),
+        Verdict::Unknown(Unknown::Status("".into())),
+        Verdict::Unknown(Unknown::NotFound),
+        Verdict::Unknown(Unknown::SaidFailed),
+        Verdict::Unknown(Unknown::OtherOrder),
+        Verdict::Unknown(Unknown::Code(None)),
+        Verdict::Unknown(Unknown::Unreadable(Unreadable::Recalled)),
+        Verdict::Unknown(Unknown::Contradiction),
+        Verdict::NoAnswer(NoAnswer::TryAgain),
+        Verdict::NoAnswer(NoAnswer::FixSetUp),
+    ];
+    for verdict in told {
+        assert_eq!(Verdict::recall(verdict.as_str(), verdict.cause()), Some(verdict));
+    }
+    for (word, cause) in [
+        ("failed", None),
+        ("failed", Some("sent")),
+        ("received", Some("sent")),
+        ("open", None),
+        ("open", Some("not_found")),
+        ("unknown", Some("sent")),
+        ("no_answer", Some("")),
+        ("", None),
+    ] {
+        assert_eq!(Verdict::recall(word, cause), None, "{word} {cause:?}");
+    }
+}

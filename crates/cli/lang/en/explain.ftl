@@ -7,6 +7,7 @@ explain-kind-status = status of a packet
 explain-kind-err-code = error code of a call
 explain-kind-verdict = verdict
 explain-kind-next-step = next step
+explain-kind-attention = reason why a person is needed
 explain-kind-exit = exit code
 explain-kind-failure = failure of hongbao
 explain-kind-fault = fault of the sandbox

@@ -3,10 +3,10 @@ help-exit-codes =
     Exit codes:
       0  done; of a query, the record was obtained and is not failed
       3  failed for certain: the only one that permits a new bill number
-      6  unknown: the bill number stays
+      6  unknown, or a person is needed: the bill number stays
       4  certificate, signature or permission: fix the set-up, the number stays
       7  no answer: ask again, slower; the number stays
-      2  usage
+      2  usage; of a send, refused: nothing was sent
       9  configuration
       1  a bug
     With several bill numbers: 3 only where all failed, 0 only where none failed and
@@ -33,6 +33,11 @@ args-bad-mch-id = a merchant's number is 1 to 32 of `0-9 a-z A-Z`
 args-bad-yuan = an amount is in yuan, above zero, with at most two decimals, such as `1.00`
 args-bad-scene = a scene is one of `PRODUCT_1` to `PRODUCT_8`
 args-bad-text = it must have 1 to { $chars_max } characters
+args-bad-duration = it must be a duration such as `90s`, `20m`, `24h` or `30d`
+args-bad-time = it must be a day such as `2026-01-31`, or a time such as `2026-01-31T09:30:00+08:00`
+args-until-done = when nothing is left to ask, ever: all is final, or a person's
+args-until-idle = when nothing is left to ask now: for a timer that runs it again
+args-until-stopped = by a signal alone: for a service
 args-bad-serial = a serial number is hexadecimal, at most 20 bytes, as `openssl x509 -serial` prints it
 args-bad-network = it must be an address such as `127.0.0.1` or a network such as `10.0.0.0/8`
 args-bad-probability = a probability is a number from 0 to 1

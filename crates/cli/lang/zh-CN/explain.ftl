@@ -7,6 +7,7 @@ explain-kind-status = 红包状态
 explain-kind-err-code = 调用的错误码
 explain-kind-verdict = 结论
 explain-kind-next-step = 下一步
+explain-kind-attention = 需要人工处理的原因
 explain-kind-exit = 退出码
 explain-kind-failure = hongbao 自身的错误
 explain-kind-fault = 沙箱故障

@@ -3,7 +3,9 @@
 use hongbao_wire::Fen;
 use hongbao_wire::send::Scene;
 use hongbao_wire::sign::Policy;
+use jiff::{SignedDuration, Span, SpanRelativeTo};
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// `hongbao query`.
 #[derive(Debug, clap::Args)]
@@ -14,6 +16,15 @@ pub struct QueryArgs {
     /// The bill numbers, each at most 28 of `0-9 a-z A-Z`
     #[arg(value_name = "BILLNO", required = true, value_parser = billno)]
     pub billnos: Vec<String>,
+    /// Take what the ledger was told at most so long ago, such as `10m`, instead of asking
+    #[arg(long, value_name = "DURATION", value_parser = duration, conflicts_with_all = ["offline", "no_ledger"])]
+    pub fresh_for: Option<SignedDuration>,
+    /// Ask nobody: say what the ledger knows
+    #[arg(long, conflicts_with = "no_ledger")]
+    pub offline: bool,
+    /// Ask in any case, and remember nothing
+    #[arg(long)]
+    pub no_ledger: bool,
     /// Print one JSON object for each bill number, one a line
     #[arg(long)]
     pub json: bool,
@@ -37,6 +48,12 @@ pub struct SendArgs {
     /// The bill number; without it one is made and printed before anything is sent
     #[arg(long, value_name = "BILLNO", value_parser = billno)]
     pub billno: Option<String>,
+    /// Your own name of what is paid, at most 128 characters: it is paid once, however often this runs
+    #[arg(id = "ref", long = "ref", value_name = "REF", value_parser = text::<128>)]
+    pub business_ref: Option<String>,
+    /// Then follow it until it is final, or for so long, such as `10m`
+    #[arg(long, value_name = "DURATION", value_parser = wait)]
+    pub wait: Option<Duration>,
     /// The name of the campaign, at most 32 characters
     #[arg(long, value_name = "TEXT", default_value = "红包", value_parser = text::<32>)]
     pub act_name: String,
@@ -133,6 +150,21 @@ pub(super) fn yuan(text: &str) -> Result<Fen, String> {
         Ok(fen) if fen > Fen::ZERO => Ok(fen),
         _ => Err(crate::say!("args-bad-yuan")),
     }
+}
+
+/// A duration such as `10m` or `30d`; not negative.
+pub(super) fn duration(text: &str) -> Result<SignedDuration, String> {
+    let span = text.parse::<Span>();
+    let duration = span.and_then(|span| span.to_duration(SpanRelativeTo::days_are_24_hours()));
+    match duration {
+        Ok(duration) if !duration.is_negative() => Ok(duration),
+        _ => Err(crate::say!("args-bad-duration")),
+    }
+}
+
+/// The same, to wait.
+fn wait(text: &str) -> Result<Duration, String> {
+    Duration::try_from(duration(text)?).map_err(|_| crate::say!("args-bad-duration"))
 }
 
 /// A scene's word.

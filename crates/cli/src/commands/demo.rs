@@ -2,6 +2,7 @@
 //! that is gone afterwards.
 
 mod account;
+mod asker;
 mod buyer;
 mod keep;
 

@@ -26,8 +26,9 @@ use jiff::Timestamp;
 /// None: what is wrong is a finding. The exit code is that of the gravest.
 pub async fn run(args: &DoctorArgs, out: &mut Output) -> Result<Exit, Failure> {
     let mut report = Report::new(out, args.json);
-    let now = SystemClock.now();
-    let second = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let now = crate::profile::now();
+    let second = SystemClock.now().as_second();
+    let second = Timestamp::from_second(second).unwrap_or_default();
     report.line(&say!("doctor-head", version = env!("CARGO_PKG_VERSION"), now = second));
     match (&args.profile, &args.dir) {
         (Some(path), _) => profile::examine(path, args.offline, now, &mut report).await,

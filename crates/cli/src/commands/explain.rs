@@ -45,9 +45,12 @@ fn explain(word: &Word, out: &mut Output) {
     }
     let number = match word.kind {
         _ if word.permits_new_billno() => Some(say!("explain-permits")),
-        Kind::Status | Kind::ErrorCode | Kind::Verdict | Kind::NextStep | Kind::Exit => {
-            Some(say!("explain-stays"))
-        }
+        Kind::Status
+        | Kind::ErrorCode
+        | Kind::Verdict
+        | Kind::NextStep
+        | Kind::Attention
+        | Kind::Exit => Some(say!("explain-stays")),
         Kind::Failure | Kind::Fault | Kind::Mistake | Kind::Finding => None,
     };
     if let Some(number) = number {
@@ -73,6 +76,7 @@ fn kind_words(kind: Kind) -> String {
         Kind::ErrorCode => say!("explain-kind-err-code"),
         Kind::Verdict => say!("explain-kind-verdict"),
         Kind::NextStep => say!("explain-kind-next-step"),
+        Kind::Attention => say!("explain-kind-attention"),
         Kind::Exit => say!("explain-kind-exit"),
         Kind::Failure => say!("explain-kind-failure"),
         Kind::Fault => say!("explain-kind-fault"),

@@ -1,12 +1,15 @@
 //! One file a command; here, which is run.
 
-pub mod ask;
+pub mod attention;
 pub mod demo;
 pub mod doctor;
 pub mod explain;
+pub mod follow;
 pub mod generate;
+pub mod history;
 pub mod merchant;
 pub mod query;
+pub mod records;
 pub mod sandbox;
 pub mod send;
 pub mod serve;
@@ -24,6 +27,10 @@ pub async fn run(cli: &Cli, out: &mut Output) -> Result<Exit, Failure> {
     match &cli.command {
         Command::Query(args) => query::run(args, out).await,
         Command::Send(args) => send::run(args, out).await,
+        Command::Follow(args) => follow::run(args, out).await,
+        Command::Records(args) => records::run(args, out).await,
+        Command::History(args) => history::run(args, out).await,
+        Command::Attention(args) => attention::run(args, out).await,
         Command::Sign(args) => sign::run(args, out),
         Command::Doctor(args) => doctor::run(args, out).await,
         Command::Explain(args) => explain::run(args, out),

@@ -1,66 +1,108 @@
 //! `hongbao send`: orders one red packet.
 
 use crate::args::SendArgs;
-use crate::commands::ask::{Asker, random_digits};
 use crate::exit::{Exit, Failure};
+use crate::merchant_side::{Memory, MerchantSide, SideOptions};
 use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::say;
-use crate::verdict_text::Call;
-use hongbao_issuer::{Clock, SystemClock};
+use hongbao_inquiry::Payment;
+use hongbao_inquiry::follow::Event;
+use hongbao_ledger::Inquiry;
+use hongbao_ledger::record::Order;
+use hongbao_wire::MchBillno;
 use hongbao_wire::send::Sender;
-use hongbao_wire::verdict::judge_send;
-use hongbao_wire::{SendRequest, time};
-use jiff::Timestamp;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
 
-/// The most characters of a bill number (`protocol.md` §1.1).
-const BILLNO_CHARS_MAX: usize = 28;
-/// The random digits that end a made bill number, where there is room for them.
-const BILLNO_DIGITS: usize = 10;
-/// The fewest random digits that keep two sends of a day apart.
-const BILLNO_DIGITS_MIN: usize = 8;
+/// The longest that is waited: then the window has closed.
+const WAIT_MAX: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 
-/// Sends once, and says what came of it. Never repeats: whether to is the caller's
-/// decision, with the same number.
+/// Pays once, however often it is run for one number or reference, and says what came of it.
 ///
 /// # Errors
-/// [`Failure`] where the profile or the client stands in the way; nothing was sent then.
+/// [`Failure`]: the profile, the client or the ledger stands in the way (exit 9), or the payment
+/// is refused (exit 2); nothing was sent then.
 pub async fn run(args: &SendArgs, out: &mut Output) -> Result<Exit, Failure> {
-    let asker = Asker::new(&args.profile)?;
-    let (key, secret) = (asker.api_key(), asker.workwx_secret()?);
-    let mch_billno = match &args.billno {
-        Some(given) => given.clone(),
-        None => {
-            let made = make_billno(asker.mch_id(), SystemClock.now())?;
-            // before the first byte is sent: whatever happens then, the number is not lost
-            out.talk(say!("send-billno", billno = made));
-            made
+    let options = SideOptions { policy: args.policy.into(), memory: Memory::Ledger, resends: true };
+    let side = MerchantSide::open(&args.profile, options, out)?;
+    let started = Instant::now();
+    let payment = payment(args, &side);
+    let mut noted = |mch_billno: &MchBillno| {
+        // before the first byte is sent: whatever happens then, the number is not lost
+        if args.billno.is_none() {
+            Output::standard().talk(say!("send-billno", billno = mch_billno));
         }
     };
-    let request = request(args, &asker, &mch_billno);
-    let seen = asker.client.send(&request, key, secret, args.policy.into()).await;
-    let verdict = judge_send(&seen.observation);
-    let outcome =
-        Outcome { mch_billno: &mch_billno, call: Call::Send, seen: &seen, verdict: &verdict };
-    if args.json {
-        out.json(&outcome.to_json());
-    } else {
-        outcome.write(out);
+    let sent = side.inquirer.send_noted(&payment, &mut noted).await;
+    let sent = sent.map_err(|error| side.failure(&error))?;
+    let outcome = Outcome::of_send(&sent, side.inquirer.account());
+    outcome.print(args.json, out);
+    let mut exit = outcome.exit();
+    let end = args.wait.map(|wait| started + wait.min(WAIT_MAX));
+    if let Some(end) = end
+        && let Some(last) = follow(&side, sent.inquiry.clone(), end).await?
+    {
+        exit = print(&side, &last, args.json, out)?;
     }
-    Ok(outcome.exit())
+    Ok(exit)
 }
 
-fn request(args: &SendArgs, asker: &Asker, mch_billno: &str) -> SendRequest {
+/// Follows one number until nothing is due of it, or until `end`; returns what came last.
+async fn follow(
+    side: &MerchantSide,
+    mut inquiry: Inquiry,
+    end: Instant,
+) -> Result<Option<Event>, Failure> {
+    let mut last = None;
+    while let Some(due_at) = inquiry.due_at {
+        let nap = due_at.duration_since(side.inquirer.now());
+        let due = Instant::now() + Duration::try_from(nap).unwrap_or_default().min(WAIT_MAX);
+        if due > end {
+            break;
+        }
+        sleep_until(due).await;
+        let event = side.inquirer.step(inquiry).await;
+        inquiry = match &event {
+            Event::Asked(asked) => asked.inquiry.clone(),
+            Event::Resent(sent) => sent.inquiry.clone(),
+            Event::Failed { error, .. } => return Err(side.failure(error)),
+        };
+        last = Some(event);
+    }
+    Ok(last)
+}
+
+fn print(
+    side: &MerchantSide,
+    event: &Event,
+    json: bool,
+    out: &mut Output,
+) -> Result<Exit, Failure> {
+    let account = side.inquirer.account();
+    match event {
+        Event::Asked(asked) => {
+            let outcome = Outcome::of_query(asked, account);
+            outcome.print(json, out);
+            Ok(outcome.exit())
+        }
+        Event::Resent(sent) => {
+            let outcome = Outcome::of_send(sent, account);
+            outcome.print(json, out);
+            Ok(outcome.exit())
+        }
+        Event::Failed { error, .. } => Err(side.failure(error)),
+    }
+}
+
+fn payment(args: &SendArgs, side: &MerchantSide) -> Payment {
     let sender = match (&args.sender_name, args.agentid) {
         (Some(name), _) => Sender::Name(name.as_str().into()),
         (None, Some(agentid)) => Sender::Agent(agentid),
         (None, None) => Sender::Company,
     };
-    SendRequest {
-        nonce_str: asker.nonce_str().into(),
-        mch_billno: mch_billno.into(),
-        mch_id: asker.mch_id().into(),
-        wxappid: asker.appid().into(),
+    let order = Order {
+        wxappid: side.inquirer.account().appid.clone(),
         sender,
         sender_header_media_id: args.sender_header_media_id.as_deref().map(Into::into),
         re_openid: args.to.as_str().into(),
@@ -69,35 +111,10 @@ fn request(args: &SendArgs, asker: &Asker, mch_billno: &str) -> SendRequest {
         act_name: args.act_name.as_str().into(),
         remark: args.remark.as_str().into(),
         scene: args.scene,
-    }
-}
-
-/// `mch_id` + `yyyymmdd` at +08:00 + 10 random digits (`protocol.md` §1.1); fewer digits,
-/// but at least 8, where the merchant's number is long.
-fn make_billno(mch_id: &str, now: Timestamp) -> Result<String, Failure> {
-    let day: String = time::format(now)[..10].replace('-', "");
-    let room = BILLNO_CHARS_MAX.saturating_sub(mch_id.len() + day.len());
-    if room < BILLNO_DIGITS_MIN || !mch_id.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        let message = say!("send-billno-needed", mch_id = mch_id);
-        return Err(Failure::usage("BILLNO_NEEDED", message).hint(say!("send-billno-needed-hint")));
-    }
-    Ok(format!("{mch_id}{day}{}", random_digits(room.min(BILLNO_DIGITS))))
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    #[test]
-    fn a_made_number_is_merchant_day_in_beijing_and_digits() {
-        let new_year: Timestamp = "2026-12-31T16:00:00Z".parse().unwrap();
-        for (mch_id, length) in [("10000098", 26), ("1234567890", 28), ("123456789012", 28)] {
-            let made = make_billno(mch_id, new_year).unwrap();
-            assert!(made.starts_with(&format!("{mch_id}20270101")), "{made}");
-            assert_eq!(made.len(), length);
-            assert!(made.bytes().all(|b| b.is_ascii_digit()));
-        }
-        assert_eq!(make_billno("1234567890123", new_year).unwrap_err().code, "BILLNO_NEEDED");
+    };
+    Payment {
+        order,
+        mch_billno: args.billno.as_deref().map(Into::into),
+        business_ref: args.business_ref.as_deref().map(Into::into),
     }
 }

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// The receiver of every packet of the tests.
@@ -63,9 +63,18 @@ struct Reaped(Child);
 impl Served {
     /// Starts one, on ports of its own.
     pub fn start() -> Self {
+        Self::start_with(|_| Stdio::null())
+    }
+
+    /// The same, and it logs every call to a file: see [`Served::calls`].
+    pub fn start_logged() -> Self {
+        Self::start_with(|dir| std::fs::File::create(dir.join("log")).unwrap().into())
+    }
+
+    fn start_with(log: impl FnOnce(&Path) -> Stdio) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
-        let (first, _) = serve(&data);
+        let (first, _) = serve(&data, Stdio::null());
         drop(first);
         let config = data.join("hongbao.toml");
         let text = std::fs::read_to_string(&config).unwrap();
@@ -73,17 +82,37 @@ impl Served {
         let still = still.replace("#received_after = \"60s\"", "received_after = \"8760h\"");
         assert_ne!(text, still, "the configuration holds both options");
         std::fs::write(&config, still).unwrap();
-        let (child, admin) = serve(&data);
+        let (child, admin) = serve(&data, log(dir.path()));
         Self { child, admin, dir }
     }
 
     /// Stops it, lets `between` work on its folder, and starts it again.
-    pub fn again(self, between: impl FnOnce(&std::path::Path)) -> Self {
+    pub fn again(self, between: impl FnOnce(&Path)) -> Self {
         drop(self.child);
         let data = self.dir.path().join("data");
         between(&data);
-        let (child, admin) = serve(&data);
+        let (child, admin) = serve(&data, Stdio::null());
         Self { child, admin, dir: self.dir }
+    }
+
+    /// How many calls of that kind, `query` or `send`, reached the server so far.
+    pub fn calls(&self, kind: &str) -> usize {
+        let log = std::fs::read_to_string(self.dir.path().join("log")).unwrap();
+        log.lines().filter(|line| line.contains(&format!("call=\"{kind}\""))).count()
+    }
+
+    /// What the sandbox's merchant has left, fen.
+    pub fn balance(&self) -> u64 {
+        let data = self.dir.path().join("data");
+        let said =
+            hongbao(&["merchant", "show", "--json", "10000098", "--dir", data.to_str().unwrap()]);
+        said.json()[0]["balance"].as_u64().unwrap()
+    }
+
+    /// A command of the merchant's side, in the profile of the sandbox's merchant.
+    pub fn run(&self, args: &[&str]) -> Said {
+        let profile = self.profile();
+        hongbao(&[&[args[0], "--profile", &profile], &args[1..]].concat())
     }
 
     /// Stops it; its folder stays as long as what is returned.
@@ -95,6 +124,13 @@ impl Served {
     /// The profile of the sandbox's merchant.
     pub fn profile(&self) -> String {
         self.merchant_file("merchant.toml").to_str().unwrap().to_owned()
+    }
+
+    /// Adds lines to the profile of the sandbox's merchant.
+    pub fn tune(&self, lines: &str) {
+        let profile = self.profile();
+        let text = std::fs::read_to_string(&profile).unwrap();
+        std::fs::write(&profile, text + lines).unwrap();
     }
 
     /// A file of the sandbox's merchant.
@@ -152,12 +188,13 @@ impl Drop for Reaped {
 }
 
 /// Starts a server on free ports and waits for its `ready` line: the child and its admin URL.
-fn serve(dir: &std::path::Path) -> (Reaped, String) {
+fn serve(dir: &Path, log: Stdio) -> (Reaped, String) {
     let mut child = command()
+        .env("RUST_LOG", "hongbao_server=debug")
         .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--dir"])
         .arg(dir)
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(log)
         .spawn()
         .unwrap();
     let mut ready = String::new();

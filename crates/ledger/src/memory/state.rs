@@ -249,7 +249,7 @@ impl State {
     }
 }
 
-fn next_version(expect: Expect, stored: Option<u64>) -> Result<u64, LedgerError> {
+pub(super) fn next_version(expect: Expect, stored: Option<u64>) -> Result<u64, LedgerError> {
     match (expect, stored) {
         (Expect::Absent, None) => Ok(1),
         (Expect::Version(expected), Some(version)) if expected == version => Ok(version + 1),

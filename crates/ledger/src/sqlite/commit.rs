@@ -27,6 +27,9 @@ const UPDATE: &str = "UPDATE records SET reply = ?3, version = ?4, entries = ent
      refund_amount = ?27, refund_time = ?28 \
      WHERE mch_id = ?1 AND mch_billno = ?2 AND version = ?4 - 1 RETURNING entries";
 
+const APPEND: &str = "INSERT INTO history (mch_id, mch_billno, seq, at, source, event, raw) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
 /// Makes the change; returns the record's new version.
 pub(super) fn apply(connection: &Connection, commit: &Commit) -> Result<u64, LedgerError> {
     if commit.entries.is_empty() {
@@ -39,7 +42,7 @@ pub(super) fn apply(connection: &Connection, commit: &Commit) -> Result<u64, Led
         Expect::Version(version) => (UPDATE, version.checked_add(1).ok_or(LedgerError::Conflict)?),
     };
     let entries = write_record(connection, commit, statement, version)?;
-    append(connection, key, entries, &commit.entries)?;
+    append(connection, APPEND, key, entries, &commit.entries)?;
     let mut after = balance;
     if let Some(budget) = &commit.budget {
         after = spend(connection, key.mch_id.as_str(), budget, balance)?;
@@ -126,18 +129,15 @@ fn write_record(
         .ok_or(LedgerError::Conflict)
 }
 
-fn append(
+/// Appends to a history by `statement`, whose values are the columns of [`APPEND`].
+pub(super) fn append(
     connection: &Connection,
+    statement: &str,
     key: &Key,
     entries_after: i64,
     entries: &[Entry],
 ) -> Result<(), LedgerError> {
-    let mut statement = connection
-        .prepare_cached(
-            "INSERT INTO history (mch_id, mch_billno, seq, at, source, event, raw) \
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-        )
-        .map_err(fault)?;
+    let mut statement = connection.prepare_cached(statement).map_err(fault)?;
     let first = entries_after - entries.len() as i64 + 1;
     for (seq, entry) in (first..).zip(entries) {
         statement

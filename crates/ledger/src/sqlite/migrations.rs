@@ -7,10 +7,12 @@ use refinery_core::{Migration, Runner};
 use rusqlite::Connection;
 
 /// The newest schema version that this program knows.
-pub(super) const NEWEST: i64 = 1;
+pub(super) const NEWEST: i64 = 2;
 
-const STEPS: [(&str, &str); NEWEST as usize] =
-    [("V1__packets", include_str!("migrations/V1__packets.sql"))];
+const STEPS: [(&str, &str); NEWEST as usize] = [
+    ("V1__packets", include_str!("migrations/V1__packets.sql")),
+    ("V2__inquiries", include_str!("migrations/V2__inquiries.sql")),
+];
 
 /// Brings the schema to [`NEWEST`] inside the caller's transaction.
 pub(super) fn migrate(connection: &Connection) -> Result<(), LedgerError> {

@@ -177,7 +177,8 @@ fn select_records(conditions: &str) -> String {
     format!("SELECT {RECORD} FROM records {conditions}")
 }
 
-fn all<T>(
+/// Every row of a query, read.
+pub(super) fn all<T>(
     connection: &Connection,
     query: &str,
     values: impl Params,

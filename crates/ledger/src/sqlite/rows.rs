@@ -37,15 +37,28 @@ pub(super) fn at(row: &Row<'_>, column: usize) -> Result<Timestamp, LedgerError>
     to_time(get(row, column)?)
 }
 
-fn to_time(ms: i64) -> Result<Timestamp, LedgerError> {
+pub(super) fn to_time(ms: i64) -> Result<Timestamp, LedgerError> {
     Timestamp::from_millisecond(ms).map_err(|_| damaged("a time"))
 }
 
-fn text(row: &Row<'_>, column: usize) -> Result<Box<str>, LedgerError> {
+/// A time, where there is one.
+pub(super) fn optional_time(
+    row: &Row<'_>,
+    column: usize,
+) -> Result<Option<Timestamp>, LedgerError> {
+    get::<Option<i64>>(row, column)?.map(to_time).transpose()
+}
+
+/// A number from 1 on that grows; negative is damage.
+pub(super) fn version(row: &Row<'_>, column: usize) -> Result<u64, LedgerError> {
+    get::<i64>(row, column)?.try_into().map_err(|_| damaged("version"))
+}
+
+pub(super) fn text(row: &Row<'_>, column: usize) -> Result<Box<str>, LedgerError> {
     get::<String>(row, column).map(Into::into)
 }
 
-fn optional(row: &Row<'_>, column: usize) -> Result<Option<Box<str>>, LedgerError> {
+pub(super) fn optional(row: &Row<'_>, column: usize) -> Result<Option<Box<str>>, LedgerError> {
     get::<Option<String>>(row, column).map(|text| text.map(Into::into))
 }
 
@@ -72,13 +85,13 @@ fn told(number: i64) -> Result<Told, LedgerError> {
 pub(super) fn record(row: &Row<'_>) -> Result<Record, LedgerError> {
     Ok(Record {
         key: Key::new(text_id::<MchId>(row, 0)?, text_id::<MchBillno>(row, 1)?),
-        version: get::<i64>(row, 2)?.try_into().map_err(|_| damaged("version"))?,
+        version: version(row, 2)?,
         status: optional(row, 3)?.map(|word| Status::from_wire(&word)),
         status_at: at(row, 4)?,
         told: told(get(row, 5)?)?,
-        due_at: get::<Option<i64>>(row, 6)?.map(to_time).transpose()?,
+        due_at: optional_time(row, 6)?,
         play: text(row, 7)?,
-        order: order(row)?,
+        order: order(row, 8)?,
         sent_at: at(row, 18)?,
         detail_id: optional(row, 19)?.map(DetailId::new),
         reason: optional(row, 20)?,
@@ -87,29 +100,30 @@ pub(super) fn record(row: &Row<'_>) -> Result<Record, LedgerError> {
     })
 }
 
-fn text_id<T: From<String>>(row: &Row<'_>, column: usize) -> Result<T, LedgerError> {
+pub(super) fn text_id<T: From<String>>(row: &Row<'_>, column: usize) -> Result<T, LedgerError> {
     get::<String>(row, column).map(T::from)
 }
 
-fn order(row: &Row<'_>) -> Result<Order, LedgerError> {
-    let sender = match (optional(row, 14)?, get::<Option<u32>>(row, 15)?) {
+/// Reads ten columns from `first` on: those of [`RECORD`] from `wxappid` to `scene_id`.
+pub(super) fn order(row: &Row<'_>, first: usize) -> Result<Order, LedgerError> {
+    let sender = match (optional(row, first + 6)?, get::<Option<u32>>(row, first + 7)?) {
         (None, None) => Sender::Company,
         (Some(name), None) => Sender::Name(name),
         (None, Some(agent)) => Sender::Agent(agent),
         (Some(_), Some(_)) => return Err(damaged("agentid")),
     };
-    let scene = optional(row, 17)?
+    let scene = optional(row, first + 9)?
         .map(|word| Scene::from_wire(&word).ok_or_else(|| damaged("scene_id")))
         .transpose()?;
     Ok(Order {
-        wxappid: text_id(row, 8)?,
-        re_openid: text_id(row, 9)?,
-        total_amount: fen(row, 10)?,
-        wishing: text(row, 11)?,
-        act_name: text(row, 12)?,
-        remark: text(row, 13)?,
+        wxappid: text_id(row, first)?,
+        re_openid: text_id(row, first + 1)?,
+        total_amount: fen(row, first + 2)?,
+        wishing: text(row, first + 3)?,
+        act_name: text(row, first + 4)?,
+        remark: text(row, first + 5)?,
         sender,
-        sender_header_media_id: optional(row, 16)?,
+        sender_header_media_id: optional(row, first + 8)?,
         scene,
     })
 }

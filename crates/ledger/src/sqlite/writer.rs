@@ -3,19 +3,21 @@
 //! savepoint of its own and fails alone.
 
 use super::fault::fault;
+use super::inquiries::{commit as inquiry_commit, runs};
 use super::{commit, merchants};
 use crate::error::LedgerError;
+use crate::inquiry::{InquiryCommit, Sighting};
 use crate::ledger::Commit;
 use crate::merchant::Merchant;
 use crate::seal::SealKey;
 use hongbao_wire::Fen;
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
 
-/// What can be changed. Each answers with a number: the version of a commit, the
-/// balance after a top-up, else 0.
+/// What can be changed.
 pub(super) enum Change {
     Commit(Box<Commit>),
     AddMerchant(Box<Merchant>),
@@ -28,11 +30,47 @@ pub(super) enum Change {
         name: Box<str>,
         value: Box<str>,
     },
+    CommitInquiry(Box<InquiryCommit>),
+    BeginRun {
+        mch_id: Box<str>,
+        run: Box<str>,
+        now: Timestamp,
+    },
+    Sight {
+        mch_id: Box<str>,
+        run: Box<str>,
+        rows: Vec<Sighting>,
+    },
+    EndRun {
+        mch_id: Box<str>,
+        run: Box<str>,
+    },
+    /// Some rows of a run that has ended.
+    ForgetRows {
+        mch_id: Box<str>,
+        run: Box<str>,
+    },
     /// Nothing: it only takes the right to write and gives it back.
     Probe,
 }
 
-type Outcome = Result<u64, LedgerError>;
+/// What a change answers with.
+#[derive(Default)]
+pub(super) struct Answer {
+    /// The version of a commit, the balance after a top-up, the millisecond in which a run
+    /// began, how many rows of it were forgotten; else 0.
+    pub(super) number: u64,
+    /// For each row of a run, the line on which its number was noted first.
+    pub(super) lines: Vec<u64>,
+}
+
+impl From<u64> for Answer {
+    fn from(number: u64) -> Self {
+        Self { number, lines: Vec::new() }
+    }
+}
+
+type Outcome = Result<Answer, LedgerError>;
 
 struct Job {
     change: Change,
@@ -70,7 +108,7 @@ impl Writer {
 
     /// Makes the change; returns once it is durable. A caller that stops waiting
     /// does not undo it.
-    pub(super) async fn write(&self, change: Change) -> Outcome {
+    pub(super) async fn write(&self, change: Change) -> Result<Answer, LedgerError> {
         let stopped = || LedgerError::Storage("the writer has stopped".to_owned());
         let (answer, outcome) = oneshot::channel();
         let jobs = self.jobs.as_ref().ok_or_else(stopped)?;
@@ -165,15 +203,15 @@ impl Desk {
     fn apply(&self, change: &Change) -> Outcome {
         let connection = &self.connection;
         match change {
-            Change::Commit(commit) => commit::apply(connection, commit),
+            Change::Commit(commit) => commit::apply(connection, commit).map(Answer::from),
             Change::AddMerchant(merchant) => {
-                merchants::add(connection, &self.key, merchant).map(|()| 0)
+                merchants::add(connection, &self.key, merchant).map(|()| Answer::default())
             }
             Change::UpdateMerchant(merchant) => {
-                merchants::update(connection, &self.key, merchant).map(|()| 0)
+                merchants::update(connection, &self.key, merchant).map(|()| Answer::default())
             }
             Change::TopUp { mch_id, amount } => {
-                merchants::top_up(connection, mch_id, *amount).map(Fen::get)
+                merchants::top_up(connection, mch_id, *amount).map(|fen| fen.get().into())
             }
             Change::Set { name, value } => connection
                 .prepare_cached(
@@ -181,9 +219,25 @@ impl Desk {
                      ON CONFLICT (name) DO UPDATE SET value = excluded.value",
                 )
                 .and_then(|mut s| s.execute(params![name, value]))
-                .map(|_| 0)
+                .map(|_| Answer::default())
                 .map_err(fault),
-            Change::Probe => Ok(0),
+            Change::CommitInquiry(commit) => {
+                inquiry_commit::apply(connection, commit).map(Answer::from)
+            }
+            Change::BeginRun { mch_id, run, now } => {
+                runs::begin(connection, mch_id, run, *now).map(Answer::from)
+            }
+            Change::Sight { mch_id, run, rows } => {
+                let lines = runs::sight(connection, mch_id, run, rows)?;
+                Ok(Answer { lines, ..Answer::default() })
+            }
+            Change::EndRun { mch_id, run } => {
+                runs::end(connection, mch_id, run).map(|()| Answer::default())
+            }
+            Change::ForgetRows { mch_id, run } => {
+                runs::forget(connection, mch_id, run).map(Answer::from)
+            }
+            Change::Probe => Ok(Answer::default()),
         }
     }
 

@@ -1,13 +1,16 @@
 //! What every store must do. A store joins by a line in `stores.rs` and one in `for_each_store`.
 #![allow(clippy::unwrap_used)]
 
+mod asking;
 mod concurrency;
 #[path = "../given/mod.rs"]
 mod given;
+mod inquiries;
 mod limits;
 mod listing;
 mod merchants;
 mod records;
+mod runs;
 mod stores;
 
 /// Makes each test once for every store.
@@ -22,7 +25,7 @@ macro_rules! for_each_store {
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $name() {
                     let store = crate::stores::$store().await;
-                    crate::$room::$name(store.ledger.clone()).await;
+                    crate::$room::$name((&store).into()).await;
                 }
             )+
         }
@@ -75,4 +78,28 @@ for_each_store! {
         of_two_equal_expectations_one_wins
         a_commit_is_seen_by_every_reader_once_acknowledged
         one_that_fails_does_not_take_others_with_it;
+    inquiries:
+        an_inquiry_comes_back_as_it_was_committed
+        a_commit_replaces_the_inquiry
+        what_was_never_noted_is_not_there
+        an_inquiry_that_is_not_as_expected_is_a_conflict
+        an_inquiry_refused_changes_nothing
+        a_commit_counts_the_other_numbers_of_its_reference
+        of_two_that_find_a_reference_free_one_wins
+        of_two_that_saw_one_version_one_wins
+        numbers_of_a_reference_come_the_first_noted_first
+        an_inquirys_history_keeps_its_order_and_raw_messages
+        inquiries_of_merchants_lie_apart
+        an_inquirys_times_are_kept_in_whole_milliseconds;
+    asking:
+        a_filter_of_inquiries_holds_in_all_its_parts
+        inquiries_are_listed_in_bytewise_order_by_page
+        a_limit_of_inquiries_is_brought_into_its_range
+        the_longest_due_inquiry_comes_first;
+    runs:
+        a_run_begins_once_until_it_ends
+        a_duplicate_row_is_told_the_first_line
+        runs_lie_apart
+        unsighted_is_what_no_row_named
+        a_large_run_is_forgotten_whole;
 }

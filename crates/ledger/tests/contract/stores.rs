@@ -1,14 +1,27 @@
 //! The stores that the suite runs against.
 
 use crate::given;
-use hongbao_ledger::{Ledger, MemoryLedger, SealKey, SqliteLedger};
+use hongbao_ledger::{Inquiries, Ledger, MemoryLedger, SealKey, SqliteLedger};
 use std::sync::Arc;
 use tempfile::TempDir;
 
 /// A store with two merchants of ten yuan each, and the folder that it lives in.
 pub struct Store {
-    pub ledger: Arc<dyn Ledger>,
+    ledger: Arc<dyn Ledger>,
+    inquiries: Arc<dyn Inquiries>,
     _folder: Option<TempDir>,
+}
+
+impl From<&Store> for Arc<dyn Ledger> {
+    fn from(store: &Store) -> Self {
+        store.ledger.clone()
+    }
+}
+
+impl From<&Store> for Arc<dyn Inquiries> {
+    fn from(store: &Store) -> Self {
+        store.inquiries.clone()
+    }
 }
 
 pub async fn memory() -> Store {
@@ -22,9 +35,12 @@ pub async fn sqlite() -> Store {
     with_merchants(Arc::new(ledger), Some(folder)).await
 }
 
-async fn with_merchants(ledger: Arc<dyn Ledger>, folder: Option<TempDir>) -> Store {
+async fn with_merchants<L>(ledger: Arc<L>, folder: Option<TempDir>) -> Store
+where
+    L: Ledger + Inquiries + 'static,
+{
     for mch_id in [given::MCH_ID, given::OTHER_MCH_ID] {
         ledger.add_merchant(given::merchant(mch_id, 1_000)).await.unwrap();
     }
-    Store { ledger, _folder: folder }
+    Store { ledger: ledger.clone(), inquiries: ledger, _folder: folder }
 }

@@ -1,6 +1,8 @@
 //! Records, merchants and commits that tests begin with.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod inquiries;
+
 use hongbao_ledger::record::{Order, Receipt, Refund, Told};
 use hongbao_ledger::{Budget, Commit, Entry, Expect, Key, Limits, Merchant, Record, Source};
 use hongbao_wire::send::{Scene, Sender};

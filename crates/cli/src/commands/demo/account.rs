@@ -63,13 +63,13 @@ impl<'o> Account<'o> {
             Observation::Success(_) => "SUCCESS".to_owned(),
             other => came_instead(other),
         };
-        let words = text::words(&answer.verdict, &answer.seen);
+        let words = text::words(&answer.verdict, || text::why(&answer.seen));
         self.row(&format!("send   {mch_billno}"), &came, &words, &answer.verdict);
     }
 
     /// A query and its answer.
     pub fn asked_query(&mut self, mch_billno: &str, answer: &Answer<QueryReply>) {
-        let mut words = text::words(&answer.verdict, &answer.seen);
+        let mut words = text::words(&answer.verdict, || text::why(&answer.seen));
         let came = match &answer.seen.observation {
             Observation::Success(reply) => {
                 let reply = reply.get();

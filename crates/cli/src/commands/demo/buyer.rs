@@ -1,8 +1,8 @@
 //! The merchant of the demo: sends and asks, and remembers what each packet settled to.
 
-use crate::commands::ask::Asker;
+use super::asker::Asker;
 use crate::exit::Failure;
-use hongbao_client::Exchange;
+use hongbao_client::{AttemptLimits, Exchange};
 use hongbao_wire::send::Sender;
 use hongbao_wire::sign::Policy;
 use hongbao_wire::verdict::{Known, judge_send};
@@ -35,7 +35,8 @@ impl Buyer {
     /// # Errors
     /// As [`Asker::new`].
     pub fn new(profile: &Path) -> Result<Self, Failure> {
-        let asker = Asker::new(profile)?;
+        // the stories tell what one attempt leads to
+        let asker = Asker::attempting(profile, AttemptLimits::ONCE)?;
         let secret = asker.workwx_secret()?.clone();
         Ok(Self { asker, secret, known: HashMap::new() })
     }

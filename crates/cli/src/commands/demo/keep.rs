@@ -1,6 +1,6 @@
 //! `hongbao demo --keep`: how to ask the demo's server from elsewhere.
 
-use crate::commands::ask::Asker;
+use super::asker::Asker;
 use crate::commands::serve::Served;
 use crate::exit::Failure;
 use crate::files;

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use super::*;
+use hongbao_client::Host;
 use hongbao_wire::FailureReply;
 use hongbao_wire::observation::{Silence, Unreadable};
 
@@ -8,7 +9,16 @@ fn at(text: &str) -> Timestamp {
 }
 
 fn seen(observation: Observation<QueryReply>) -> Exchange<QueryReply> {
-    Exchange { observation, raw: None, http_status: None, date: None, cause: None }
+    Exchange {
+        observation,
+        raw: None,
+        http_status: None,
+        date: None,
+        cause: None,
+        host: Host::Main,
+        attempts: 1,
+        may_have_arrived: true,
+    }
 }
 
 fn said(code: ErrorCode) -> Observation<QueryReply> {

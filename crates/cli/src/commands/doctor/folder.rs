@@ -14,14 +14,14 @@ use crate::say;
 use crate::workdir::{self, WorkDir};
 use hongbao_client::{Certificate, Identity, Trust};
 use hongbao_ledger::{Ledger, Merchant, SqliteLedger};
-use jiff::Timestamp;
 use std::path::Path;
+use std::time::SystemTime;
 
 /// The secrets of a merchant's folder.
 const SECRETS: [&str; 4] = ["apiclient_key.pem", "apiclient_cert.p12", "api_key", "workwx_secret"];
 
 /// Checks a server's folder and, where it runs, the server.
-pub async fn examine(path: &Path, offline: bool, now: Timestamp, report: &mut Report<'_>) {
+pub async fn examine(path: &Path, offline: bool, now: SystemTime, report: &mut Report<'_>) {
     let Some(dir) = report.tried("folder", WorkDir::open(path)) else {
         report.skip(&["config", "server_certificate", "ledger", "network"], "folder");
         return;
@@ -41,7 +41,7 @@ pub async fn examine(path: &Path, offline: bool, now: Timestamp, report: &mut Re
     running(&dir, offline, report).await;
 }
 
-fn ca(dir: &WorkDir, now: Timestamp, report: &mut Report<'_>) {
+fn ca(dir: &WorkDir, now: SystemTime, report: &mut Report<'_>) {
     let all =
         files::read(&dir.path("ca.pem")).and_then(|pem| certificates(&dir.path("ca.pem"), &pem));
     for cert in report.tried("ca", all).into_iter().flatten() {
@@ -55,7 +55,7 @@ fn ca(dir: &WorkDir, now: Timestamp, report: &mut Report<'_>) {
 fn server_certificate(
     dir: &WorkDir,
     config: Option<&ServeConfig>,
-    now: Timestamp,
+    now: SystemTime,
     report: &mut Report<'_>,
 ) {
     let cert = dir.path("server.pem");
@@ -84,7 +84,7 @@ fn server_certificate(
 
 /// Each merchant of the ledger whose credentials lie in the folder. One line says that all is
 /// well, however many there are.
-async fn merchants(dir: &WorkDir, ledger: &SqliteLedger, now: Timestamp, report: &mut Report<'_>) {
+async fn merchants(dir: &WorkDir, ledger: &SqliteLedger, now: SystemTime, report: &mut Report<'_>) {
     let all = ledger.merchants().await;
     let failed = |error| workdir::ledger_failure(&dir.path("ledger.sqlite"), &error);
     let Some(all) = report.tried("merchants", all.map_err(failed)) else { return };
@@ -106,7 +106,11 @@ async fn merchants(dir: &WorkDir, ledger: &SqliteLedger, now: Timestamp, report:
     report.add(Finding::fine("merchants", found));
 }
 
-fn merchant_findings(folder: &MerchantFolder, merchant: &Merchant, now: Timestamp) -> Vec<Finding> {
+fn merchant_findings(
+    folder: &MerchantFolder,
+    merchant: &Merchant,
+    now: SystemTime,
+) -> Vec<Finding> {
     let check = "merchants";
     let mut findings = Vec::new();
     for name in SECRETS {
@@ -126,8 +130,8 @@ fn merchant_findings(folder: &MerchantFolder, merchant: &Merchant, now: Timestam
         Err(failure) => findings.push(Finding::failed(check, failure)),
         Ok(all) => {
             for cert in all.iter().take(1) {
-                findings.push(identity::belongs(check, cert, merchant.mch_id.as_str()));
-                findings.push(certificate::time(check, cert, Whose::Merchant, now));
+                findings.push(identity::belongs(check, cert, merchant.mch_id.as_str(), &path));
+                findings.push(certificate::time(check, cert, Whose::Merchant(&path), now));
                 if merchant.revoked_serials.iter().any(|serial| **serial == *cert.serial_hex) {
                     let found = say!("doctor-revoked", serial = cert.serial_hex);
                     findings.push(Finding::of(check, Symptom::CertificateRevoked, found));

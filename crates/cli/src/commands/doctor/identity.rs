@@ -8,8 +8,8 @@ use crate::files;
 use crate::profile::{self, ProfileFile};
 use crate::say;
 use hongbao_client::{Certificate, Identity};
-use jiff::Timestamp;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// 1.2.840.113549.1.12.1: the algorithms of PKCS#12 that OpenSSL 3 calls legacy, in DER.
 const LEGACY_ALGORITHMS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01";
@@ -22,18 +22,19 @@ const LEGACY_ALGORITHMS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01";
 pub fn examine(
     path: &Path,
     file: &ProfileFile,
-    now: Timestamp,
+    now: SystemTime,
     report: &mut Report<'_>,
 ) -> Result<Identity, &'static str> {
-    let at = |name: &Path| path.parent().unwrap_or(Path::new("")).join(name);
+    let at = |name: &PathBuf| profile::beside(path, name);
+    let cert_path = file.cert_file.as_ref().or(file.p12_file.as_ref()).map(at);
     let pem = match (&file.cert_file, &file.key_file) {
         (Some(cert), Some(key)) => Some(pem(&at(cert), &at(key))),
         (None, None) => None,
         _ => Some(Err(profile::no_identity(path))),
     };
     let pem = pem.map(|pem| added("pem", pem, false, report));
-    let p12 = file.p12_file.as_deref().map(|p12| {
-        let password = file.p12_password_file.as_deref().map(at);
+    let p12 = file.p12_file.as_ref().map(|p12| {
+        let password = file.p12_password_file.as_ref().map(at);
         keystore(&at(p12), password.as_deref(), &file.mch_id)
     });
     // where there is a pair, the file is for SDKs: it is not used here
@@ -53,7 +54,14 @@ pub fn examine(
         }
     };
     match &used {
-        Ok(identity) => certificates(identity, &file.mch_id, now, report),
+        Ok(identity) => {
+            let cert = identity.certificate();
+            let cert_path = cert_path.as_deref().unwrap_or(path);
+            report.add(belongs("certificate", cert, &file.mch_id, cert_path));
+            let whose = Whose::Merchant(cert_path);
+            report.add(certificate::time("certificate_time", cert, whose, now));
+            report.add(certificate::key_length("key_length", cert));
+        }
         Err(needs) => report.skip(&["certificate", "certificate_time", "key_length"], needs),
     }
     used
@@ -79,36 +87,22 @@ fn added(
     }
 }
 
-fn certificates(identity: &Identity, mch_id: &str, now: Timestamp, report: &mut Report<'_>) {
-    let all = Certificate::all_of(identity).map_err(|error| {
-        let message = say!("identity-bad-certificate", why = error);
-        Failure::config(error.code(), message).hint(say!("identity-unreadable-hint"))
-    });
-    let Some(all) = report.tried("certificate", all) else { return };
-    let Some(own) = all.first() else { return };
-    report.add(belongs("certificate", own, mch_id));
-    report.add(certificate::time("certificate_time", own, Whose::Merchant, now));
-    report.add(certificate::key_length("key_length", own));
-}
-
-/// Whether a certificate is of that merchant.
+/// Whether a certificate, from `file`, is of that merchant.
 #[must_use]
-pub fn belongs(check: &'static str, cert: &Certificate, mch_id: &str) -> Finding {
-    let (cn, serial, issuer) = (&cert.common_name, &cert.serial_hex, &cert.issuer);
-    if cn == mch_id {
-        let found = say!("doctor-certificate", cn = cn, serial = serial, issuer = issuer);
-        Finding::fine(check, found)
-    } else {
-        let found = say!("doctor-other-merchant", cn = cn, serial = serial, mch_id = mch_id);
-        Finding::of(check, Symptom::OtherMerchant, found)
+pub fn belongs(check: &'static str, cert: &Certificate, mch_id: &str, file: &Path) -> Finding {
+    match cert.check_name(mch_id) {
+        Ok(()) => {
+            let (serial, issuer) = (&cert.serial_hex, &cert.issuer);
+            let found = say!("doctor-certificate", cn = mch_id, serial = serial, issuer = issuer);
+            Finding::fine(check, found)
+        }
+        Err(error) => Finding::failed(check, profile::unusable(file, &error)),
     }
 }
 
 /// The identity, and what was found.
 fn pem(cert: &Path, key: &Path) -> Result<(Identity, String), Failure> {
-    let secret = files::read_secret(key)?;
-    let identity = Identity::from_pem(&files::read(cert)?, &secret)
-        .map_err(|error| profile::unusable(cert, &error))?;
+    let identity = profile::pem_pair(cert, key)?;
     let found = say!("doctor-pem", serial = identity.serial_hex());
     Ok((identity, found))
 }
@@ -119,16 +113,8 @@ fn keystore(
     password: Option<&Path>,
     mch_id: &str,
 ) -> Result<(Identity, String), Failure> {
+    let identity = profile::keystore(p12, password, mch_id)?;
     let bytes = files::read_secret(p12)?;
-    let identity = match password {
-        None => Identity::from_p12(&bytes, mch_id),
-        Some(file) => {
-            let password = files::read_secret_line(file)?;
-            // a secret line is ASCII
-            Identity::from_p12(&bytes, &String::from_utf8_lossy(&password))
-        }
-    };
-    let identity = identity.map_err(|error| profile::unusable(p12, &error))?;
     let is_legacy = bytes.windows(LEGACY_ALGORITHMS.len()).any(|part| part == LEGACY_ALGORITHMS);
     let serial = identity.serial_hex();
     let found = if is_legacy {

@@ -10,9 +10,9 @@ use crate::profile::ProfileFile;
 use crate::say;
 use hongbao_client::{Certificate, Client, ClientConfig, Identity, Trust};
 use hongbao_wire::ApiKey;
-use jiff::Timestamp;
 use reqwest::Url;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// WeChat Pay's hosts: the main one and that for failover (`protocol.md` §4).
 const WECHAT_HOSTS: [&str; 2] = ["api.mch.weixin.qq.com", "api2.mch.weixin.qq.com"];
@@ -22,7 +22,7 @@ const PACE_PER_SECOND: u32 = 20;
 const API_KEY_CHARS: usize = 32;
 
 /// Checks a profile, every file that it names, and the server that it points to.
-pub async fn examine(path: &Path, offline: bool, now: Timestamp, report: &mut Report<'_>) {
+pub async fn examine(path: &Path, offline: bool, now: SystemTime, report: &mut Report<'_>) {
     let Some(file) = report.tried("profile", ProfileFile::load(path)) else {
         report.skip(&["identity", "api_key", "network"], "profile");
         return;
@@ -109,7 +109,7 @@ fn base_url(text: &str, report: &mut Report<'_>) -> Option<()> {
     Some(())
 }
 
-fn trust(ca_file: Option<PathBuf>, now: Timestamp, report: &mut Report<'_>) -> Option<Trust> {
+fn trust(ca_file: Option<PathBuf>, now: SystemTime, report: &mut Report<'_>) -> Option<Trust> {
     let Some(path) = ca_file else {
         report.add(Finding::fine("ca_file", say!("doctor-ca-system")));
         return Some(Trust::System);

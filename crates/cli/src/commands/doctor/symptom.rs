@@ -11,12 +11,6 @@ pub enum Symptom {
     Fine,
     /// The check was not made.
     Skipped,
-    /// The CN of the client certificate is not `mch_id`.
-    OtherMerchant,
-    /// A certificate expires within 30 days.
-    ExpiresSoon,
-    /// An RSA key of fewer than 2,048 bits, or a curve of fewer than 256.
-    KeyShort,
     /// PEM and PKCS#12 hold different certificates.
     TwoCertificates,
     /// The API key has not 32 characters.
@@ -61,12 +55,9 @@ pub enum Symptom {
 
 impl Symptom {
     /// Every symptom, in the order of the page.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 22] = [
         Self::Fine,
         Self::Skipped,
-        Self::OtherMerchant,
-        Self::ExpiresSoon,
-        Self::KeyShort,
         Self::TwoCertificates,
         Self::ApiKeyLength,
         Self::AppidShape,
@@ -95,9 +86,6 @@ impl Symptom {
         match self {
             Self::Fine => "DOCTOR_OK",
             Self::Skipped => "DOCTOR_SKIPPED",
-            Self::OtherMerchant => "DOCTOR_OTHER_MERCHANT",
-            Self::ExpiresSoon => "DOCTOR_EXPIRES_SOON",
-            Self::KeyShort => "DOCTOR_KEY_SHORT",
             Self::TwoCertificates => "DOCTOR_TWO_CERTIFICATES",
             Self::ApiKeyLength => "DOCTOR_API_KEY_LENGTH",
             Self::AppidShape => "DOCTOR_APPID_SHAPE",
@@ -127,9 +115,7 @@ impl Symptom {
         match self {
             Self::Fine => Level::Fine,
             Self::Skipped => Level::Skipped,
-            Self::ExpiresSoon
-            | Self::KeyShort
-            | Self::TwoCertificates
+            Self::TwoCertificates
             | Self::ApiKeyLength
             | Self::AppidShape
             | Self::ClockDrifts

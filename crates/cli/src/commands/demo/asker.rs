@@ -1,23 +1,18 @@
-//! What `query` and `send` share: a profile, a client, and randomness.
+//! The demo's way to ask: one merchant, a client, and nothing that remembers.
 
 use crate::exit::Failure;
 use crate::profile::Profile;
 use crate::say;
-use hongbao_client::{Client, ClientConfig};
+use hongbao_client::{AttemptLimits, Client, ClientConfig, Dice};
 use hongbao_wire::{ApiKey, WorkwxSecret};
-use rand::RngExt;
 use std::path::Path;
-
-const ALPHANUMERIC: &[u8; 36] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
-const DIGITS: &[u8; 10] = b"0123456789";
-/// The length of a `nonce_str`, characters (`protocol.md` §1.1).
-const NONCE_CHARS: usize = 32;
 
 /// One merchant, ready to ask.
 pub struct Asker {
     /// The client, with the merchant's certificate.
     pub client: Client,
     profile: Profile,
+    dice: Dice,
 }
 
 impl Asker {
@@ -26,17 +21,21 @@ impl Asker {
     /// # Errors
     /// [`Failure`], exit 9.
     pub fn new(path: &Path) -> Result<Self, Failure> {
+        Self::attempting(path, AttemptLimits::DEFAULT)
+    }
+
+    /// The same with other limits of attempts.
+    ///
+    /// # Errors
+    /// As [`Asker::new`].
+    pub fn attempting(path: &Path, attempts: AttemptLimits) -> Result<Self, Failure> {
         let profile = Profile::load(path)?;
-        let config = ClientConfig::new(
-            profile.base_url.clone(),
-            profile.identity.clone(),
-            profile.trust.clone(),
-        );
+        let config = ClientConfig { attempts, ..profile.client_config() };
         let client = Client::new(config).map_err(|error| {
             Failure::config(error.code(), say!("client-failed", why = error))
                 .hint(say!("client-failed-hint"))
         })?;
-        Ok(Self { client, profile })
+        Ok(Self { client, profile, dice: Dice::random() })
     }
 
     /// The merchant.
@@ -67,16 +66,6 @@ impl Asker {
 
     /// A fresh `nonce_str`.
     pub fn nonce_str(&self) -> String {
-        random_text(ALPHANUMERIC, NONCE_CHARS)
+        self.dice.nonce_str()
     }
-}
-
-/// `count` random decimal digits.
-pub fn random_digits(count: usize) -> String {
-    random_text(DIGITS, count)
-}
-
-fn random_text(alphabet: &[u8], count: usize) -> String {
-    let mut rng = rand::rng();
-    (0..count).map(|_| char::from(alphabet[rng.random_range(0..alphabet.len())])).collect()
 }

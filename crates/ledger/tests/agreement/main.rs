@@ -1,13 +1,15 @@
 //! Random operations give the same on every store as on the reference in memory.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../given/mod.rs"]
 mod given;
+mod inquiries;
 
 use given::{MCH_ID, OTHER_MCH_ID, at, day, entry, fen, first, full_record, merchant, record};
 use hongbao_ledger::record::Told;
 use hongbao_ledger::{
-    Budget, Commit, Expect, Filter, Finding, Key, Ledger, LedgerError, MemoryLedger, SealKey,
-    SqliteLedger,
+    Budget, Commit, Expect, Filter, Finding, Inquiries, Key, Ledger, LedgerError, MemoryLedger,
+    SealKey, SqliteLedger,
 };
 use hongbao_wire::Status;
 use jiff::ToSpan;
@@ -27,7 +29,13 @@ enum Operation {
     Add { merchant: usize },
     Update { merchant: usize, key_version: u32 },
     Set { value: String },
+    Inquiry(Box<inquiries::Operation>),
 }
+
+/// Both sides of a store.
+trait Store: Ledger + Inquiries {}
+
+impl<S: Ledger + Inquiries> Store for S {}
 
 #[derive(Clone, Debug)]
 struct Pick {
@@ -82,6 +90,7 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => (merchant, any::<u32>())
             .prop_map(|(merchant, key_version)| Operation::Update { merchant, key_version }),
         1 => ".{0,5}".prop_map(|value| Operation::Set { value }),
+        8 => inquiries::operation().prop_map(|operation| Operation::Inquiry(Box::new(operation))),
     ]
 }
 
@@ -125,7 +134,7 @@ impl Pick {
     }
 }
 
-async fn run(ledger: &dyn Ledger, operation: &Operation) -> String {
+async fn run(ledger: &dyn Store, operation: &Operation) -> String {
     let outcome: Result<String, LedgerError> = match operation {
         Operation::Commit(pick) => ledger.commit(pick.commit()).await.map(|v| v.to_string()),
         Operation::TopUp { merchant, amount } => {
@@ -140,12 +149,13 @@ async fn run(ledger: &dyn Ledger, operation: &Operation) -> String {
             ledger.update_merchant(merchant).await.map(|()| String::new())
         }
         Operation::Set { value } => ledger.set_setting("name", value).await.map(|()| String::new()),
+        Operation::Inquiry(operation) => Ok(inquiries::run(ledger, operation).await),
     };
     format!("{outcome:?}")
 }
 
 /// Everything that can be read.
-async fn everything(ledger: &dyn Ledger) -> Vec<String> {
+async fn everything(ledger: &dyn Store) -> Vec<String> {
     let mut seen = vec![
         format!("{:?}", ledger.merchants().await.unwrap()),
         format!("{:?}", ledger.merchants_version().await.unwrap()),
@@ -174,6 +184,7 @@ async fn everything(ledger: &dyn Ledger) -> Vec<String> {
             seen.push(format!("{:?}", ledger.reply(mch_id, billno).await.unwrap()));
         }
     }
+    seen.extend(inquiries::everything(ledger).await);
     seen
 }
 
@@ -186,7 +197,7 @@ proptest! {
     })]
 
     #[test]
-    fn sqlite_agrees_with_memory(operations in prop::collection::vec(operation(), 1..60)) {
+    fn sqlite_agrees_with_memory(operations in prop::collection::vec(operation(), 1..100)) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let folder = tempfile::tempdir().unwrap();
@@ -194,7 +205,7 @@ proptest! {
             let key = SealKey::generate();
             let memory = MemoryLedger::new();
             let sqlite = SqliteLedger::open(&path, key.clone()).unwrap();
-            for ledger in [&memory as &dyn Ledger, &sqlite] {
+            for ledger in [&memory as &dyn Store, &sqlite] {
                 ledger.add_merchant(merchant(MCH_ID, 1_000)).await.unwrap();
                 ledger.add_merchant(merchant(OTHER_MCH_ID, 1_000)).await.unwrap();
             }

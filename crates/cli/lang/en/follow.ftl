@@ -1,0 +1,7 @@
+# `follow`.
+follow-attention = needs a person: { $why }
+follow-progress = asked { $asked }, sent again { $resent }, { $rate } a second: { $counts }
+follow-next = { $count } to be asked about again, the next at { $at }
+follow-nothing-due = nothing is left to ask
+follow-people = { $count } need a person
+follow-people-hint = `hongbao attention --profile { $profile }` says which, and what to do

@@ -1,0 +1,14 @@
+# The merchant's side of a profile: its ledger, and what it refuses to send.
+side-expires-soon = the client certificate expires in { $days } days: download a new one from the merchant console
+side-no-ledger = there is no ledger `{ $file }`: with this profile nothing was asked or sent yet
+side-no-ledger-hint = `hongbao query`, `send` and `follow` make it; if they did, check `ledger_file` of the profile
+side-over-pace = the merchant's pace left no turn in the time allowed; nothing was sent
+side-over-pace-hint = do it again later, with the same number
+side-other-parameters = `{ $billno }` was sent with another `{ $field }`; nothing was sent now
+side-other-parameters-hint = the number stays with its first payment: repeat it with the first parameters, or give a new payment its own number and reference
+side-ref-open = `{ $business_ref }` has the number `{ $billno }`, which has not failed for certain; nothing was sent now
+side-ref-open-hint = a new number could pay twice: leave `--billno` away to send `{ $billno }` again, or run `hongbao follow { $billno }` until it is final
+side-other-ref = `{ $billno }` was sent under another reference; nothing was sent now
+side-other-ref-hint = give the reference under which it was sent, or a number of its own to this payment
+side-elsewhere = `{ $billno }` is a packet that was not sent from this ledger; nothing was sent now
+side-elsewhere-hint = give this payment a number of its own; what became of the other one, `hongbao query` says

@@ -1,0 +1,12 @@
+# `records`, `history`, `attention`.
+records-attention = (needs a person)
+history-none = the ledger does not know `{ $billno }`; that says nothing about the packet
+history-none-hint = check the number and the profile; `hongbao query` asks about it, and remembers
+attention-none = no packet needs a person
+attention-since = since { $at }
+about-attention-unknown_too_long = unknown, or without an answer, for longer than `unknown_max` of the profile
+    .do = Look at `hongbao history BILLNO`: fix what was refused, or ask the support of WeChat Pay; the number stays, and it is asked about meanwhile
+about-attention-contradiction = two verified replies exclude each other, such as RECEIVED and FAILED
+    .do = Ask the support of WeChat Pay, with both replies of `hongbao history BILLNO --raw`; never pay again before they answer
+about-attention-window_closed = WeChat Pay no longer answers for it, and it never became final
+    .do = Look it up in the merchant console; the number stays

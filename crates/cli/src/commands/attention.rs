@@ -1,0 +1,86 @@
+//! `hongbao attention`: which numbers need a person, why, and what to do.
+
+use crate::args::AttentionArgs;
+use crate::exit::{Exit, Failure};
+use crate::lang;
+use crate::merchant_side::Remembered;
+use crate::output::Output;
+use crate::pages::each_page;
+use crate::record::readable;
+use crate::say;
+use hongbao_inquiry::Attention;
+use hongbao_ledger::{Inquiry, InquiryFilter};
+use hongbao_wire::sign::Policy;
+use hongbao_wire::time;
+use hongbao_wire::verdict::WINDOW;
+use jiff::Timestamp;
+use owo_colors::OwoColorize;
+use serde_json::{Value, json};
+
+/// Prints them; exit 6 where there are any.
+///
+/// # Errors
+/// [`Failure`] where the profile or its ledger cannot be used.
+pub async fn run(args: &AttentionArgs, out: &mut Output) -> Result<Exit, Failure> {
+    let remembered = Remembered::open(&args.profile, Policy::Require)?;
+    let filter = InquiryFilter { attention: Some(true), ..InquiryFilter::default() };
+    let mch_id = remembered.account.mch_id.as_str();
+    let mut exit = Exit::Ok;
+    let pages = each_page(&*remembered.ledger, mch_id, filter, |page| {
+        for inquiry in &page {
+            exit = Exit::Unknown;
+            if args.json {
+                out.json(&to_json(inquiry));
+            } else {
+                write(inquiry, out);
+            }
+        }
+        true
+    });
+    pages.await.map_err(|error| remembered.failure(&error))?;
+    if exit == Exit::Ok && !args.json {
+        out.talk(say!("attention-none"));
+    }
+    Ok(exit)
+}
+
+fn reason(inquiry: &Inquiry) -> &str {
+    inquiry.attention.as_deref().unwrap_or_default()
+}
+
+/// Since when a person is needed, as well as the ledger knows.
+fn since(inquiry: &Inquiry) -> Timestamp {
+    let is = |attention: Attention| reason(inquiry) == attention.as_str();
+    let since = if is(Attention::UnknownTooLong) {
+        inquiry.unknown_since
+    } else if is(Attention::WindowClosed) {
+        inquiry.sent_at.unwrap_or(inquiry.noted_at).checked_add(WINDOW).ok()
+    } else {
+        inquiry.asked_at
+    };
+    since.unwrap_or(inquiry.noted_at)
+}
+
+fn write(inquiry: &Inquiry, out: &mut Output) {
+    let text = |suffix: &str| {
+        lang::current().say(&format!("about-attention-{}{suffix}", reason(inquiry)), &[])
+    };
+    out.data(format_args!("{}  {}", inquiry.key.mch_billno.as_str().bold(), text("")));
+    out.data(format_args!("  {}", say!("attention-since", at = readable(since(inquiry)))));
+    out.data(format_args!("  {}", text(".do")));
+}
+
+/// The object of the JSON contract (`docs/cli-json.md`).
+fn to_json(inquiry: &Inquiry) -> Value {
+    json!({
+        "mch_billno": inquiry.key.mch_billno.as_str(),
+        "ref": inquiry.business_ref,
+        "attention": reason(inquiry),
+        "since": time::rfc3339(since(inquiry)),
+        "verdict": inquiry.conclusion.verdict,
+        "cause": inquiry.conclusion.cause,
+        "sent_at": inquiry.sent_at.map(time::rfc3339),
+        "asked_at": inquiry.asked_at.map(time::rfc3339),
+        "due_at": inquiry.due_at.map(time::rfc3339),
+    })
+}

@@ -1,0 +1,201 @@
+//! The merchant's side of a profile: its client, its account, its ledger, and the inquirer that
+//! joins them. Every command that asks or pays begins here.
+
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::profile::{Profile, ProfileFile};
+use crate::say;
+use crate::workdir::ledger_failure;
+use hongbao_client::{Client, Dice, IdentityWarning};
+use hongbao_inquiry::{Account, Inquirer, InquirerOptions, InquiryError, SendRefusal, SystemClock};
+use hongbao_ledger::{Inquiries, LedgerError, MemoryLedger, SealKey, SqliteLedger};
+use hongbao_wire::sign::Policy;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where what is learnt is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// In the profile's ledger.
+    Ledger,
+    /// Nowhere: it is forgotten with the process.
+    Nowhere,
+}
+
+/// How the merchant's side shall behave.
+#[derive(Clone, Copy, Debug)]
+pub struct SideOptions {
+    /// What is demanded of a success reply's signature.
+    pub policy: Policy,
+    /// Where what is learnt is kept.
+    pub memory: Memory,
+    /// Whether an own send that the payer does not know is sent again under its number.
+    pub resends: bool,
+}
+
+/// The merchant's side of one profile.
+#[derive(Clone, Debug)]
+pub struct MerchantSide {
+    /// What asks and pays.
+    pub inquirer: Arc<Inquirer>,
+    ledger_path: PathBuf,
+}
+
+impl MerchantSide {
+    /// Reads a profile, makes its client, and opens its ledger, or makes it.
+    ///
+    /// A certificate that expires soon is told on stderr.
+    ///
+    /// # Errors
+    /// [`Failure`], exit 9: the profile, what it names, or the ledger cannot be used.
+    pub fn open(path: &Path, options: SideOptions, out: &mut Output) -> Result<Self, Failure> {
+        let profile = Profile::load(path)?;
+        warn(&profile, out);
+        let ledger: Arc<dyn Inquiries> = match options.memory {
+            Memory::Ledger => Arc::new(open_or_make_ledger(&profile.ledger_path)?),
+            Memory::Nowhere => Arc::new(MemoryLedger::new()),
+        };
+        let inquirer = inquirer(&profile, options.policy, ledger, options.resends)?;
+        Ok(Self { inquirer, ledger_path: profile.ledger_path })
+    }
+
+    /// Why there is no outcome, with what to do.
+    #[must_use]
+    pub fn failure(&self, error: &InquiryError) -> Failure {
+        inquiry_failure(&self.ledger_path, error)
+    }
+
+    /// What the ledger said, with what to do.
+    #[must_use]
+    pub fn ledger_failure(&self, error: &LedgerError) -> Failure {
+        ledger_failure(&self.ledger_path, error)
+    }
+}
+
+/// What a merchant remembers, for who only looks: needs no certificate and asks nobody.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    /// As whom it was asked; its key proves what is kept.
+    pub account: Account,
+    /// What is remembered.
+    pub ledger: Arc<dyn Inquiries>,
+    path: PathBuf,
+}
+
+impl Remembered {
+    /// Opens the ledger of a profile, which must be there.
+    ///
+    /// # Errors
+    /// `LEDGER_MISSING`; [`Failure`], exit 9, where profile or ledger cannot be used.
+    pub fn open(profile: &Path, policy: Policy) -> Result<Self, Failure> {
+        let file = ProfileFile::load(profile)?;
+        let path = file.ledger_path(profile);
+        if !path.exists() {
+            let message = say!("side-no-ledger", file = path.display());
+            return Err(
+                Failure::config("LEDGER_MISSING", message).hint(say!("side-no-ledger-hint"))
+            );
+        }
+        let ledger = Arc::new(open_or_make_ledger(&path)?);
+        Ok(Self { account: file.account(profile, policy)?, ledger, path })
+    }
+
+    /// What the ledger said, with what to do.
+    #[must_use]
+    pub fn failure(&self, error: &LedgerError) -> Failure {
+        ledger_failure(&self.path, error)
+    }
+}
+
+/// The client of a profile; it connects to nothing yet.
+///
+/// # Errors
+/// `BASE_URL`, `CA_UNREADABLE`, `PROXY_URL`, `TLS_SET_UP`.
+pub fn client(profile: &Profile) -> Result<Client, Failure> {
+    Client::new(profile.client_config()).map_err(|error| {
+        Failure::config(error.code(), say!("client-failed", why = error))
+            .hint(say!("client-failed-hint"))
+    })
+}
+
+/// What asks and pays as the merchant of `profile`, and remembers it in `ledger`.
+///
+/// # Errors
+/// As [`client`].
+pub fn inquirer(
+    profile: &Profile,
+    policy: Policy,
+    ledger: Arc<dyn Inquiries>,
+    resends: bool,
+) -> Result<Arc<Inquirer>, Failure> {
+    let options = InquirerOptions { schedule: profile.schedule, resends };
+    let (account, client) = (profile.account(policy), client(profile)?);
+    let clock = Arc::new(SystemClock);
+    Ok(Arc::new(Inquirer::new(account, client, ledger, clock, Dice::random(), options)))
+}
+
+/// The ledger at `path`; its key file is the same with the extension `.key`. Both are made, for
+/// their owner alone, where there is no ledger yet.
+///
+/// # Errors
+/// The ledger's own code: a newer version, damage, another key.
+pub fn open_or_make_ledger(path: &Path) -> Result<SqliteLedger, Failure> {
+    let key_path = path.with_extension("key");
+    let key = match path.exists() {
+        true => SealKey::load(key_path),
+        false => SealKey::load_or_create(key_path),
+    };
+    key.and_then(|key| SqliteLedger::open(path, key)).map_err(|error| ledger_failure(path, &error))
+}
+
+/// Says on stderr what a person should do something about before long.
+fn warn(profile: &Profile, out: &mut Output) {
+    for warning in &profile.warnings {
+        // who issued it and how strong it is, `hongbao doctor` says
+        if let IdentityWarning::ExpiresSoon { days } = warning {
+            out.warning(warning.code(), say!("side-expires-soon", days = days));
+        }
+    }
+}
+
+/// Why there is no outcome, with what to do. What is refused was not sent (exit 2).
+#[must_use]
+pub fn inquiry_failure(ledger: &Path, error: &InquiryError) -> Failure {
+    match error {
+        InquiryError::Ledger(error) => ledger_failure(ledger, error),
+        InquiryError::OverPace => Failure {
+            code: error.code(),
+            message: say!("side-over-pace"),
+            hint: Some(say!("side-over-pace-hint")),
+            exit: Exit::NoAnswer,
+        },
+        InquiryError::Refused(refusal) => refused(refusal),
+    }
+}
+
+fn refused(refusal: &SendRefusal) -> Failure {
+    let (message, hint) = match refusal {
+        SendRefusal::NoSecret => {
+            return Failure::config(refusal.code(), say!("profile-no-secret"))
+                .hint(say!("profile-no-secret-hint"));
+        }
+        SendRefusal::OtherParameters { mch_billno, field } => (
+            say!("side-other-parameters", billno = mch_billno, field = field),
+            say!("side-other-parameters-hint"),
+        ),
+        SendRefusal::ReferenceOpen { business_ref, mch_billno } => (
+            say!("side-ref-open", business_ref = business_ref, billno = mch_billno),
+            say!("side-ref-open-hint", billno = mch_billno),
+        ),
+        SendRefusal::OtherReference { mch_billno } => {
+            (say!("side-other-ref", billno = mch_billno), say!("side-other-ref-hint"))
+        }
+        SendRefusal::SentElsewhere { mch_billno } => {
+            (say!("side-elsewhere", billno = mch_billno), say!("side-elsewhere-hint"))
+        }
+        SendRefusal::BillnoNeeded(mch_id) => {
+            (say!("send-billno-needed", mch_id = mch_id), say!("send-billno-needed-hint"))
+        }
+    };
+    Failure::usage(refusal.code(), message).hint(hint)
+}

@@ -1,0 +1,198 @@
+//! The merchant's pace: turns in the order of asking, never more than a rate in one second.
+
+mod limiter;
+
+use limiter::Limiter;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+/// Without FREQ_LIMIT for this long, the rate recovers by one step, a doubling.
+pub const QUIET: Duration = Duration::from_secs(30);
+/// FREQ_LIMITs that come together tighten once: those of this long after a tightening
+/// answer what was asked before it.
+const TOGETHER: Duration = Duration::from_secs(1);
+
+/// A rate of turns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rate {
+    per_1000_seconds: u64,
+}
+
+impl Rate {
+    /// The slowest that FREQ_LIMIT tightens to: one turn in 5 s.
+    pub const FLOOR: Self = Self { per_1000_seconds: 200 };
+
+    /// So many turns a second; 0 counts as 1.
+    #[must_use]
+    pub const fn per_second(turns: u32) -> Self {
+        let turns = if turns == 0 { 1 } else { turns };
+        Self { per_1000_seconds: turns as u64 * 1000 }
+    }
+
+    /// Turns in 1000 seconds.
+    #[must_use]
+    pub const fn per_1000_seconds(self) -> u64 {
+        self.per_1000_seconds
+    }
+
+    fn halved(self) -> Self {
+        Self { per_1000_seconds: self.per_1000_seconds / 2 }.max(Self::FLOOR)
+    }
+
+    fn doubled_up_to(self, most: Self) -> Self {
+        Self { per_1000_seconds: self.per_1000_seconds.saturating_mul(2) }.min(most)
+    }
+}
+
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, rest) = (self.per_1000_seconds / 1000, self.per_1000_seconds % 1000);
+        if rest == 0 { write!(f, "{whole}/s") } else { write!(f, "{whole}.{rest:03}/s") }
+    }
+}
+
+/// The turn did not come in the time that was allowed for it. Nothing was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the merchant's pace leaves no turn in time")]
+pub struct OverPace;
+
+impl OverPace {
+    /// The stable code.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        "OVER_PACE"
+    }
+}
+
+/// One merchant's turns. Clones share them: a process needs one for each merchant.
+///
+/// - In no half-open window of one second are more turns given than the rate in force, or
+///   the highest of them where it changed; a rate below 1/s gives one at most.
+/// - Whoever waits gets 0.99 of the rate.
+/// - Turns are given in the order of asking.
+/// - A waiter may be dropped at any time: it takes no turn, and the next one moves up.
+///
+/// FREQ_LIMIT halves the rate, down to [`Rate::FLOOR`]; each [`QUIET`] without it after
+/// which a turn is asked for doubles the rate again, up to the configured one.
+#[derive(Clone, Debug)]
+pub struct Pace {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// Held by whoever is next, while it waits: tokio's is fair.
+    next: tokio::sync::Mutex<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    configured: Rate,
+    rate: Rate,
+    limiter: Limiter,
+    /// The last FREQ_LIMIT or recovery.
+    quiet_since: Instant,
+    tightened_at: Option<Instant>,
+}
+
+impl Pace {
+    /// A pace of so many turns a second; 0 counts as 1.
+    #[must_use]
+    pub fn per_second(turns: u32) -> Self {
+        let rate = Rate::per_second(turns);
+        let state = State {
+            configured: rate,
+            rate,
+            limiter: Limiter::full(rate),
+            quiet_since: Instant::now(),
+            tightened_at: None,
+        };
+        let shared = Shared { next: tokio::sync::Mutex::default(), state: Mutex::new(state) };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Waits for a turn.
+    pub async fn turn(&self) {
+        let _next = self.shared.next.lock().await;
+        while let Err(earliest) = self.take() {
+            sleep_until(earliest).await;
+        }
+    }
+
+    /// Waits for a turn, but no longer than `wait_max`; at once where the next in line can
+    /// tell that it would be longer.
+    ///
+    /// # Errors
+    /// [`OverPace`]: no turn was taken.
+    pub async fn turn_within(&self, wait_max: Duration) -> Result<(), OverPace> {
+        let now = Instant::now();
+        let Some(latest) = now.checked_add(wait_max) else {
+            self.turn().await;
+            return Ok(());
+        };
+        let lock = timeout_at(latest, self.shared.next.lock());
+        let _next = lock.await.map_err(|_| OverPace)?;
+        while let Err(earliest) = self.take() {
+            if earliest > latest {
+                return Err(OverPace);
+            }
+            sleep_until(earliest).await;
+        }
+        Ok(())
+    }
+
+    /// Takes note of a FREQ_LIMIT.
+    pub fn freq_limited(&self) {
+        self.state().tighten(Instant::now());
+    }
+
+    /// The rate in force.
+    #[must_use]
+    pub fn rate(&self) -> Rate {
+        self.state().rate
+    }
+
+    /// Takes a turn, or says when to try again. Its lock is gone before anybody waits.
+    fn take(&self) -> Result<(), Instant> {
+        self.state().take(Instant::now())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // no call within can panic between two changes of it
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Takes a turn, or says when to try again.
+    fn take(&mut self, now: Instant) -> Result<(), Instant> {
+        if self.rate < self.configured && now >= self.quiet_since + QUIET {
+            self.quiet_since = now;
+            self.change(self.rate.doubled_up_to(self.configured));
+        }
+        self.limiter.take()
+    }
+
+    fn tighten(&mut self, now: Instant) {
+        self.quiet_since = now;
+        if self.tightened_at.is_some_and(|at| now < at + TOGETHER) {
+            return;
+        }
+        self.tightened_at = Some(now);
+        if self.rate > Rate::FLOOR {
+            self.change(self.rate.halved());
+        }
+    }
+
+    fn change(&mut self, rate: Rate) {
+        self.rate = rate;
+        // what the old one gave still counts: the new one begins with nothing to give
+        self.limiter = Limiter::empty(rate);
+    }
+}
+
+#[cfg(test)]
+mod tests;

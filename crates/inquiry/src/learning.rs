@@ -1,0 +1,161 @@
+//! What an observation changes in what is known of a packet: pure, so that it can be done anew
+//! on whatever somebody else committed meanwhile.
+
+use crate::account::Account;
+use crate::schedule::{Next, Schedule};
+use crate::standing;
+use bytes::Bytes;
+use hongbao_client::Exchange;
+use hongbao_ledger::inquiry::{Conclusion, Seen};
+use hongbao_ledger::{Entry, Inquiry, Source};
+use hongbao_wire::observation::{Observation, Silence, Unreadable};
+use hongbao_wire::verdict::{NoAnswer, Unknown, judge_send};
+use hongbao_wire::{QueryReply, SendReply, Verdict, WireTime};
+use jiff::Timestamp;
+
+/// The verdict before anything came: the question has no answer yet.
+pub(crate) const fn nothing_learnt() -> Verdict {
+    Verdict::NoAnswer(NoAnswer::TryAgain)
+}
+
+/// The verdict where the ledger's words cannot be proven.
+pub(crate) const fn unproven() -> Verdict {
+    Verdict::Unknown(Unknown::Unreadable(Unreadable::Recalled))
+}
+
+/// A verdict in the words that the ledger keeps.
+pub(crate) fn conclusion(verdict: &Verdict) -> Conclusion {
+    Conclusion {
+        verdict: verdict.as_str().into(),
+        cause: verdict.cause().map(Into::into),
+        next_step: verdict.next_step().as_str().into(),
+        is_final: verdict.is_final(),
+    }
+}
+
+/// Learns from what a question came to at `at`; returns the verdict and the history's entry.
+///
+/// A record that has not changed is the same bytes again: the entry leaves out those that the
+/// inquiry keeps already, or a month of questions would keep them sixty times.
+pub(crate) fn from_query(
+    inquiry: &mut Inquiry,
+    exchange: &Exchange<QueryReply>,
+    at: Timestamp,
+    account: &Account,
+    schedule: &Schedule,
+) -> (Verdict, Entry) {
+    let mut known = standing::known(account, inquiry);
+    let was_settled = known.settled().cloned();
+    let seen = &exchange.observation;
+    if let Observation::Success(reply) = seen
+        && inquiry.order.is_none()
+        && let Some(send_time) = reply.get().send_time.as_ref().and_then(WireTime::instant)
+    {
+        inquiry.sent_at = Some(send_time);
+        known.sent_at = Some(send_time);
+    }
+    let verdict = known.observe(seen, at);
+    let raw = exchange.raw.as_deref().filter(|raw| inquiry.reply.as_deref() != Some(raw));
+    inquiry.asks = inquiry.asks.saturating_add(1);
+    inquiry.asked_at = Some(at);
+    if let Observation::Success(reply) = seen {
+        inquiry.answered_at = Some(at);
+        // what is settled keeps the reply that settled it
+        if was_settled.is_none() {
+            inquiry.seen = Some(seen_of(reply.get()));
+            inquiry.reply = exchange.raw.as_deref().map(Bytes::copy_from_slice);
+        }
+    }
+    inquiry.is_contradicted |= verdict == Verdict::Unknown(Unknown::Contradiction);
+    conclude(inquiry, &verdict, at, schedule);
+    let event = format!("query {}", word(seen, |reply| reply.status.as_str()));
+    (verdict, entry(at, &event, raw))
+}
+
+/// Learns from what a send came to at `at`; returns the verdict and the history's entry.
+pub(crate) fn from_send(
+    inquiry: &mut Inquiry,
+    exchange: &Exchange<SendReply>,
+    at: Timestamp,
+    account: &Account,
+    schedule: &Schedule,
+) -> (Verdict, Entry) {
+    let seen = &exchange.observation;
+    if let Observation::Success(_) = seen {
+        inquiry.send_reply = exchange.raw.as_deref().map(Bytes::copy_from_slice);
+    }
+    let settled = standing::known(account, inquiry).settled().cloned();
+    let verdict = settled.unwrap_or_else(|| judge_send(seen));
+    conclude(inquiry, &verdict, at, schedule);
+    let event = format!("send {}", word(seen, |_| "accepted"));
+    (verdict, entry(at, &event, exchange.raw.as_deref()))
+}
+
+/// Learns that WeChat Pay no longer answers for it.
+pub(crate) fn from_closing(
+    inquiry: &mut Inquiry,
+    at: Timestamp,
+    schedule: &Schedule,
+) -> (Verdict, Entry) {
+    conclude(inquiry, &Verdict::BeyondWindow, at, schedule);
+    (Verdict::BeyondWindow, intent(at, "window closed"))
+}
+
+/// That something is about to be done.
+pub(crate) fn intent(at: Timestamp, event: &str) -> Entry {
+    Entry { at, source: Source::Merchant, event: event.into(), raw: None }
+}
+
+fn entry(at: Timestamp, event: &str, raw: Option<&[u8]>) -> Entry {
+    Entry { at, source: Source::Upstream, event: event.into(), raw: raw.map(Into::into) }
+}
+
+/// Keeps the verdict, and what follows from it: when to ask next, and whether a person looks.
+fn conclude(inquiry: &mut Inquiry, verdict: &Verdict, at: Timestamp, schedule: &Schedule) {
+    inquiry.conclusion = conclusion(verdict);
+    inquiry.unknown_since = match verdict {
+        Verdict::Unknown(_) | Verdict::NoAnswer(_) => Some(inquiry.unknown_since.unwrap_or(at)),
+        _ => None,
+    };
+    let (due_at, attention) = match schedule.next(inquiry, verdict, at) {
+        Next::Done => (None, None),
+        Next::Ask { at, attention } => (Some(at), attention),
+        Next::Stop(attention) => (None, Some(attention)),
+    };
+    inquiry.due_at = due_at;
+    inquiry.attention = attention.map(|attention| attention.as_str().into());
+}
+
+/// An observation as a short stable word, for the history.
+fn word<'o, R>(seen: &'o Observation<R>, of_reply: impl FnOnce(&'o R) -> &'o str) -> String {
+    match seen {
+        Observation::Success(reply) => of_reply(reply.get()).to_owned(),
+        Observation::Failure(failure) => {
+            failure.err_code.as_ref().map_or("FAIL", |code| code.as_str()).to_owned()
+        }
+        Observation::Silence(Silence::NotConnected) => "not_connected".to_owned(),
+        Observation::Silence(Silence::TimedOut) => "timed_out".to_owned(),
+        Observation::Silence(Silence::ConnectionLost) => "connection_lost".to_owned(),
+        Observation::Silence(Silence::HttpStatus(status)) => format!("http_{status}"),
+        Observation::CertificateRefused => "certificate_refused".to_owned(),
+        Observation::Unreadable(_) => "unreadable".to_owned(),
+    }
+}
+
+fn seen_of(reply: &QueryReply) -> Seen {
+    let instant = |time: &Option<WireTime>| time.as_ref().and_then(WireTime::instant);
+    Seen {
+        status: reply.status.as_str().into(),
+        detail_id: reply.detail_id.clone(),
+        total_amount: reply.total_amount,
+        reason: reply.reason.as_ref().map(|reason| reason.to_string().into()),
+        act_name: reply.act_name.clone(),
+        sender_name: reply.sender_name.clone(),
+        send_time: instant(&reply.send_time),
+        openid: reply.openid.clone(),
+        amount: reply.amount,
+        rcv_time: instant(&reply.rcv_time),
+        refund_amount: reply.refund_amount,
+        refund_time: instant(&reply.refund_time),
+    }
+}

@@ -1,0 +1,33 @@
+//! The one use case of the merchant's side: note the intent, ask, note what was observed, judge;
+//! and following a packet until it is final.
+//!
+//! A crash at any point loses nothing and invents nothing: what is about to be done is in the
+//! ledger before the first byte leaves, and what came back is there before anybody acts on it.
+//!
+//! Where to look: [`inquirer`] the door · `ask` a question · `send` a payment, and when it is
+//! refused here · [`schedule`] when to ask next · [`follow`] until it is final ·
+//! `standing` what the ledger proves · `learning` what an observation changes ·
+//! [`account`], [`clock`], [`outcome`], [`error`] values.
+
+pub mod account;
+mod ask;
+mod billno;
+pub mod clock;
+pub mod error;
+pub mod follow;
+pub mod inquirer;
+mod learning;
+pub mod outcome;
+pub mod schedule;
+mod send;
+mod standing;
+mod twins;
+
+pub use account::Account;
+pub use clock::{Clock, SystemClock};
+pub use error::{InquiryError, SendRefusal};
+pub use follow::{FollowOptions, Follower};
+pub use inquirer::{Freshness, Inquirer, InquirerOptions};
+pub use outcome::{Asked, Origin, Sent};
+pub use schedule::{Attention, Next, Schedule};
+pub use send::Payment;

@@ -1,0 +1,260 @@
+//! Paying: one number, one packet, however often it is tried, and one number of a reference at
+//! a time. The number and its parameters are durable before the first byte leaves.
+
+use crate::ask::{ATTEMPTS_MAX, ORPHAN_AFTER};
+use crate::billno;
+use crate::error::{InquiryError, SendRefusal};
+use crate::inquirer::{Inquirer, WaitMax};
+use crate::learning;
+use crate::outcome::{Origin, Sent};
+use crate::standing;
+use hongbao_client::Exchange;
+use hongbao_ledger::record::Order;
+use hongbao_ledger::{Expect, Inquiry, InquiryCommit, LedgerError};
+use hongbao_wire::{MchBillno, SendReply, SendRequest, WorkwxSecret};
+use std::time::Duration;
+
+/// What shall be paid.
+#[derive(Clone, Debug)]
+pub struct Payment {
+    /// To whom, how much, in which words.
+    pub order: Order,
+    /// The number; without it one is made, or the reference's is taken again.
+    pub mch_billno: Option<MchBillno>,
+    /// The merchant's own name of what is paid, 1-128 characters.
+    pub business_ref: Option<Box<str>>,
+}
+
+/// A number that may be sent, as it stands in the ledger.
+struct Number {
+    mch_billno: MchBillno,
+    known: Option<Inquiry>,
+    /// How many other numbers the reference has; `None` where no reference is taken.
+    numbers_of_ref: Option<u32>,
+}
+
+impl Inquirer {
+    /// Pays, or repeats a payment under its number. What needs no sending any more is answered
+    /// from the ledger: a reference that was paid is not paid again.
+    ///
+    /// # Errors
+    /// [`InquiryError::Refused`]: nothing was sent. [`InquiryError::Ledger`]: nothing was sent
+    /// unless the error came after the answer; the number is the same next time.
+    pub async fn send(&self, payment: &Payment) -> Result<Sent, InquiryError> {
+        self.send_in_turn(payment, None, &mut |_| {}).await
+    }
+
+    /// The same, where `noted` is told the number once it is durable and before anything is
+    /// sent; not at all where nothing needs sending.
+    ///
+    /// # Errors
+    /// As [`Inquirer::send`].
+    pub async fn send_noted(
+        &self,
+        payment: &Payment,
+        noted: &mut (dyn FnMut(&MchBillno) + Send),
+    ) -> Result<Sent, InquiryError> {
+        self.send_in_turn(payment, None, noted).await
+    }
+
+    /// The same, where the merchant's pace makes it wait at most `wait_max` for its turn.
+    ///
+    /// # Errors
+    /// [`InquiryError::OverPace`]: nothing was sent. As [`Inquirer::send`].
+    pub async fn send_within(
+        &self,
+        payment: &Payment,
+        wait_max: Duration,
+    ) -> Result<Sent, InquiryError> {
+        self.send_in_turn(payment, Some(wait_max), &mut |_| {}).await
+    }
+
+    async fn send_in_turn(
+        &self,
+        payment: &Payment,
+        wait_max: WaitMax,
+        noted: &mut (dyn FnMut(&MchBillno) + Send),
+    ) -> Result<Sent, InquiryError> {
+        let secret = self.account.workwx_secret.as_ref().ok_or(SendRefusal::NoSecret)?;
+        for _ in 0..ATTEMPTS_MAX {
+            let number = self.number(payment).await?;
+            if let Some(known) = &number.known {
+                check(payment, known)?;
+                if standing::known(&self.account, known).settled().is_some() {
+                    let asked = self.from_ledger(known.clone());
+                    let origin = Origin::Ledger { asked_at: asked.inquiry.asked_at };
+                    return Ok(Sent { inquiry: asked.inquiry, verdict: asked.verdict, origin });
+                }
+            }
+            match self.intend(payment, number).await {
+                Ok(mch_billno) => {
+                    noted(&mch_billno);
+                    return self.deliver(payment, mch_billno, secret, wait_max).await;
+                }
+                Err(LedgerError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(LedgerError::Conflict.into())
+    }
+
+    /// Which number this payment goes under.
+    async fn number(&self, payment: &Payment) -> Result<Number, InquiryError> {
+        let mch_id = self.account.mch_id.as_str();
+        let mut numbers_of_ref = None;
+        if let Some(business_ref) = &payment.business_ref {
+            let numbers = self.ledger.inquiries_of_ref(mch_id, business_ref).await?;
+            let others = u32::try_from(numbers.len()).unwrap_or(u32::MAX);
+            let again = match &payment.mch_billno {
+                Some(given) => numbers.iter().find(|number| number.key.mch_billno == *given),
+                None => numbers.iter().rev().find(|number| !self.has_failed(number)),
+            };
+            if let Some(again) = again {
+                let (mch_billno, known) = (again.key.mch_billno.clone(), Some(again.clone()));
+                let numbers_of_ref = Some(others.saturating_sub(1));
+                return Ok(Number { mch_billno, known, numbers_of_ref });
+            }
+            if let Some(open) = numbers.iter().find(|number| !self.has_failed(number)) {
+                let mch_billno = open.key.mch_billno.clone();
+                let business_ref = business_ref.clone();
+                return Err(SendRefusal::ReferenceOpen { business_ref, mch_billno }.into());
+            }
+            numbers_of_ref = Some(others);
+        }
+        let mch_billno = match &payment.mch_billno {
+            Some(given) => given.clone(),
+            None => billno::make(mch_id, self.now(), &self.dice)?,
+        };
+        let known = self.ledger.inquiry(&self.key(mch_billno.as_str())).await?;
+        Ok(Number { mch_billno, known, numbers_of_ref })
+    }
+
+    /// Whether it is proven that the number failed: the only proof is its reply, verified anew.
+    fn has_failed(&self, inquiry: &Inquiry) -> bool {
+        let known = standing::known(&self.account, inquiry);
+        known.settled().is_some_and(hongbao_wire::Verdict::new_billno_permitted)
+    }
+
+    /// Makes the number and its parameters durable; [`LedgerError::Conflict`] where somebody
+    /// else was quicker.
+    async fn intend(&self, payment: &Payment, number: Number) -> Result<MchBillno, LedgerError> {
+        let now = self.now();
+        let Number { mch_billno, known, numbers_of_ref } = number;
+        let expect = known.as_ref().map_or(Expect::Absent, |known| Expect::Version(known.version));
+        let mut inquiry = known.unwrap_or_else(|| self.blank(mch_billno.as_str(), now));
+        inquiry.appid = payment.order.wxappid.clone();
+        inquiry.order = Some(payment.order.clone());
+        inquiry.business_ref = payment.business_ref.clone().or(inquiry.business_ref);
+        inquiry.sends = inquiry.sends.saturating_add(1);
+        inquiry.sent_at.get_or_insert(now);
+        inquiry.due_at = now.checked_add(ORPHAN_AFTER).ok();
+        let entries = vec![learning::intent(now, "send intended")];
+        let commit = InquiryCommit { inquiry, expect, numbers_of_ref, entries };
+        self.ledger.commit_inquiry(commit).await.map(|_| mch_billno)
+    }
+
+    async fn deliver(
+        &self,
+        payment: &Payment,
+        mch_billno: MchBillno,
+        secret: &WorkwxSecret,
+        wait_max: WaitMax,
+    ) -> Result<Sent, InquiryError> {
+        let request = self.request(&payment.order, mch_billno.clone());
+        let (key, policy) = (&self.account.api_key, self.account.policy);
+        let exchange: Exchange<SendReply> = match wait_max {
+            None => self.client.send(&request, key, secret, policy).await,
+            Some(wait_max) => {
+                match self.client.send_within(wait_max, &request, key, secret, policy).await {
+                    Ok(exchange) => exchange,
+                    Err(_) => {
+                        self.withhold(mch_billno.as_str()).await?;
+                        return Err(InquiryError::OverPace);
+                    }
+                }
+            }
+        };
+        let at = self.now();
+        let (inquiry, verdict) = self
+            .learn(mch_billno.as_str(), |inquiry| {
+                let schedule = &self.options.schedule;
+                Some(learning::from_send(inquiry, &exchange, at, &self.account, schedule))
+            })
+            .await?;
+        tracing::debug!(
+            mch_id = %self.account.mch_id, %mch_billno, verdict = verdict.as_str(),
+            cause = verdict.cause(), attempts = exchange.attempts, "sent"
+        );
+        Ok(Sent { inquiry, verdict, origin: Origin::Upstream(exchange) })
+    }
+
+    /// Puts down that an intended send was not begun: nobody needs to ask about it.
+    async fn withhold(&self, mch_billno: &str) -> Result<(), InquiryError> {
+        let at = self.now();
+        self.learn(mch_billno, |inquiry| {
+            inquiry.sends = inquiry.sends.saturating_sub(1);
+            if inquiry.sends == 0 && inquiry.asks == 0 {
+                inquiry.sent_at = None;
+                inquiry.due_at = None;
+            }
+            Some((learning::nothing_learnt(), learning::intent(at, "send withheld")))
+        })
+        .await?;
+        Ok(())
+    }
+
+    fn request(&self, order: &Order, mch_billno: MchBillno) -> SendRequest {
+        SendRequest {
+            nonce_str: self.dice.nonce_str().into(),
+            mch_billno,
+            mch_id: self.account.mch_id.clone(),
+            wxappid: order.wxappid.clone(),
+            sender: order.sender.clone(),
+            sender_header_media_id: order.sender_header_media_id.clone(),
+            re_openid: order.re_openid.clone(),
+            total_amount: order.total_amount,
+            wishing: order.wishing.clone(),
+            act_name: order.act_name.clone(),
+            remark: order.remark.clone(),
+            scene: order.scene,
+        }
+    }
+}
+
+/// Whether the payment is what the number stands for.
+fn check(payment: &Payment, known: &Inquiry) -> Result<(), SendRefusal> {
+    let mch_billno = || known.key.mch_billno.clone();
+    match &known.order {
+        Some(first) => {
+            if let Some(field) = difference(first, &payment.order) {
+                return Err(SendRefusal::OtherParameters { mch_billno: mch_billno(), field });
+            }
+        }
+        None if known.seen.is_some() => {
+            return Err(SendRefusal::SentElsewhere { mch_billno: mch_billno() });
+        }
+        None => {}
+    }
+    match (&payment.business_ref, &known.business_ref) {
+        (Some(given), Some(first)) if given != first => {
+            Err(SendRefusal::OtherReference { mch_billno: mch_billno() })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The first field in which two orders differ, as the wire names it.
+fn difference(first: &Order, second: &Order) -> Option<&'static str> {
+    let same = [
+        ("re_openid", first.re_openid == second.re_openid),
+        ("total_amount", first.total_amount == second.total_amount),
+        ("wxappid", first.wxappid == second.wxappid),
+        ("wishing", first.wishing == second.wishing),
+        ("act_name", first.act_name == second.act_name),
+        ("remark", first.remark == second.remark),
+        ("sender_name", first.sender == second.sender),
+        ("sender_header_media_id", first.sender_header_media_id == second.sender_header_media_id),
+        ("scene_id", first.scene == second.scene),
+    ];
+    same.into_iter().find_map(|(field, same)| (!same).then_some(field))
+}

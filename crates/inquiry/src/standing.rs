@@ -1,0 +1,61 @@
+//! What the ledger proves of a packet. Its words prove nothing: the kept reply does, verified anew.
+
+use crate::account::Account;
+use hongbao_ledger::Inquiry;
+use hongbao_wire::observation::{self, Asked, Observation};
+use hongbao_wire::verdict::{Known, WINDOW};
+use hongbao_wire::{QueryReply, Verdict};
+use jiff::Timestamp;
+
+/// What is known beside the next observation: what the kept reply settles.
+pub(crate) fn known(account: &Account, inquiry: &Inquiry) -> Known {
+    let mut known = Known::sent(inquiry.sent_at);
+    if inquiry.is_contradicted {
+        return known.contradicted();
+    }
+    if let Some(seen) = kept(account, inquiry) {
+        known.observe(&seen, inquiry.answered_at.unwrap_or(inquiry.noted_at));
+    }
+    known
+}
+
+impl Account {
+    /// The verdict that the ledger stands for at `now`, without asking: its words prove nothing,
+    /// the kept reply is verified anew.
+    #[must_use]
+    pub fn verdict_of(&self, inquiry: &Inquiry, now: Timestamp) -> Verdict {
+        verdict(self, inquiry, now)
+    }
+}
+
+/// The verdict that the ledger stands for at `now`, without asking.
+///
+/// A failure whose reply no longer verifies (another key, a stricter policy) is unknown again:
+/// it would permit a new number.
+pub(crate) fn verdict(account: &Account, inquiry: &Inquiry, now: Timestamp) -> Verdict {
+    let known = known(account, inquiry);
+    if let Some(settled) = known.settled() {
+        return settled.clone();
+    }
+    if has_closed(inquiry, now) {
+        return Verdict::BeyondWindow;
+    }
+    let conclusion = &inquiry.conclusion;
+    match Verdict::recall(&conclusion.verdict, conclusion.cause.as_deref()) {
+        Some(recalled) => recalled,
+        None => crate::learning::unproven(),
+    }
+}
+
+/// Whether WeChat Pay no longer answers for it.
+pub(crate) fn has_closed(inquiry: &Inquiry, now: Timestamp) -> bool {
+    inquiry.sent_at.is_some_and(|sent| now.duration_since(sent) > WINDOW)
+}
+
+/// The kept reply, read as it was read when it came.
+fn kept(account: &Account, inquiry: &Inquiry) -> Option<Observation<QueryReply>> {
+    let asked =
+        Asked { mch_id: account.mch_id.as_str(), mch_billno: inquiry.key.mch_billno.as_str() };
+    let reply = inquiry.reply.as_deref()?;
+    Some(observation::read(asked, 200, reply, &account.api_key, account.policy))
+}

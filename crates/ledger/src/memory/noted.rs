@@ -1,0 +1,196 @@
+//! What the store in memory holds of the merchant's side, and each operation on it.
+
+use super::state::next_version;
+use crate::error::LedgerError;
+use crate::history::Entry;
+use crate::inquiry::{Inquiry, InquiryCommit, InquiryFilter, Sighting};
+use crate::record::Key;
+use crate::time::whole;
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashMap};
+
+/// A packet with its history.
+struct Kept {
+    inquiry: Inquiry,
+    history: Vec<Entry>,
+}
+
+/// A run over a file.
+#[derive(Default)]
+struct Run {
+    began_at: Option<Timestamp>,
+    /// The first line of each number.
+    lines: HashMap<Box<str>, u64>,
+}
+
+/// Everything that the store holds. Merchant numbers lead every key.
+#[derive(Default)]
+pub(super) struct Noted {
+    packets: BTreeMap<Box<str>, BTreeMap<Box<str>, Kept>>,
+    /// By merchant and name.
+    runs: HashMap<(Box<str>, Box<str>), Run>,
+}
+
+impl Noted {
+    fn kept(&self, key: &Key) -> Option<&Kept> {
+        self.packets.get(key.mch_id.as_str())?.get(key.mch_billno.as_str())
+    }
+
+    /// A merchant's inquiries in the order of their numbers.
+    fn of(&self, mch_id: &str) -> impl Iterator<Item = &Inquiry> {
+        let packets = self.packets.get(mch_id).into_iter().flat_map(BTreeMap::values);
+        packets.map(|kept| &kept.inquiry)
+    }
+
+    pub(super) fn inquiry(&self, key: &Key) -> Option<Inquiry> {
+        self.kept(key).map(|kept| kept.inquiry.clone())
+    }
+
+    pub(super) fn history(&self, key: &Key) -> Vec<Entry> {
+        self.kept(key).map(|kept| kept.history.clone()).unwrap_or_default()
+    }
+
+    /// Checks everything, then changes everything.
+    pub(super) fn commit(&mut self, commit: InquiryCommit) -> Result<u64, LedgerError> {
+        if commit.entries.is_empty() {
+            return Err(LedgerError::NoEntries);
+        }
+        let stored = self.kept(&commit.inquiry.key).map(|kept| kept.inquiry.version);
+        let version = next_version(commit.expect, stored)?;
+        if commit
+            .numbers_of_ref
+            .is_some_and(|wanted| wanted != self.numbers_beside(&commit.inquiry))
+        {
+            return Err(LedgerError::Conflict);
+        }
+        let mch_id: Box<str> = commit.inquiry.key.mch_id.as_str().into();
+        let mch_billno: Box<str> = commit.inquiry.key.mch_billno.as_str().into();
+        let inquiry = whole_times(Inquiry { version, ..commit.inquiry });
+        let entries = commit.entries.into_iter().map(|e| Entry { at: whole(e.at), ..e });
+        let packets = self.packets.entry(mch_id).or_default();
+        let mut history = packets.remove(&mch_billno).map(|kept| kept.history).unwrap_or_default();
+        history.extend(entries);
+        packets.insert(mch_billno, Kept { inquiry, history });
+        Ok(version)
+    }
+
+    /// How many other numbers have the inquiry's reference; without one, none.
+    fn numbers_beside(&self, inquiry: &Inquiry) -> u32 {
+        let Some(business_ref) = &inquiry.business_ref else { return 0 };
+        let others = self
+            .of(inquiry.key.mch_id.as_str())
+            .filter(|other| other.business_ref.as_ref() == Some(business_ref))
+            .filter(|other| other.key != inquiry.key);
+        others.count().try_into().unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn of_ref(&self, mch_id: &str, business_ref: &str) -> Vec<Inquiry> {
+        let mut found: Vec<Inquiry> = self
+            .of(mch_id)
+            .filter(|inquiry| inquiry.business_ref.as_deref() == Some(business_ref))
+            .cloned()
+            .collect();
+        // Stable: equal times stay in the order of the numbers.
+        found.sort_by_key(|inquiry| inquiry.noted_at);
+        found
+    }
+
+    /// A page of those that match `filter` and `beside`.
+    pub(super) fn list(
+        &self,
+        mch_id: &str,
+        filter: &InquiryFilter,
+        beside: impl Fn(&Inquiry) -> bool,
+    ) -> Vec<Inquiry> {
+        self.of(mch_id)
+            .filter(|inquiry| holds(filter, inquiry) && beside(inquiry))
+            .take(filter.rows_max())
+            .cloned()
+            .collect()
+    }
+
+    pub(super) fn due(&self, mch_id: &str, now: Timestamp, limit: u32) -> Vec<Inquiry> {
+        let mut due: Vec<&Inquiry> =
+            self.of(mch_id).filter(|inquiry| inquiry.due_at.is_some_and(|at| at <= now)).collect();
+        // Stable: equal times stay in the order of the numbers.
+        due.sort_by_key(|inquiry| inquiry.due_at);
+        due.into_iter().take(limit as usize).cloned().collect()
+    }
+
+    pub(super) fn next_due(&self, mch_id: &str) -> (Option<Timestamp>, u64) {
+        let due = || self.of(mch_id).filter_map(|inquiry| inquiry.due_at);
+        (due().min(), due().count() as u64)
+    }
+
+    fn run(&mut self, mch_id: &str, run: &str) -> &mut Run {
+        self.runs.entry((mch_id.into(), run.into())).or_default()
+    }
+
+    pub(super) fn begin_run(&mut self, mch_id: &str, run: &str, now: Timestamp) -> Timestamp {
+        *self.run(mch_id, run).began_at.get_or_insert(whole(now))
+    }
+
+    pub(super) fn sight(&mut self, mch_id: &str, run: &str, rows: Vec<Sighting>) -> Vec<u64> {
+        let lines = &mut self.run(mch_id, run).lines;
+        let sight = |row: Sighting| {
+            let first = lines.entry(row.mch_billno).or_insert(row.line);
+            *first = row.line.min(*first);
+            *first
+        };
+        rows.into_iter().map(sight).collect()
+    }
+
+    pub(super) fn unsighted(
+        &self,
+        mch_id: &str,
+        run: &str,
+        filter: &InquiryFilter,
+    ) -> Vec<Inquiry> {
+        let lines = self.runs.get(&(mch_id.into(), run.into())).map(|run| &run.lines);
+        self.list(mch_id, filter, |inquiry| {
+            lines.is_none_or(|lines| !lines.contains_key(inquiry.key.mch_billno.as_str()))
+        })
+    }
+
+    pub(super) fn end_run(&mut self, mch_id: &str, run: &str) {
+        self.runs.remove(&(mch_id.into(), run.into()));
+    }
+}
+
+/// Whether all that is given holds.
+fn holds(filter: &InquiryFilter, inquiry: &Inquiry) -> bool {
+    let (seen, order) = (inquiry.seen.as_ref(), inquiry.order.as_ref());
+    let status = seen.map(|seen| &seen.status);
+    let act_name =
+        seen.and_then(|seen| seen.act_name.as_ref()).or(order.map(|order| &order.act_name));
+    let receivers =
+        [order.map(|order| &order.re_openid), seen.and_then(|seen| seen.openid.as_ref())];
+    let sent_at = inquiry.sent_at.unwrap_or(inquiry.noted_at);
+    let after = filter.after_billno.as_deref();
+    filter.status.as_ref().is_none_or(|wanted| status == Some(wanted))
+        && filter.verdict.as_ref().is_none_or(|wanted| inquiry.conclusion.verdict == *wanted)
+        && filter.act_name.as_ref().is_none_or(|wanted| act_name == Some(wanted))
+        && filter.openid.as_ref().is_none_or(|wanted| receivers.contains(&Some(wanted)))
+        && filter.business_ref.as_ref().is_none_or(|r| inquiry.business_ref.as_ref() == Some(r))
+        && filter.attention.is_none_or(|wanted| inquiry.attention.is_some() == wanted)
+        && filter.from.is_none_or(|from| sent_at >= from)
+        && filter.until.is_none_or(|until| sent_at < until)
+        && after.is_none_or(|after| inquiry.key.mch_billno.as_str() > after)
+}
+
+fn whole_times(mut inquiry: Inquiry) -> Inquiry {
+    inquiry.noted_at = whole(inquiry.noted_at);
+    let times = [
+        &mut inquiry.sent_at,
+        &mut inquiry.asked_at,
+        &mut inquiry.answered_at,
+        &mut inquiry.unknown_since,
+        &mut inquiry.due_at,
+    ];
+    times.into_iter().flatten().for_each(|at| *at = whole(*at));
+    if let Some(seen) = &mut inquiry.seen {
+        let times = [&mut seen.send_time, &mut seen.rcv_time, &mut seen.refund_time];
+        times.into_iter().flatten().for_each(|at| *at = whole(*at));
+    }
+    inquiry
+}

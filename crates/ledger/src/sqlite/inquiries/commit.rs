@@ -1,0 +1,150 @@
+//! One change of one inquiry, inside the writer's savepoint: what fails here is undone there.
+
+use crate::error::LedgerError;
+use crate::inquiry::{Inquiry, InquiryCommit, Seen};
+use crate::ledger::Expect;
+use crate::record::Order;
+use crate::sqlite::commit::append;
+use crate::sqlite::fault::fault;
+use hongbao_wire::Fen;
+use hongbao_wire::send::Sender;
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+
+const INSERT: &str = "INSERT INTO inquiries (mch_id, mch_billno, version, entries, appid, \
+     business_ref, noted_at, sent_at, sends, asks, asked_at, answered_at, verdict, cause, \
+     next_step, is_final, unknown_since, is_contradicted, due_at, attention, wxappid, re_openid, \
+     total_amount, wishing, act_name, remark, sender_name, agentid, sender_header_media_id, \
+     scene_id, status, detail_id, seen_total_amount, reason, seen_act_name, seen_sender_name, \
+     send_time, openid, amount, rcv_time, refund_amount, refund_time, reply, send_reply) \
+     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
+     ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, \
+     ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44) ON CONFLICT DO NOTHING RETURNING entries";
+
+const UPDATE: &str = "UPDATE inquiries SET version = ?3, entries = entries + ?4, appid = ?5, \
+     business_ref = ?6, noted_at = ?7, sent_at = ?8, sends = ?9, asks = ?10, asked_at = ?11, \
+     answered_at = ?12, verdict = ?13, cause = ?14, next_step = ?15, is_final = ?16, \
+     unknown_since = ?17, is_contradicted = ?18, due_at = ?19, attention = ?20, wxappid = ?21, \
+     re_openid = ?22, total_amount = ?23, wishing = ?24, act_name = ?25, remark = ?26, \
+     sender_name = ?27, agentid = ?28, sender_header_media_id = ?29, scene_id = ?30, \
+     status = ?31, detail_id = ?32, seen_total_amount = ?33, reason = ?34, seen_act_name = ?35, \
+     seen_sender_name = ?36, send_time = ?37, openid = ?38, amount = ?39, rcv_time = ?40, \
+     refund_amount = ?41, refund_time = ?42, reply = ?43, send_reply = ?44 \
+     WHERE mch_id = ?1 AND mch_billno = ?2 AND version = ?3 - 1 RETURNING entries";
+
+const APPEND: &str = "INSERT INTO inquiry_history (mch_id, mch_billno, seq, at, source, event, \
+     raw) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+/// Makes the change; returns the inquiry's new version.
+pub(in crate::sqlite) fn apply(
+    connection: &Connection,
+    commit: &InquiryCommit,
+) -> Result<u64, LedgerError> {
+    if commit.entries.is_empty() {
+        return Err(LedgerError::NoEntries);
+    }
+    if let Some(wanted) = commit.numbers_of_ref
+        && numbers_beside(connection, &commit.inquiry)? != i64::from(wanted)
+    {
+        return Err(LedgerError::Conflict);
+    }
+    let (statement, version) = match commit.expect {
+        Expect::Absent => (INSERT, 1),
+        Expect::Version(version) => (UPDATE, version.checked_add(1).ok_or(LedgerError::Conflict)?),
+    };
+    let entries = write_inquiry(connection, commit, statement, version)?;
+    append(connection, APPEND, &commit.inquiry.key, entries, &commit.entries)?;
+    Ok(version)
+}
+
+/// How many other numbers have the inquiry's reference; without one, none.
+fn numbers_beside(connection: &Connection, inquiry: &Inquiry) -> Result<i64, LedgerError> {
+    let Some(business_ref) = &inquiry.business_ref else { return Ok(0) };
+    let key = &inquiry.key;
+    connection
+        .prepare_cached(
+            "SELECT count(*) FROM inquiries \
+             WHERE mch_id = ?1 AND business_ref = ?2 AND mch_billno <> ?3",
+        )
+        .and_then(|mut s| {
+            let values = params![key.mch_id.as_str(), business_ref, key.mch_billno.as_str()];
+            s.query_row(values, |row| row.get(0))
+        })
+        .map_err(fault)
+}
+
+/// Returns how many entries the history has with those of this commit.
+fn write_inquiry(
+    connection: &Connection,
+    commit: &InquiryCommit,
+    statement: &str,
+    version: u64,
+) -> Result<i64, LedgerError> {
+    let inquiry = &commit.inquiry;
+    let order = inquiry.order.as_ref();
+    let seen = inquiry.seen.as_ref();
+    let agentid = order.and_then(|order| match order.sender {
+        Sender::Agent(agentid) => Some(agentid),
+        _ => None,
+    });
+    let of_order = |part: fn(&Order) -> Option<&str>| order.and_then(part);
+    let of_seen = |part: fn(&Seen) -> Option<&str>| seen.and_then(part);
+    let amount = |part: fn(&Seen) -> Option<Fen>| seen.and_then(part).map(Fen::as_i64);
+    let time = |part: fn(&Seen) -> Option<Timestamp>| seen.and_then(part).map(ms);
+    let version = i64::try_from(version).map_err(|_| LedgerError::Conflict)?;
+    let values = params![
+        inquiry.key.mch_id.as_str(),
+        inquiry.key.mch_billno.as_str(),
+        version,
+        commit.entries.len() as i64,
+        inquiry.appid.as_str(),
+        inquiry.business_ref.as_deref(),
+        ms(inquiry.noted_at),
+        inquiry.sent_at.map(ms),
+        inquiry.sends,
+        inquiry.asks,
+        inquiry.asked_at.map(ms),
+        inquiry.answered_at.map(ms),
+        &*inquiry.conclusion.verdict,
+        inquiry.conclusion.cause.as_deref(),
+        &*inquiry.conclusion.next_step,
+        inquiry.conclusion.is_final,
+        inquiry.unknown_since.map(ms),
+        inquiry.is_contradicted,
+        inquiry.due_at.map(ms),
+        inquiry.attention.as_deref(),
+        of_order(|order| Some(order.wxappid.as_str())),
+        of_order(|order| Some(order.re_openid.as_str())),
+        order.map(|order| order.total_amount.as_i64()),
+        of_order(|order| Some(&order.wishing)),
+        of_order(|order| Some(&order.act_name)),
+        of_order(|order| Some(&order.remark)),
+        of_order(|order| order.sender.name()),
+        agentid,
+        of_order(|order| order.sender_header_media_id.as_deref()),
+        of_order(|order| order.scene.map(|scene| scene.as_str())),
+        of_seen(|seen| Some(&seen.status)),
+        of_seen(|seen| seen.detail_id.as_ref().map(|id| id.as_str())),
+        amount(|seen| seen.total_amount),
+        of_seen(|seen| seen.reason.as_deref()),
+        of_seen(|seen| seen.act_name.as_deref()),
+        of_seen(|seen| seen.sender_name.as_deref()),
+        time(|seen| seen.send_time),
+        of_seen(|seen| seen.openid.as_ref().map(|openid| openid.as_str())),
+        amount(|seen| seen.amount),
+        time(|seen| seen.rcv_time),
+        amount(|seen| seen.refund_amount),
+        time(|seen| seen.refund_time),
+        inquiry.reply.as_deref(),
+        inquiry.send_reply.as_deref(),
+    ];
+    connection
+        .prepare_cached(statement)
+        .and_then(|mut s| s.query_row(values, |row| row.get(0)).optional())
+        .map_err(fault)?
+        .ok_or(LedgerError::Conflict)
+}
+
+fn ms(at: Timestamp) -> i64 {
+    at.as_millisecond()
+}

@@ -1,0 +1,6 @@
+//! Apache Parquet: flat columns of text, whole numbers and what has an exact text.
+
+mod chunk;
+pub(crate) mod reader;
+mod value;
+pub(crate) mod writer;

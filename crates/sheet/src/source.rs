@@ -1,0 +1,57 @@
+//! Text out of a file: its byte order mark and its encoding.
+
+use crate::error::{RowFault, SheetError};
+use encoding_rs::{Encoding, UTF_8};
+use encoding_rs_io::DecodeReaderBytesBuilder;
+use std::io::{self, Read};
+
+/// Bytes that should be UTF-8.
+pub(crate) struct Source {
+    bytes: Box<dyn Read + Send>,
+    /// Whether they were of another encoding: then U+FFFD stands for what was not of it.
+    decoded: bool,
+}
+
+impl Source {
+    /// Of a byte order mark, the encoding that was named, or UTF-8, the first there is.
+    pub(crate) fn new(
+        mut raw: Box<dyn Read + Send>,
+        named: Option<&str>,
+    ) -> Result<Source, SheetError> {
+        let named = named.map(encoding).transpose()?;
+        let mut head = Vec::new();
+        raw.by_ref().take(3).read_to_end(&mut head)?;
+        let mark = Encoding::for_bom(&head);
+        let rest = head.split_off(mark.map_or(0, |(_, length)| length));
+        let bytes = io::Cursor::new(rest).chain(raw);
+        let encoding = mark.map(|(encoding, _)| encoding).or(named).unwrap_or(UTF_8);
+        if encoding == UTF_8 {
+            return Ok(Source { bytes: Box::new(bytes), decoded: false });
+        }
+        let decoder = DecodeReaderBytesBuilder::new()
+            .encoding(Some(encoding))
+            .bom_sniffing(false)
+            .build(bytes);
+        Ok(Source { bytes: Box::new(decoder), decoded: true })
+    }
+
+    /// A stretch of the bytes as text.
+    pub(crate) fn text<'a>(&self, bytes: &'a [u8]) -> Result<&'a str, RowFault> {
+        let text = std::str::from_utf8(bytes).map_err(|_| RowFault::NotUtf8)?;
+        if self.decoded && text.contains('\u{FFFD}') {
+            return Err(RowFault::NotOfEncoding);
+        }
+        Ok(text)
+    }
+}
+
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.bytes.read(buffer)
+    }
+}
+
+fn encoding(label: &str) -> Result<&'static Encoding, SheetError> {
+    Encoding::for_label(label.as_bytes())
+        .ok_or_else(|| SheetError::EncodingUnknown(crate::column::shown(label)))
+}

@@ -1,0 +1,76 @@
+//! A file that is there whole or not at all.
+
+use crate::error::SheetError;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// A file under a temporary name beside the one that it will have. Dropped, it is removed.
+#[derive(Debug)]
+pub(crate) struct Target {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Target {
+    /// Makes the temporary file. A link to a file stays a link.
+    pub(crate) fn new(path: &Path) -> Result<Target, SheetError> {
+        let path = match fs::metadata(path) {
+            Ok(found) if found.is_file() => fs::canonicalize(path)?,
+            Ok(_) => return Err(not_a_file(path)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            Err(error) => return Err(error.into()),
+        };
+        if path.file_name().is_none() {
+            return Err(not_a_file(&path));
+        }
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".hongbao-").suffix(".part");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // As any new file, not as one that only passes through: the umask decides.
+            builder.permissions(fs::Permissions::from_mode(0o666));
+        }
+        let file = builder.tempfile_in(folder(&path))?;
+        Ok(Target { file, path })
+    }
+
+    /// The folder that the file is in.
+    pub(crate) fn folder(&self) -> &Path {
+        folder(&self.path)
+    }
+
+    /// Gives the file its name, when all of it is on the disk.
+    pub(crate) fn commit(self) -> Result<(), SheetError> {
+        self.file.as_file().sync_all()?;
+        let folder = folder(&self.path).to_owned();
+        self.file.persist(&self.path).map_err(|failed| failed.error)?;
+        if cfg!(unix) {
+            File::open(folder)?.sync_all()?;
+        }
+        Ok(())
+    }
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+fn not_a_file(path: &Path) -> SheetError {
+    SheetError::NotAFile(path.to_string_lossy().escape_debug().collect())
+}
