@@ -11,12 +11,13 @@ use std::time::Duration;
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The codes of the admin listener that a command ends with.
-const CODES: [&str; 15] = [
+const CODES: [&str; 16] = [
     "NO_PACKET",
     "NO_MERCHANT",
     "NO_FAULT",
     "TRANSITION_REFUSED",
     "SANDBOX_OFF",
+    "NOT_IN_GATEWAY",
     "BAD_FAULT",
     "BAD_ADVANCE",
     "BAD_REQUEST",

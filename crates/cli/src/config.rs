@@ -3,14 +3,26 @@
 use crate::exit::Failure;
 use crate::files;
 use hongbao_issuer::{IssuerConfig, Mode, Play};
-use hongbao_server::{ConnectionLimits, WireOptions};
+use hongbao_server::{ConnectionLimits, GatewayOptions, WireOptions};
 use jiff::SignedDuration;
 use serde::{Deserialize, Deserializer, de};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The file that a first start writes: every option, explained, at its default.
 pub const TEMPLATE: &str = include_str!("hongbao.toml");
+
+/// [`TEMPLATE`], with these upstreams in it: a folder that was made as a gateway's stays one.
+#[must_use]
+pub fn template(upstreams: &[PathBuf]) -> String {
+    if upstreams.is_empty() {
+        return TEMPLATE.to_owned();
+    }
+    let paths = upstreams.iter().map(|path| path.display().to_string().into());
+    let profiles = toml::Value::Array(paths.collect());
+    TEMPLATE.replacen("#profiles = []", &format!("profiles = {profiles}"), 1)
+}
 
 /// The least that the limit of a request head can be, bytes: the server's HTTP keeps no less.
 const HEAD_BYTES_LEAST: u32 = 8_192;
@@ -29,6 +41,8 @@ pub struct ServeConfig {
     pub watch: bool,
     /// What everything random follows from.
     pub seed: u64,
+    /// Who pays, where it is another server.
+    pub upstream: UpstreamOptions,
     /// What a sandbox plays.
     pub play: PlayOptions,
     /// How the wire endpoint behaves.
@@ -69,6 +83,20 @@ pub struct PlayOptions {
     failed_after: SignedDuration,
     #[serde(deserialize_with = "permille")]
     unclaimed_share_permille: u16,
+}
+
+/// Who pays, where it is another server: then this one is a gateway to it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpstreamOptions {
+    /// The merchants' real profiles; relative paths are so to the folder. None: no gateway.
+    pub profiles: Vec<PathBuf>,
+    #[serde(deserialize_with = "duration")]
+    fresh_for: SignedDuration,
+    #[serde(deserialize_with = "duration")]
+    wait_for_turn: SignedDuration,
+    stale_over_pace: bool,
+    follow: bool,
 }
 
 /// How logs look.
@@ -153,10 +181,41 @@ impl Default for ServeConfig {
             admin: loopback(8080),
             watch: issuer.watch,
             seed: issuer.seed,
+            upstream: UpstreamOptions::default(),
             play: PlayOptions::default(),
             wire: WireOptions::default(),
             connection: ConnectionLimits::default(),
             log: LogOptions::default(),
+        }
+    }
+}
+
+impl ServeConfig {
+    /// What a gateway is told.
+    #[must_use]
+    pub fn gateway(&self) -> GatewayOptions {
+        let options = &self.upstream;
+        GatewayOptions {
+            fresh_for: options.fresh_for,
+            // no duration of the file is negative
+            wait_for_turn: Duration::try_from(options.wait_for_turn).unwrap_or_default(),
+            stale_over_pace: options.stale_over_pace,
+            follow: options.follow,
+            style: self.wire.reply_style(),
+        }
+    }
+}
+
+impl Default for UpstreamOptions {
+    fn default() -> Self {
+        let options = GatewayOptions::default();
+        let wait_for_turn = SignedDuration::try_from(options.wait_for_turn);
+        Self {
+            profiles: Vec::new(),
+            fresh_for: options.fresh_for,
+            wait_for_turn: wait_for_turn.unwrap_or_default(),
+            stale_over_pace: options.stale_over_pace,
+            follow: options.follow,
         }
     }
 }
@@ -240,7 +299,22 @@ mod tests {
             .map(|line| format!("{line}\n"))
             .collect();
         assert_eq!(parse(&uncommented).unwrap(), ServeConfig::default());
-        assert_eq!(uncommented.lines().filter(|line| line.contains(" = ")).count(), 31);
+        assert_eq!(uncommented.lines().filter(|line| line.contains(" = ")).count(), 36);
+    }
+
+    #[test]
+    fn a_gateways_template_names_its_upstreams() {
+        let paths = [PathBuf::from("/real/\"merchant\".toml"), PathBuf::from("/b.toml")];
+        let config = parse(&template(&paths)).unwrap();
+        assert_eq!(config.upstream.profiles, paths);
+        assert_eq!(template(&[]), TEMPLATE);
+        let text = "[upstream]\nfresh_for = \"1m\"\nwait_for_turn = \"500ms\"\n\
+                    stale_over_pace = true\nfollow = false\n[wire]\npsystemerror = true\n";
+        let gateway = parse(text).unwrap().gateway();
+        assert_eq!(gateway.fresh_for, SignedDuration::from_secs(60));
+        assert_eq!(gateway.wait_for_turn, Duration::from_millis(500));
+        assert!(gateway.stale_over_pace && !gateway.follow);
+        assert_eq!(gateway.style.system_error.as_str(), "PSYSTEMERROR");
     }
 
     #[test]

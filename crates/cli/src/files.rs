@@ -5,7 +5,7 @@ use crate::say;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 /// The mode of a secret: its owner's alone.
@@ -20,26 +20,30 @@ const BYTES_MAX: u64 = 1024 * 1024;
 /// # Errors
 /// `FILE_MISSING`, `FILE_UNREADABLE`, `FILE_TOO_LARGE`.
 pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    let unreadable = |error: io::Error| {
-        let file = path.display();
-        match error.kind() {
-            ErrorKind::NotFound => {
-                Failure::config("FILE_MISSING", say!("file-missing", file = file))
-                    .hint(say!("file-missing-hint"))
-            }
-            _ => Failure::config(
-                "FILE_UNREADABLE",
-                say!("file-unreadable", file = file, why = error),
-            )
-            .hint(say!("file-unreadable-hint")),
-        }
-    };
-    let size = fs::metadata(path).map_err(unreadable)?.len();
+    let size = fs::metadata(path).map_err(|error| unreadable(path, &error))?.len();
     if size > BYTES_MAX {
         let message = say!("file-too-large", file = path.display(), max = BYTES_MAX);
         return Err(Failure::config("FILE_TOO_LARGE", message).hint(say!("file-too-large-hint")));
     }
-    fs::read(path).map_err(unreadable)
+    fs::read(path).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Failure {
+    let file = path.display();
+    match error.kind() {
+        ErrorKind::NotFound => Failure::config("FILE_MISSING", say!("file-missing", file = file))
+            .hint(say!("file-missing-hint")),
+        _ => Failure::config("FILE_UNREADABLE", say!("file-unreadable", file = file, why = error))
+            .hint(say!("file-unreadable-hint")),
+    }
+}
+
+/// The path of a file or folder that is there, from the root.
+///
+/// # Errors
+/// `FILE_MISSING`, `FILE_UNREADABLE`.
+pub fn whole_path(path: &Path) -> Result<PathBuf, Failure> {
+    fs::canonicalize(path).map_err(|error| unreadable(path, &error))
 }
 
 /// The whole file as text.

@@ -19,6 +19,7 @@ mod profile;
 mod record;
 mod run_file;
 mod signature;
+mod upstream;
 mod usage;
 mod verdict_text;
 mod vocabulary;

@@ -31,6 +31,28 @@ pub struct NewMerchant<'a> {
     pub balance: Fen,
     /// Where its profile asks.
     pub base_url: &'a str,
+    /// Its keys.
+    pub secrets: Secrets,
+}
+
+/// What a merchant signs with. `Debug` shows neither.
+#[derive(Clone, Debug)]
+pub struct Secrets {
+    /// `key=` of signatures.
+    pub api_key: ApiKey,
+    /// `secret=` of `workwx_sign`.
+    pub workwx_secret: WorkwxSecret,
+}
+
+impl Secrets {
+    /// New ones.
+    #[must_use]
+    pub fn random() -> Self {
+        Self {
+            api_key: ApiKey::new(random_secret().as_bytes()),
+            workwx_secret: WorkwxSecret::new(random_secret().as_bytes()),
+        }
+    }
 }
 
 /// The folder of a merchant.
@@ -80,8 +102,6 @@ impl MerchantFolder {
         let issued = authority
             .issue_merchant(new.mch_id, new.company, now)
             .map_err(|error| authority_failure(&error))?;
-        let api_key = random_secret();
-        let workwx_secret = random_secret();
         let half = self.path.with_file_name(format!(".{}.new", new.mch_id));
         remove_folder(&half)?;
         fs::DirBuilder::new()
@@ -89,12 +109,18 @@ impl MerchantFolder {
             .create(&half)
             .map_err(|error| files::not_written(&half, &error))?;
         write_credentials(&half, &issued, new.mch_id)?;
-        write_line(&half.join("api_key"), &api_key)?;
-        write_line(&half.join("workwx_secret"), &workwx_secret)?;
-        files::write(&half.join("merchant.toml"), profile(new).as_bytes(), PUBLIC)?;
+        write_profile(&half, new)?;
         remove_folder(&self.path)?;
         files::rename(&half, &self.path).map_err(|error| files::not_written(&self.path, &error))?;
-        Ok(merchant(new, &api_key, &workwx_secret, now))
+        Ok(merchant(new, now))
+    }
+
+    /// Writes the merchant's keys and profile anew; its certificate stays.
+    ///
+    /// # Errors
+    /// `FILE_NOT_WRITTEN`.
+    pub fn replace_profile(&self, new: &NewMerchant<'_>) -> Result<(), Failure> {
+        write_profile(&self.path, new)
     }
 
     /// Writes a new certificate and key into it; keys and profile stay.
@@ -139,9 +165,15 @@ fn write_credentials(folder: &Path, issued: &Issued, mch_id: &str) -> Result<(),
     files::write(&folder.join("apiclient_cert.p12"), &p12, SECRET)
 }
 
-fn write_line(path: &Path, secret: &str) -> Result<(), Failure> {
-    let line = Zeroizing::new(format!("{secret}\n"));
-    files::write(path, line.as_bytes(), SECRET)
+fn write_profile(folder: &Path, new: &NewMerchant<'_>) -> Result<(), Failure> {
+    write_line(&folder.join("api_key"), new.secrets.api_key.expose())?;
+    write_line(&folder.join("workwx_secret"), new.secrets.workwx_secret.expose())?;
+    files::write(&folder.join("merchant.toml"), profile(new).as_bytes(), PUBLIC)
+}
+
+fn write_line(path: &Path, secret: &[u8]) -> Result<(), Failure> {
+    let line = Zeroizing::new([secret, b"\n"].concat());
+    files::write(path, &line, SECRET)
 }
 
 fn profile(new: &NewMerchant<'_>) -> String {
@@ -167,13 +199,13 @@ fn profile(new: &NewMerchant<'_>) -> String {
     )
 }
 
-fn merchant(new: &NewMerchant<'_>, api_key: &str, secret: &str, now: Timestamp) -> Merchant {
+fn merchant(new: &NewMerchant<'_>, now: Timestamp) -> Merchant {
     Merchant {
         mch_id: MchId::new(new.mch_id),
         name: new.company.into(),
         appids: new.appids.iter().map(|appid| AppId::new(appid.as_str())).collect(),
-        api_key: ApiKey::new(api_key.as_bytes()),
-        workwx_secret: WorkwxSecret::new(secret.as_bytes()),
+        api_key: new.secrets.api_key.clone(),
+        workwx_secret: new.secrets.workwx_secret.clone(),
         key_version: 1,
         limits: Limits::default(),
         balance: new.balance,

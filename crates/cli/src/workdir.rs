@@ -7,7 +7,7 @@
 use crate::config::{self, ServeConfig};
 use crate::exit::Failure;
 use crate::files::{self, PUBLIC, SECRET};
-use crate::merchant_folder::{MerchantFolder, NewMerchant};
+use crate::merchant_folder::{MerchantFolder, NewMerchant, Secrets};
 use crate::say;
 use hongbao_authority::{Authority, AuthorityError};
 use hongbao_issuer::{Clock, SystemClock};
@@ -27,6 +27,8 @@ use std::path::{Path, PathBuf};
 pub const FIRST_MCH_ID: &str = "10000098";
 /// Its corpid, the seed's.
 pub const FIRST_APPID: &str = "wx8888888888888888";
+/// Where a new profile asks, until a server says where it listens.
+pub const FIRST_URL: &str = "https://127.0.0.1:8443";
 /// Its balance: 1,000,000 yuan.
 const FIRST_BALANCE_FEN: u64 = 100_000_000;
 /// What a first start makes, but for `hongbao.toml`.
@@ -66,12 +68,17 @@ impl WorkDir {
         Err(Failure::config("DIR_NOT_OURS", message).hint(say!("dir-not-ours-hint")))
     }
 
-    /// Takes the folder for a server; fills it where it is missing or empty.
+    /// Takes the folder for a server; fills it where it is missing or empty: with a sandbox and
+    /// its merchant, or, where there are profiles of upstreams, as a gateway's.
     ///
     /// # Errors
     /// `DIR_LOCKED` where a server runs in it; `DIR_FOREIGN` where it holds other things;
     /// `FILE_NOT_WRITTEN`; what making certificates or the ledger says.
-    pub async fn take(path: &Path, at: IpAddr) -> Result<(Self, Lock), Failure> {
+    pub async fn take(
+        path: &Path,
+        at: IpAddr,
+        upstreams: &[PathBuf],
+    ) -> Result<(Self, Lock), Failure> {
         let dir = Self { path: path.to_owned() };
         dir.make_folder(path)?;
         let lock = dir.lock()?;
@@ -81,7 +88,7 @@ impl WorkDir {
                 let message = say!("dir-foreign", dir = path.display());
                 return Err(Failure::config("DIR_FOREIGN", message).hint(say!("dir-foreign-hint")));
             }
-            dir.fill(at).await?;
+            dir.fill(at, upstreams).await?;
         } else if broke_off {
             remove(&dir.path(".first-start"))?;
         }
@@ -206,7 +213,7 @@ impl WorkDir {
         Ok(entries.flatten().any(|entry| entry.file_name() != "lock"))
     }
 
-    async fn fill(&self, at: IpAddr) -> Result<(), Failure> {
+    async fn fill(&self, at: IpAddr, upstreams: &[PathBuf]) -> Result<(), Failure> {
         for name in MADE {
             remove(&self.path(name))?;
         }
@@ -225,27 +232,40 @@ impl WorkDir {
         files::write(&self.path("server.pem"), server.cert_pem.as_bytes(), PUBLIC)?;
         files::write(&self.path("server_key.pem"), server.key_pem.as_bytes(), SECRET)?;
         self.make_folder(&self.path("merchants"))?;
-        self.fill_ledger(&authority, now).await?;
-        files::write(&self.config_path(), config::TEMPLATE.as_bytes(), PUBLIC)?;
+        let ledger = self.new_ledger()?;
+        if upstreams.is_empty() {
+            self.add_first_merchant(&ledger, &authority, now).await?;
+        }
+        files::write(&self.config_path(), config::template(upstreams).as_bytes(), PUBLIC)?;
         remove(&self.path(".first-start"))
     }
 
-    async fn fill_ledger(&self, authority: &Authority, now: Timestamp) -> Result<(), Failure> {
+    fn new_ledger(&self) -> Result<SqliteLedger, Failure> {
         let path = self.path("ledger.sqlite");
         let failed = |error: LedgerError| ledger_failure(&path, &error);
         let key = SealKey::create(self.path("ledger.key")).map_err(failed)?;
         // openids are in it: its owner's alone, whatever the mask of the process
         files::write(&path, b"", SECRET)?;
-        let ledger = SqliteLedger::open(&path, key).map_err(failed)?;
+        SqliteLedger::open(&path, key).map_err(failed)
+    }
+
+    async fn add_first_merchant(
+        &self,
+        ledger: &SqliteLedger,
+        authority: &Authority,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
         let new = NewMerchant {
             mch_id: FIRST_MCH_ID,
             appids: &[FIRST_APPID.to_owned()],
             company: "沙箱商户",
             balance: Fen::new(FIRST_BALANCE_FEN).unwrap_or_default(),
-            base_url: "https://127.0.0.1:8443",
+            base_url: FIRST_URL,
+            secrets: Secrets::random(),
         };
         let merchant = self.merchant(FIRST_MCH_ID).make(authority, &new, now)?;
-        ledger.add_merchant(merchant).await.map_err(failed)
+        let added = ledger.add_merchant(merchant).await;
+        added.map_err(|error| ledger_failure(&self.path("ledger.sqlite"), &error))
     }
 }
 

@@ -167,3 +167,69 @@ fn bad_toml_is_told_with_its_line() {
     profile.write("merchant.toml", neither.as_bytes());
     assert_eq!(profile.code(), "PROFILE_NO_IDENTITY");
 }
+
+#[test]
+fn a_certificate_of_another_merchant_is_refused() {
+    let profile = Profile::new();
+    let other = Profile::text(true).replace("\"10000098\"", "\"10000099\"");
+    profile.write("merchant.toml", other.as_bytes());
+    assert_eq!(profile.code(), "CN_MISMATCH");
+}
+
+#[test]
+fn a_certificate_that_expires_soon_is_told_and_json_is_unaffected() {
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_hours(10 * 24 + 1);
+    let profile = Profile::holding("2020-01-01T00:00:00Z", &soon.to_string());
+    let said = profile.query();
+    let warning = "warning[EXPIRES_SOON]: the client certificate expires in 10 days";
+    assert!(said.stderr.starts_with(warning), "{said:?}");
+    assert_eq!(said.exit, 7, "it is good until then");
+    let merchant = profile.path("merchant.toml");
+    let said = hongbao(&["query", "--json", "--profile", merchant.to_str().unwrap(), "1"]);
+    assert_eq!(said.json().len(), 1, "{said:?}");
+}
+
+#[test]
+fn the_ledger_is_made_beside_the_profile_for_its_owner_alone() {
+    let profile = Profile::new();
+    profile.query();
+    let mode = |name: &str| profile.path(name).metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("ledger.sqlite"), mode("ledger.key")), (0o600, 0o600));
+    fs::remove_file(profile.path("ledger.key")).unwrap();
+    assert_eq!(profile.code(), "LEDGER_KEY_FILE", "a ledger without its key gets no new one");
+    let text = Profile::text(true) + "ledger_file = \"elsewhere.sqlite\"\n";
+    profile.write("merchant.toml", text.as_bytes());
+    assert_eq!(profile.query().exit, 7);
+    assert_eq!((mode("elsewhere.sqlite"), mode("elsewhere.key")), (0o600, 0o600));
+}
+
+#[test]
+fn every_key_of_the_client_is_taken_and_checked() {
+    let profile = Profile::new();
+    let all = "failover_url = \"https://127.0.0.1:2\"\nproxy = \"http://127.0.0.1:3\"\n\
+               pace_per_second = 10\nconnect_timeout = \"1s\"\nread_timeout = \"2s\"\n\
+               total_timeout = \"3s\"\nattempts = 1\nunknown_max = \"48h\"\n";
+    profile.write("merchant.toml", (Profile::text(true) + all).as_bytes());
+    assert_eq!(profile.query().exit, 7, "nobody answers there");
+    let bad = [
+        ("attempts = 0", "it must be at least 1"),
+        ("pace_per_second = 0", "it must be at least 1"),
+        ("read_timeout = \"0s\"", "a time-out is above `0s`"),
+        ("total_timeout = \"soon\"", "`soon` is no duration"),
+    ];
+    for (line, why) in bad {
+        profile.write("merchant.toml", (Profile::text(true) + line + "\n").as_bytes());
+        assert_eq!(profile.code(), "TOML");
+        let stderr = profile.query().stderr;
+        assert!(stderr.contains("line 9: ") && stderr.contains(why), "{stderr}");
+    }
+    let urls = [("proxy", "PROXY_URL"), ("failover_url", "BASE_URL")];
+    for (key, code) in urls {
+        let line = format!("{key} = \"secret:word@nowhere\"\n");
+        profile.write("merchant.toml", (Profile::text(true) + &line).as_bytes());
+        assert_eq!(profile.code(), code);
+    }
+    profile
+        .write("merchant.toml", (Profile::text(true) + "proxy = \"user:hushhush@x\"\n").as_bytes());
+    assert!(!profile.query().stderr.contains("hushhush"), "a proxy's password is not shown");
+}

@@ -289,3 +289,26 @@ fn records_are_filtered_and_the_history_is_whole() {
     assert_eq!((said.exit, said.stdout.as_str()), (6, ""));
     assert!(said.stderr.starts_with("error[NOT_IN_LEDGER]: "), "{said:?}");
 }
+
+/// Every key of every object stands in the page that scripts are written by.
+#[test]
+fn every_key_of_the_json_is_on_the_page() {
+    let served = Served::start();
+    served.tune("unknown_max = \"0s\"\n");
+    let sent = pay(&served, "order-1", &["--billno", "PAGE1"]).json();
+    let queried = served.query(&["PAGE1", "NEVERSENT"]).json();
+    let followed =
+        served.run(&["follow", "--json", "--until", "idle", "PAGE1", "NEVERSENT"]).json();
+    let records = served.run(&["records", "--json"]).json();
+    let history = served.run(&["history", "--json", "PAGE1"]).json();
+    let attention = served.run(&["attention", "--json"]).json();
+    let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cli-json.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    let all = [sent, queried, followed, records, history, attention];
+    assert!(all.iter().all(|objects| !objects.is_empty()), "{all:?}");
+    for object in all.iter().flatten() {
+        for key in object.as_object().unwrap().keys() {
+            assert!(page.contains(&format!("`{key}`")), "`{key}` is not on the page");
+        }
+    }
+}

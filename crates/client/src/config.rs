@@ -68,8 +68,9 @@ impl ClientConfig {
         }
     }
 
-    /// What does not concern the transport.
-    pub(crate) fn options(&self) -> ClientOptions {
+    /// What does not concern the transport: for [`crate::Client::with_transport`].
+    #[must_use]
+    pub fn options(&self) -> ClientOptions {
         ClientOptions {
             attempts: self.attempts,
             pace: Pace::per_second(self.pace_per_second),

@@ -45,7 +45,7 @@ impl Inquirer {
     /// [`InquiryError::Ledger`].
     pub async fn recall(&self, mch_billno: &str) -> Result<Option<Asked>, InquiryError> {
         let known = self.ledger.inquiry(&self.key(mch_billno)).await?;
-        Ok(known.map(|inquiry| self.from_ledger(inquiry)))
+        Ok(known.map(|inquiry| self.recalled(inquiry)))
     }
 
     async fn ask_in_turn(
@@ -56,11 +56,11 @@ impl Inquirer {
     ) -> Result<Asked, InquiryError> {
         let known = self.ledger.inquiry(&self.key(mch_billno)).await?;
         if let Some(inquiry) = known {
-            if self.suffices(&inquiry, freshness) {
-                return Ok(self.from_ledger(inquiry));
+            if standing::is_over(&self.account, &inquiry, self.now()) && inquiry.due_at.is_some() {
+                return self.put_down(mch_billno).await;
             }
-            if standing::has_closed(&inquiry, self.now()) {
-                return self.close(mch_billno).await;
+            if self.suffices(&inquiry, freshness) {
+                return Ok(self.recalled(inquiry));
             }
         }
         self.twins.share(mch_billno, || self.ask_payer(mch_billno, wait_max)).await
@@ -69,8 +69,7 @@ impl Inquirer {
     /// Whether the ledger's answer is enough.
     fn suffices(&self, inquiry: &Inquiry, freshness: Freshness) -> bool {
         let now = self.now();
-        let settled = standing::known(&self.account, inquiry).settled().is_some();
-        if settled || (standing::has_closed(inquiry, now) && inquiry.due_at.is_none()) {
+        if standing::is_over(&self.account, inquiry, now) {
             return true;
         }
         match freshness {
@@ -80,11 +79,11 @@ impl Inquirer {
                 // a clock that was set back makes nothing fresh
                 answered.is_some_and(|at| at <= now && now.duration_since(at) <= age_max)
             }
-            Freshness::Since(start) => inquiry.asked_at.is_some_and(|at| at >= start),
+            Freshness::Since(start) => inquiry.asked_at.is_some_and(|at| start <= at && at <= now),
         }
     }
 
-    pub(crate) fn from_ledger(&self, inquiry: Inquiry) -> Asked {
+    pub(crate) fn recalled(&self, inquiry: Inquiry) -> Asked {
         let verdict = standing::verdict(&self.account, &inquiry, self.now());
         let origin = Origin::Ledger { asked_at: inquiry.asked_at };
         Asked { inquiry, verdict, origin }
@@ -143,11 +142,17 @@ impl Inquirer {
         }
     }
 
-    /// Puts down that WeChat Pay no longer answers: a person looks, nobody asks any more.
-    async fn close(&self, mch_billno: &str) -> Result<Asked, InquiryError> {
+    /// Puts down that nobody needs to ask any more, because it is settled or because WeChat Pay
+    /// no longer answers. Without that, whoever follows would find it due for ever.
+    async fn put_down(&self, mch_billno: &str) -> Result<Asked, InquiryError> {
         let (at, schedule) = (self.now(), &self.options.schedule);
         let (inquiry, verdict) = self
-            .learn(mch_billno, |inquiry| Some(learning::from_closing(inquiry, at, schedule)))
+            .learn(mch_billno, |inquiry| {
+                // somebody else may have heard more meanwhile
+                let over = standing::is_over(&self.account, inquiry, at);
+                (over && inquiry.due_at.is_some())
+                    .then(|| learning::from_ending(inquiry, at, &self.account, schedule))
+            })
             .await?;
         let origin = Origin::Ledger { asked_at: inquiry.asked_at };
         Ok(Asked { inquiry, verdict, origin })

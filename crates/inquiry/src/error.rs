@@ -49,7 +49,7 @@ pub enum SendRefusal {
         mch_billno: MchBillno,
     },
     /// The number belongs to another reference, or to none.
-    #[error("`{mch_billno}` was sent under another reference")]
+    #[error("`{mch_billno}` was sent under another reference, or under none")]
     OtherReference {
         /// The number.
         mch_billno: MchBillno,

@@ -212,6 +212,11 @@ impl Inquirer {
         if !may_send || !not_found || inquiry.sends == 0 || age > RESEND_WITHIN {
             return None;
         }
+        // who cannot sign a send, or has the end of it in the ledger, still asks
+        self.account.workwx_secret.as_ref()?;
+        if standing::is_settled(&self.account, inquiry) {
+            return None;
+        }
         Some(Payment {
             order: inquiry.order.clone()?,
             mch_billno: Some(inquiry.key.mch_billno.clone()),

@@ -91,14 +91,18 @@ pub(crate) fn from_send(
     (verdict, entry(at, &event, exchange.raw.as_deref()))
 }
 
-/// Learns that WeChat Pay no longer answers for it.
-pub(crate) fn from_closing(
+/// Learns that there is nothing more to ask: it is settled, or WeChat Pay no longer answers.
+pub(crate) fn from_ending(
     inquiry: &mut Inquiry,
     at: Timestamp,
+    account: &Account,
     schedule: &Schedule,
 ) -> (Verdict, Entry) {
-    conclude(inquiry, &Verdict::BeyondWindow, at, schedule);
-    (Verdict::BeyondWindow, intent(at, "window closed"))
+    let settled = standing::known(account, inquiry).settled().cloned();
+    let event = if settled.is_some() { "settled" } else { "window closed" };
+    let verdict = settled.unwrap_or(Verdict::BeyondWindow);
+    conclude(inquiry, &verdict, at, schedule);
+    (verdict, intent(at, event))
 }
 
 /// That something is about to be done.

@@ -13,8 +13,8 @@
 //! | any, once the window has closed | none: a person |
 //!
 //! Ages are counted from the sending; where it is not known, from when the number was noted. One
-//! last question is asked before the window closes. Source: seed, notes 1 and 2; `protocol.md`
-//! §1.4, §3, §5.
+//! last question is asked two hours before the window closes, and again while it has no answer.
+//! Source: seed, notes 1 and 2; `protocol.md` §1.4, §3, §5.
 
 use hongbao_ledger::Inquiry;
 use hongbao_wire::Verdict;
@@ -105,10 +105,11 @@ impl Schedule {
             return Next::Stop(Attention::Contradiction);
         }
         let base = inquiry.sent_at.unwrap_or(inquiry.noted_at);
-        let last = later(base, WINDOW - LAST_BEFORE);
+        let (last, end) = (later(base, WINDOW - LAST_BEFORE), later(base, WINDOW));
         // a clock that was set back must not make the packet younger than new
         let age = now.duration_since(base).max(SignedDuration::ZERO);
-        if *verdict == Verdict::BeyondWindow || now >= last {
+        let unanswered = matches!(verdict, Verdict::NoAnswer(_)) && now < end;
+        if *verdict == Verdict::BeyondWindow || (now >= last && !unanswered) {
             return Next::Stop(Attention::WindowClosed);
         }
         let by_age = later(base, next_age(age));
@@ -118,7 +119,8 @@ impl Schedule {
         };
         let unknown = inquiry.unknown_since.map(|since| now.duration_since(since));
         let too_long = unknown.is_some_and(|unknown| unknown > self.unknown_max);
-        Next::Ask { at: at.min(last), attention: too_long.then_some(Attention::UnknownTooLong) }
+        let latest = if now < last { last } else { end };
+        Next::Ask { at: at.min(latest), attention: too_long.then_some(Attention::UnknownTooLong) }
     }
 
     /// As long again as there has been no answer, within bounds: it doubles each time.

@@ -35,7 +35,8 @@ struct Number {
 
 impl Inquirer {
     /// Pays, or repeats a payment under its number. What needs no sending any more is answered
-    /// from the ledger: a reference that was paid is not paid again.
+    /// from the ledger: a reference that was paid is not paid again. Neither is a number past
+    /// the 30 days: whether WeChat Pay still knows it then is nowhere promised.
     ///
     /// # Errors
     /// [`InquiryError::Refused`]: nothing was sent. [`InquiryError::Ledger`]: nothing was sent
@@ -80,8 +81,10 @@ impl Inquirer {
             let number = self.number(payment).await?;
             if let Some(known) = &number.known {
                 check(payment, known)?;
-                if standing::known(&self.account, known).settled().is_some() {
-                    let asked = self.from_ledger(known.clone());
+                if standing::is_settled(&self.account, known)
+                    || standing::has_closed(known, self.now())
+                {
+                    let asked = self.recalled(known.clone());
                     let origin = Origin::Ledger { asked_at: asked.inquiry.asked_at };
                     return Ok(Sent { inquiry: asked.inquiry, verdict: asked.verdict, origin });
                 }
@@ -121,12 +124,25 @@ impl Inquirer {
             }
             numbers_of_ref = Some(others);
         }
-        let mch_billno = match &payment.mch_billno {
-            Some(given) => given.clone(),
-            None => billno::make(mch_id, self.now(), &self.dice)?,
+        let (mch_billno, known) = match &payment.mch_billno {
+            Some(given) => {
+                let known = self.ledger.inquiry(&self.key(given.as_str())).await?;
+                (given.clone(), known)
+            }
+            None => (self.unused(mch_id).await?, None),
         };
-        let known = self.ledger.inquiry(&self.key(mch_billno.as_str())).await?;
         Ok(Number { mch_billno, known, numbers_of_ref })
+    }
+
+    /// A made number that the ledger does not know: of many in a day, two may fall alike.
+    async fn unused(&self, mch_id: &str) -> Result<MchBillno, InquiryError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let made = billno::make(mch_id, self.now(), &self.dice)?;
+            if self.ledger.inquiry(&self.key(made.as_str())).await?.is_none() {
+                return Ok(made);
+            }
+        }
+        Err(LedgerError::Conflict.into())
     }
 
     /// Whether it is proven that the number failed: the only proof is its reply, verified anew.
@@ -193,9 +209,9 @@ impl Inquirer {
         let at = self.now();
         self.learn(mch_billno, |inquiry| {
             inquiry.sends = inquiry.sends.saturating_sub(1);
-            if inquiry.sends == 0 && inquiry.asks == 0 {
+            if inquiry.sends == 0 {
                 inquiry.sent_at = None;
-                inquiry.due_at = None;
+                inquiry.due_at = inquiry.due_at.filter(|_| inquiry.asks > 0);
             }
             Some((learning::nothing_learnt(), learning::intent(at, "send withheld")))
         })
@@ -237,6 +253,10 @@ fn check(payment: &Payment, known: &Inquiry) -> Result<(), SendRefusal> {
     }
     match (&payment.business_ref, &known.business_ref) {
         (Some(given), Some(first)) if given != first => {
+            Err(SendRefusal::OtherReference { mch_billno: mch_billno() })
+        }
+        // what was paid without the reference would leave the reference free to be paid again
+        (Some(_), None) if known.order.is_some() => {
             Err(SendRefusal::OtherReference { mch_billno: mch_billno() })
         }
         _ => Ok(()),

@@ -28,6 +28,12 @@ impl Account {
     }
 }
 
+/// Whether the kept reply settles it, or two replies exclude each other: nothing that is asked
+/// or sent could change it.
+pub(crate) fn is_settled(account: &Account, inquiry: &Inquiry) -> bool {
+    known(account, inquiry).settled().is_some()
+}
+
 /// The verdict that the ledger stands for at `now`, without asking.
 ///
 /// A failure whose reply no longer verifies (another key, a stricter policy) is unknown again:
@@ -50,6 +56,11 @@ pub(crate) fn verdict(account: &Account, inquiry: &Inquiry, now: Timestamp) -> V
 /// Whether WeChat Pay no longer answers for it.
 pub(crate) fn has_closed(inquiry: &Inquiry, now: Timestamp) -> bool {
     inquiry.sent_at.is_some_and(|sent| now.duration_since(sent) > WINDOW)
+}
+
+/// Whether asking is over: it is settled, or WeChat Pay no longer answers for it.
+pub(crate) fn is_over(account: &Account, inquiry: &Inquiry, now: Timestamp) -> bool {
+    has_closed(inquiry, now) || is_settled(account, inquiry)
 }
 
 /// The kept reply, read as it was read when it came.

@@ -24,7 +24,7 @@ pub mod reply;
 mod rules;
 mod seeded;
 mod send;
-mod text;
+pub mod text;
 mod trace;
 pub mod trigger;
 mod watch;

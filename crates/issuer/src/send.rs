@@ -12,7 +12,7 @@ use crate::play;
 use crate::reply;
 use crate::rules::{self, Refusal};
 use crate::watch::{self, Heard};
-use hongbao_ledger::record::{Order, Told};
+use hongbao_ledger::record::Told;
 use hongbao_ledger::{Expect, Finding, Key, LedgerError, Merchant, Record, Source};
 use hongbao_wire::{FailureReply, SendRequest};
 use jiff::{SignedDuration, Timestamp};
@@ -218,7 +218,7 @@ impl Issuer {
         let Incoming { request, key, now, .. } = incoming;
         let record = Record {
             key: key.clone(),
-            order: order_of(request),
+            order: request.into(),
             sent_at: now,
             detail_id: None,
             status: None,
@@ -272,18 +272,4 @@ impl Issuer {
 
 fn accepted(record: &Record, call: Call<'_>) -> Said {
     Said { body: reply::of_accepted(record, call.merchant, call.style), err_code: None }
-}
-
-fn order_of(request: &SendRequest) -> Order {
-    Order {
-        wxappid: request.wxappid.clone(),
-        re_openid: request.re_openid.clone(),
-        total_amount: request.total_amount,
-        wishing: request.wishing.clone(),
-        act_name: request.act_name.clone(),
-        remark: request.remark.clone(),
-        sender: request.sender.clone(),
-        sender_header_media_id: request.sender_header_media_id.clone(),
-        scene: request.scene,
-    }
 }

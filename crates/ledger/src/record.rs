@@ -1,7 +1,7 @@
 //! A packet: what is known of it now.
 
 use hongbao_wire::send::{Scene, Sender};
-use hongbao_wire::{AppId, DetailId, Fen, MchBillno, MchId, OpenId, Status};
+use hongbao_wire::{AppId, DetailId, Fen, MchBillno, MchId, OpenId, SendRequest, Status};
 use jiff::Timestamp;
 
 /// What names a packet: a merchant and its own number. Nothing is looked up across merchants.
@@ -41,6 +41,23 @@ pub struct Order {
     pub sender_header_media_id: Option<Box<str>>,
     /// `scene_id`.
     pub scene: Option<Scene>,
+}
+
+impl From<&SendRequest> for Order {
+    /// What a send orders, without what is made anew with every send.
+    fn from(request: &SendRequest) -> Self {
+        Self {
+            wxappid: request.wxappid.clone(),
+            re_openid: request.re_openid.clone(),
+            total_amount: request.total_amount,
+            wishing: request.wishing.clone(),
+            act_name: request.act_name.clone(),
+            remark: request.remark.clone(),
+            sender: request.sender.clone(),
+            sender_header_media_id: request.sender_header_media_id.clone(),
+            scene: request.scene,
+        }
+    }
 }
 
 /// That it was received: by whom, how much, when.

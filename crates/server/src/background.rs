@@ -1,6 +1,9 @@
 //! What runs beside the requests until the server stops.
 
+use crate::metrics::Metrics;
 use crate::roster::RosterKeeper;
+use hongbao_inquiry::Follower;
+use hongbao_inquiry::follow::{Event, Until};
 use hongbao_issuer::Issuer;
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +41,36 @@ pub(crate) async fn settle(issuer: Arc<Issuer>, every_ms: u32, mut stop: watch::
             Err(_) => {}
         }
         failing = settled.is_err();
+    }
+}
+
+/// How long following rests after the ledger could not be read, milliseconds.
+const FOLLOW_REST_MS: u32 = 5_000;
+
+/// Asks about a merchant's numbers on schedule until they are final.
+pub(crate) async fn follow(
+    mch_id: Box<str>,
+    follower: Follower,
+    metrics: Arc<Metrics>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut ticks = ticks(FOLLOW_REST_MS);
+    while next(&mut ticks, &mut stop).await {
+        let mut stopped = stop.clone();
+        let stopped = async move {
+            let _ = stopped.wait_for(|stop| *stop).await;
+        };
+        let note = |event: Event| match event {
+            Event::Asked(_) => metrics.step(&mch_id, "asked"),
+            Event::Resent(_) => metrics.step(&mch_id, "resent"),
+            Event::Failed { mch_billno, error } => {
+                metrics.step(&mch_id, "failed");
+                tracing::warn!(mch_id, %mch_billno, %error, "a number could not be followed");
+            }
+        };
+        if let Err(error) = follower.run(Until::Stopped, stopped, note).await {
+            tracing::error!(mch_id, %error, "following rests");
+        }
     }
 }
 

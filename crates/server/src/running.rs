@@ -5,11 +5,13 @@ use crate::background;
 use crate::certificate::Authorities;
 use crate::config::{CONTENT_TYPE_USUAL, ConnectionLimits, ServerConfig, TlsMaterial, WireOptions};
 use crate::listener::Listener;
+use crate::metrics::Metrics;
 use crate::pulse::{Phase, Ticker};
 use crate::roster::RosterKeeper;
+use crate::source::Source;
 use crate::tls;
 use crate::wire_face::{Acceptor, WireFace};
-use hongbao_issuer::{Issuer, Mode, SystemClock};
+use hongbao_issuer::{Mode, SystemClock};
 use hongbao_ledger::{Ledger, LedgerError};
 use hyper::header::HeaderValue;
 use std::net::SocketAddr;
@@ -74,48 +76,70 @@ pub struct Running {
     tasks: JoinSet<()>,
 }
 
-/// Opens both listeners on a ledger and its issuer.
+/// Opens both listeners on a ledger and what answers from it.
 ///
-/// In sandbox mode it also moves the packets that are due.
+/// In sandbox mode it also moves the packets that are due; a gateway follows its numbers.
 ///
 /// # Errors
 /// [`StartError`]; then nothing listens.
 pub async fn start(
     config: ServerConfig,
     ledger: Arc<dyn Ledger>,
-    issuer: Arc<Issuer>,
+    source: impl Into<Source>,
 ) -> Result<Running, StartError> {
+    let source = source.into();
     if !config.admin.ip().is_loopback() {
         return Err(StartError::AdminNotLoopback(config.admin));
     }
     let limits = Arc::new(config.connection);
     let stop_time = Duration::from_millis(u64::from(limits.stop_ms));
     let roster = Arc::new(RosterKeeper::open(ledger.clone()).await?);
-    let face = wire_face(config.tls, config.wire, &roster, &issuer, &limits)?;
+    let metrics = match &source {
+        Source::Issuer(_) => Arc::new(Metrics::new()),
+        Source::Gateway(gateway) => gateway.metrics.clone(),
+    };
+    let before = Before { roster: &roster, source: &source, metrics: &metrics, limits: &limits };
+    let face = wire_face(config.tls, config.wire, before)?;
     let (stop, stopping) = watch::channel(false);
     let wire = listener("wire", config.listen, &limits, &stopping).await?;
     let admin = listener("admin", config.admin, &limits, &stopping).await?;
     let (wire_addr, admin_addr) = (address(&wire, config.listen)?, address(&admin, config.admin)?);
-    let desk = Desk { ledger, issuer: issuer.clone() };
+    let desk = Desk { ledger, source: source.clone(), metrics };
     let admin_face = AdminFace::new(Arc::new(desk), limits);
-    let mode = issuer.mode();
+    let mode = source.mode();
     let mut tasks = JoinSet::new();
     tasks.spawn(wire.run(Phase::Handshake, move |accepted| face.clone().serve(accepted)));
     tasks.spawn(admin.run(Phase::Idle, move |accepted| admin_face.clone().serve(accepted)));
     tasks.spawn(background::refresh(roster, config.pace.refresh_ms, stopping.clone()));
-    if mode == Mode::Sandbox {
-        tasks.spawn(background::settle(issuer, config.pace.settle_ms, stopping));
+    match source {
+        Source::Issuer(issuer) if issuer.mode() == Mode::Sandbox => {
+            tasks.spawn(background::settle(issuer, config.pace.settle_ms, stopping));
+        }
+        Source::Issuer(_) => {}
+        Source::Gateway(gateway) => {
+            for (mch_id, follower) in gateway.followers() {
+                let metrics = gateway.metrics.clone();
+                tasks.spawn(background::follow(mch_id, follower, metrics, stopping.clone()));
+            }
+        }
     }
-    tracing::info!(mode = mode.as_str(), wire = %wire_addr, admin = %admin_addr, "started");
+    tracing::info!(mode, wire = %wire_addr, admin = %admin_addr, "started");
     Ok(Running { wire: wire_addr, admin: admin_addr, stop, stop_time, tasks })
+}
+
+/// What there is before the faces open.
+#[derive(Clone, Copy)]
+struct Before<'b> {
+    roster: &'b Arc<RosterKeeper>,
+    source: &'b Source,
+    metrics: &'b Arc<Metrics>,
+    limits: &'b Arc<ConnectionLimits>,
 }
 
 fn wire_face(
     tls: TlsMaterial,
     options: WireOptions,
-    roster: &Arc<RosterKeeper>,
-    issuer: &Arc<Issuer>,
-    limits: &Arc<ConnectionLimits>,
+    before: Before<'_>,
 ) -> Result<Arc<WireFace>, StartError> {
     let content_type = content_type(&options.content_type)?;
     let authorities = Authorities::new(&tls.client_ca).map_err(StartError::Tls)?;
@@ -123,11 +147,12 @@ fn wire_face(
     Ok(Arc::new(WireFace {
         acceptor: Acceptor(TlsAcceptor::from(Arc::new(config))),
         authorities,
-        roster: roster.clone(),
-        issuer: issuer.clone(),
+        roster: before.roster.clone(),
+        source: before.source.clone(),
+        metrics: before.metrics.clone(),
         options,
         content_type,
-        limits: limits.clone(),
+        limits: before.limits.clone(),
     }))
 }
 

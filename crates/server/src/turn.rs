@@ -1,4 +1,4 @@
-//! The turn of a request: every check in its order, then the issuer
+//! The turn of a request: every check in its order, then the source of answers
 //! (`protocol.md` §9, end).
 
 use crate::certificate::{CertificateTrouble, Shown};
@@ -6,7 +6,8 @@ use crate::config::{SignedFields, WireOptions};
 use crate::refusal::Refused;
 use crate::request_body::TooLong;
 use crate::roster::{Member, Roster};
-use hongbao_issuer::{Answer, Issuer};
+use crate::source::{Origin, Source};
+use hongbao_issuer::Answer;
 use hongbao_wire::field::{FieldError, FieldRule};
 use hongbao_wire::sign::{self, Rule};
 use hongbao_wire::xml::{Document, XmlError};
@@ -23,7 +24,10 @@ pub(crate) enum Call {
 }
 
 impl Call {
-    /// The word of the log.
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Query, Self::Send];
+
+    /// The word of logs and metrics.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Query => "query",
@@ -46,20 +50,20 @@ pub(crate) struct Caller<'c> {
 /// The outcome of a turn.
 #[derive(Debug)]
 pub(crate) enum Turn {
-    /// The issuer's answer.
-    Answered(Answer),
+    /// The source's answer.
+    Answered(Answer, Origin),
     /// No answer: why.
     Refused(Refused),
 }
 
-/// Takes one request through all checks and to the issuer. Also says whose
+/// Takes one request through all checks and to the source. Also says whose
 /// certificate it was, once that is known to be good.
 pub(crate) async fn take<'r>(
     call: Call,
     body: Result<&[u8], TooLong>,
     caller: Caller<'_>,
     roster: &'r Roster,
-    issuer: &Issuer,
+    source: &Source,
     options: &WireOptions,
 ) -> (Option<&'r Member>, Turn) {
     let member = match caller.shown.judge(roster, caller.now_s) {
@@ -71,15 +75,19 @@ pub(crate) async fn take<'r>(
         let document = Document::parse(body).map_err(Refused::Xml)?;
         let checks = Checks { document: &document, member, caller, options };
         match call {
-            Call::Query => query(&checks, issuer).await,
+            Call::Query => query(&checks, source).await,
             // Boxed, as it is long, and a query would be as long as the longer of both.
-            Call::Send => Box::pin(send(&checks, issuer, body)).await,
+            Call::Send => Box::pin(send(&checks, source, body)).await,
         }
     };
-    (Some(member), answered.await.map_or_else(Turn::Refused, Turn::Answered))
+    let turn = match answered.await {
+        Ok((answer, origin)) => Turn::Answered(answer, origin),
+        Err(refused) => Turn::Refused(refused),
+    };
+    (Some(member), turn)
 }
 
-async fn query(checks: &Checks<'_, '_>, issuer: &Issuer) -> Result<Answer, Refused> {
+async fn query(checks: &Checks<'_, '_>, source: &Source) -> Result<(Answer, Origin), Refused> {
     let request = checks.in_order(
         |document| QueryRequest::read(document),
         || checks.sign(&query::REQUEST_FIELDS),
@@ -88,10 +96,22 @@ async fn query(checks: &Checks<'_, '_>, issuer: &Issuer) -> Result<Answer, Refus
     if !checks.member.queries.permits_one() {
         return Err(Refused::Pace);
     }
-    Ok(issuer.query(&checks.member.merchant, &request).await)
+    let merchant = &checks.member.merchant;
+    Ok(match source {
+        Source::Issuer(issuer) => (issuer.query(merchant, &request).await, Origin::Issuer),
+        Source::Gateway(gateway) => {
+            // Boxed for the same reason as a send.
+            let said = Box::pin(gateway.query(merchant, &request)).await;
+            (said.answer, said.origin)
+        }
+    })
 }
 
-async fn send(checks: &Checks<'_, '_>, issuer: &Issuer, raw: &[u8]) -> Result<Answer, Refused> {
+async fn send(
+    checks: &Checks<'_, '_>,
+    source: &Source,
+    raw: &[u8],
+) -> Result<(Answer, Origin), Refused> {
     let request = checks.in_order(
         |document| SendRequest::read(document),
         || {
@@ -104,7 +124,14 @@ async fn send(checks: &Checks<'_, '_>, issuer: &Issuer, raw: &[u8]) -> Result<An
     if !checks.member.sends.permits_one() {
         return Err(Refused::Pace);
     }
-    Ok(issuer.send(&checks.member.merchant, &request, raw).await)
+    let merchant = &checks.member.merchant;
+    Ok(match source {
+        Source::Issuer(issuer) => (issuer.send(merchant, &request, raw).await, Origin::Issuer),
+        Source::Gateway(gateway) => {
+            let said = gateway.send(merchant, &request).await;
+            (said.answer, said.origin)
+        }
+    })
 }
 
 /// The checks of one request whose certificate is good and whose body is XML.

@@ -4,15 +4,17 @@ use crate::certificate::{Authorities, Shown};
 use crate::config::{ConnectionLimits, Refusal, WireOptions};
 use crate::http1;
 use crate::listener::Accepted;
+use crate::metrics::Metrics;
 use crate::page::{HTML, page};
 use crate::pulse::{Phase, Pulse};
 use crate::refusal::Refused;
 use crate::request_body::{self, TooLong};
 use crate::roster::RosterKeeper;
+use crate::source::{Origin, Source};
 use crate::turn::{self, Call, Caller, Turn};
 use crate::wire_log::{Log, RequestId};
 use bytes::Bytes;
-use hongbao_issuer::{Answer, Delivery, Issuer};
+use hongbao_issuer::{Answer, Delivery};
 use hongbao_wire::{ApiKey, QUERY_PATH, SEND_PATH};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -32,7 +34,8 @@ pub(crate) struct WireFace {
     pub(crate) acceptor: Acceptor,
     pub(crate) authorities: Authorities,
     pub(crate) roster: Arc<RosterKeeper>,
-    pub(crate) issuer: Arc<Issuer>,
+    pub(crate) source: Source,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) options: WireOptions,
     pub(crate) content_type: HeaderValue,
     pub(crate) limits: Arc<ConnectionLimits>,
@@ -145,16 +148,18 @@ impl Connection {
         let bytes = body.as_ref().map_or(0, Bytes::len);
         let body = body.as_deref().map_err(|too_long| *too_long);
         let (member, turn) =
-            turn::take(call, body, caller, &roster, &face.issuer, &face.options).await;
+            turn::take(call, body, caller, &roster, &face.source, &face.options).await;
         let mch_id = member.map(|member| member.merchant.mch_id.as_str());
         let log = Log { id, call, mch_id, bytes, started };
         match turn {
-            Turn::Answered(answer) => {
-                log.answered(&answer);
+            Turn::Answered(answer, origin) => {
+                let took = log.answered(&answer, origin);
+                face.metrics.request(call, origin, answer.err_code.as_ref(), took);
                 self.deliver(answer).await
             }
             Turn::Refused(refused) => {
-                log.refused(&refused);
+                let took = log.refused(&refused);
+                face.metrics.request(call, Origin::Refused, Some(&refused.err_code()), took);
                 let key = member.filter(|_| face.options.sign_failures);
                 Ok(self.refuse(&refused, key.map(|member| &member.merchant.api_key)))
             }

@@ -1,12 +1,13 @@
-//! What the log says of a request: who, what, how much, how long. Never a body,
-//! a key or an openid.
+//! What the log says of a request: who, what, how much, how long, and where the answer
+//! came from. Never a body, a key or an openid.
 
 use crate::refusal::Refused;
+use crate::source::Origin;
 use crate::turn::Call;
 use hongbao_issuer::Answer;
 use hongbao_wire::ErrorCode;
 use std::fmt;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tracing::{debug, info, warn};
 
 /// The name of a request in the log: connection and request, counted from 1.
@@ -40,31 +41,37 @@ pub(crate) struct Log<'l> {
 }
 
 impl Log<'_> {
-    /// It was answered by the issuer.
-    pub(crate) fn answered(&self, answer: &Answer) {
+    /// It was answered. Returns how long that took.
+    pub(crate) fn answered(&self, answer: &Answer, origin: Origin) -> Duration {
+        let (took, origin) = (self.started.elapsed(), origin.as_str());
+        let micros = micros(took);
         let (call, mch_id, bytes) = (self.call.as_str(), self.mch_id, self.bytes);
         let bytes_out = answer.body.len();
         match &answer.err_code {
             None => {
-                debug!(request = %self.id, call, mch_id, bytes, bytes_out, micros = self.micros(), "answered");
+                debug!(request = %self.id, call, mch_id, bytes, bytes_out, origin, micros, "answered");
             }
             Some(err_code @ (ErrorCode::SystemError | ErrorCode::PSystemError)) => {
-                warn!(request = %self.id, call, mch_id, %err_code, bytes, bytes_out, micros = self.micros(), "answered");
+                warn!(request = %self.id, call, mch_id, %err_code, bytes, bytes_out, origin, micros, "answered");
             }
             Some(err_code) => {
-                info!(request = %self.id, call, mch_id, %err_code, bytes, bytes_out, micros = self.micros(), "answered");
+                info!(request = %self.id, call, mch_id, %err_code, bytes, bytes_out, origin, micros, "answered");
             }
         }
+        took
     }
 
-    /// It was refused before the issuer.
-    pub(crate) fn refused(&self, refused: &Refused) {
+    /// It was refused before the source. Returns how long that took.
+    pub(crate) fn refused(&self, refused: &Refused) -> Duration {
+        let (took, origin) = (self.started.elapsed(), Origin::Refused.as_str());
+        let micros = micros(took);
         let (call, mch_id, bytes) = (self.call.as_str(), self.mch_id, self.bytes);
         let (err_code, why) = (refused.err_code(), refused.word());
-        info!(request = %self.id, call, mch_id, %err_code, why, bytes, micros = self.micros(), "refused");
+        info!(request = %self.id, call, mch_id, %err_code, why, bytes, origin, micros, "refused");
+        took
     }
+}
 
-    fn micros(&self) -> u64 {
-        u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)
-    }
+fn micros(took: Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }

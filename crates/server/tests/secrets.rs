@@ -4,12 +4,13 @@
 
 mod support;
 
-use hongbao_issuer::{Fault, FaultRule};
+use hongbao_issuer::{Fault, FaultRule, On};
 use hongbao_wire::{QUERY_PATH, SEND_PATH};
 use std::io::Write;
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex, PoisonError};
 use support::client::post_bytes;
+use support::gateway::Pair;
 use support::pki::PKI;
 use support::store::GatedLedger;
 use support::{MCH, OPENID, OTHER, Setup, api_key, query_body, query_body_by, send_body};
@@ -75,13 +76,15 @@ async fn no_secret_and_no_openid_is_ever_logged() {
     world.post_query(&query_body(MCH, "1")).await;
     world.post_send(&send_body(MCH, "6")).await;
     world.running.stop().await;
+    through_a_gateway().await;
 
     let log = captured.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let log = String::from_utf8_lossy(&log);
     // It does say what an operator needs.
-    for word in
-        ["mode=\"sandbox\"", "mch_id=\"10000098\"", "err_code=SIGN_ERROR", "request=", "TRACE"]
-    {
+    let words =
+        ["mode=\"sandbox\"", "mch_id=\"10000098\"", "err_code=SIGN_ERROR", "request=", "TRACE"];
+    let of_gateway = ["mode=\"gateway\"", "origin=\"upstream\"", "origin=\"ledger\""];
+    for word in words.into_iter().chain(of_gateway) {
         assert!(log.contains(word), "{word} is not in the log");
     }
     // On either listener a request has a name.
@@ -101,6 +104,28 @@ async fn no_secret_and_no_openid_is_ever_logged() {
             assert_eq!(at, None, "`{word}` is in the log");
         }
     }
+}
+
+/// Successes and failures of the payer, through a gateway: its client logs too.
+async fn through_a_gateway() {
+    let pair = Pair::start().await;
+    pair.send("1").await;
+    pair.query("1").await;
+    pair.query("1").await;
+    for fault in Fault::ALL {
+        let rule = FaultRule { delay_ms: Some(1), ..FaultRule::new(fault) };
+        let on = if fault.queries_only() { On::Query } else { On::Both };
+        pair.fault(
+            FaultRule { delay_ms: rule.delay_ms.filter(|_| fault == Fault::Delay), ..rule },
+            on,
+        )
+        .await;
+        pair.grow_old();
+        pair.query("1").await;
+        pair.send("1").await;
+        pair.upstream.issuer.clear_faults(None).await.unwrap();
+    }
+    pair.stop().await;
 }
 
 /// The beginning of the first line that holds the word.

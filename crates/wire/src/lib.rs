@@ -12,6 +12,10 @@
 //! [`observation`] what a client saw · [`verdict`] what that means ·
 //! [`status`], [`error_code`] the vocabulary · [`fen`], [`id`], [`time`] values.
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod error_code;
 pub mod failure;
 pub mod fen;

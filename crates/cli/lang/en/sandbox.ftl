@@ -24,6 +24,7 @@ admin-hint-NO_MERCHANT = `hongbao merchant list` shows those there are
 admin-hint-NO_FAULT = `hongbao sandbox fault list` shows those there are
 admin-hint-TRANSITION_REFUSED = look at the packet's status first, with `hongbao query`
 admin-hint-SANDBOX_OFF = set `mode = "sandbox"` in `hongbao.toml` and start the server again
+admin-hint-NOT_IN_GATEWAY = ask the payer itself; `hongbao query` through the gateway says what became of a packet
 admin-hint-BAD_ADVANCE = advance forwards, by as much as `24h` or `31d`
 admin-hint-BAD_REQUEST = write durations as `90s`, `24h` or `31d`
 admin-hint-BAD_FAULT = `hongbao sandbox fault add --help` says what each fault takes

@@ -9,6 +9,7 @@ help-hongbao-serve = 通过双向 TLS 应答查询和发放；数据目录由首
     .dir = 服务的数据目录；为空或不存在时，首次启动会填充它
     .listen = 商户访问的地址（双向 TLS）；端口 0 表示任选空闲端口 [默认：取自 `hongbao.toml`，否则 127.0.0.1:8443]
     .admin = 管理访问的地址，仅限本机回环 [默认：取自 `hongbao.toml`，否则 127.0.0.1:8080]
+    .upstream = 作为该真实配置所属商户与微信支付之间的网关；可重复 [默认：取自 `hongbao.toml`]
 help-hongbao-query = 查询红包的结果
     .profile = 商户配置文件，如数据目录中的 `merchants/10000098/merchant.toml`
     .billnos = 商户订单号，每个最长 28 个 `0-9 a-z A-Z` 字符

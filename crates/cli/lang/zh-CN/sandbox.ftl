@@ -24,6 +24,7 @@ admin-hint-NO_MERCHANT = `hongbao merchant list` 列出已有的商户
 admin-hint-NO_FAULT = `hongbao sandbox fault list` 列出已设置的故障
 admin-hint-TRANSITION_REFUSED = 请先用 `hongbao query` 查看红包的状态
 admin-hint-SANDBOX_OFF = 请在 `hongbao.toml` 中设 `mode = "sandbox"` 并重启服务
+admin-hint-NOT_IN_GATEWAY = 请直接向付款方查询；通过网关用 `hongbao query` 可知红包的结果
 admin-hint-BAD_ADVANCE = 只能向前推进，例如 `24h` 或 `31d`
 admin-hint-BAD_REQUEST = 时长请写成 `90s`、`24h` 或 `31d`
 admin-hint-BAD_FAULT = `hongbao sandbox fault add --help` 说明每种故障接受的参数

@@ -19,6 +19,9 @@ pub struct ServeArgs {
     /// Where the operator asks; loopback only [default: of `hongbao.toml`, else 127.0.0.1:8080]
     #[arg(long, value_name = "ADDRESS")]
     pub admin: Option<SocketAddr>,
+    /// Be a gateway to WeChat Pay for the merchant of this real profile; repeatable [default: of `hongbao.toml`]
+    #[arg(long, value_name = "PROFILE")]
+    pub upstream: Vec<PathBuf>,
 }
 
 /// `hongbao demo`.

@@ -129,7 +129,7 @@ pub struct AttentionArgs {
 
 /// The first instant of a day, or an instant.
 fn from(text: &str) -> Result<Timestamp, String> {
-    instant(text, |day| Ok(day))
+    instant(text, Ok)
 }
 
 /// The first instant after a day, or an instant.

@@ -7,7 +7,7 @@ mod buyer;
 mod keep;
 
 use crate::args::DemoArgs;
-use crate::commands::serve::{Served, Stop};
+use crate::commands::serve::{Flags, Served, Stop};
 use crate::exit::{Exit, Failure};
 use crate::files;
 use crate::output::Output;
@@ -35,11 +35,15 @@ pub async fn run(args: &DemoArgs, out: &mut Output) -> Result<Exit, Failure> {
         .map_err(|error| files::not_written(&std::env::temp_dir(), &error))?;
     let free = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
     let dir = folder.path().join("server");
-    let served = Served::start(&dir, free, free, |_| issuer_config()).await?;
+    let served = Served::start(&dir, Flags { listen: free, admin: free, upstream: &[] }, |_| {
+        issuer_config()
+    })
+    .await?;
     let buyer = Buyer::new(&served.dir.merchant(FIRST_MCH_ID).profile_path())?;
     let mut account = Account::new(out);
     account.opening(&served.base_url(), buyer.mch_id());
-    Stories { buyer, issuer: Arc::clone(&served.issuer), account: &mut account }.tell().await?;
+    let issuer = served.issuer().map(Arc::clone).expect("nothing told it to be a gateway");
+    Stories { buyer, issuer, account: &mut account }.tell().await?;
     if args.keep {
         keep::explain(&served, out)?;
         stop.wait().await;

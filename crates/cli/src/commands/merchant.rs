@@ -7,7 +7,7 @@ use crate::args::{
     MerchantAddArgs, MerchantArgs, MerchantCommand, MerchantRevokeArgs, MerchantSetArgs,
 };
 use crate::exit::{Exit, Failure};
-use crate::merchant_folder::{MerchantFolder, NewMerchant};
+use crate::merchant_folder::{MerchantFolder, NewMerchant, Secrets};
 use crate::output::Output;
 use crate::profile::ProfileFile;
 use crate::say;
@@ -72,6 +72,7 @@ impl Desk {
             company: args.company.as_deref().unwrap_or(&args.mch_id),
             balance: args.balance.unwrap_or(Fen::ZERO),
             base_url: &self.base_url()?,
+            secrets: Secrets::random(),
         };
         let folder = self.dir.merchant(&args.mch_id);
         let merchant = folder.make(&self.dir.authority()?, &new, SystemClock.now())?;

@@ -6,13 +6,14 @@ use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::run_file::RunFile;
 use crate::say;
+use crate::upstream;
 use crate::workdir::{Lock, WorkDir, ledger_failure};
 use hongbao_issuer::{Issuer, IssuerConfig, IssuerError, SystemClock};
 use hongbao_ledger::Ledger;
-use hongbao_server::{KeptReplies, Pace, Running, ServerConfig, StartError};
+use hongbao_server::{KeptReplies, Pace, Running, ServerConfig, Source, StartError};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -23,12 +24,13 @@ use tracing_subscriber::EnvFilter;
 /// The folder, its configuration, its ledger or an address cannot be used: exit 9.
 pub async fn run(args: &ServeArgs, out: &mut Output) -> Result<Exit, Failure> {
     let mut stop = Stop::listen()?;
-    let served = Served::start(&args.dir, args.listen, args.admin, |config| {
+    let flags = Flags { listen: args.listen, admin: args.admin, upstream: &args.upstream };
+    let served = Served::start(&args.dir, flags, |config| {
         start_log(&config.log);
         config.issuer()
     })
     .await?;
-    let mode = served.issuer.mode().as_str();
+    let mode = served.source.mode();
     let (wire, admin) = (served.base_url(), served.admin_url());
     tracing::info!(%wire, %admin, mode, dir = %args.dir.display(), "ready");
     out.data(format_args!("ready {wire} {admin} {mode}"));
@@ -44,54 +46,84 @@ pub struct Served {
     /// The open listeners.
     pub running: Running,
     /// What answers behind them.
-    pub issuer: Arc<Issuer>,
+    pub source: Source,
     /// Its folder.
     pub dir: WorkDir,
     _lock: Lock,
 }
 
+/// What goes before the folder's file.
+#[derive(Clone, Copy, Debug)]
+pub struct Flags<'f> {
+    /// Where merchants ask.
+    pub listen: Option<SocketAddr>,
+    /// Where the operator asks.
+    pub admin: Option<SocketAddr>,
+    /// The real profiles of a gateway's merchants.
+    pub upstream: &'f [PathBuf],
+}
+
 impl Served {
-    /// Takes the folder and opens both listeners; `listen` and `admin` go before the file.
+    /// Takes the folder and opens both listeners; `flags` go before the file.
     ///
     /// # Errors
     /// As [`run`].
     pub async fn start(
         path: &Path,
-        listen: Option<SocketAddr>,
-        admin: Option<SocketAddr>,
+        flags: Flags<'_>,
         issuer: impl FnOnce(&ServeConfig) -> IssuerConfig,
     ) -> Result<Self, Failure> {
-        let at = reachable(listen.unwrap_or(ServeConfig::default().listen).ip());
-        let (dir, lock) = WorkDir::take(path, at).await?;
+        let at = reachable(flags.listen.unwrap_or(ServeConfig::default().listen).ip());
+        let mut upstreams = upstream::of_flags(flags.upstream)?;
+        let (dir, lock) = WorkDir::take(path, at, &upstreams).await?;
         let config = dir.config()?;
+        if upstreams.is_empty() {
+            upstreams = upstream::of_config(&dir, &config);
+        }
+        // the caller hears of the configuration first: it opens the log
         let issuer = issuer(&config);
-        let store: Arc<dyn Ledger> = Arc::new(dir.ledger()?);
+        let store = Arc::new(dir.ledger()?);
+        let below: Arc<dyn Ledger> = store.clone();
         let ledger: Arc<dyn Ledger> =
-            Arc::new(KeptReplies::new(store, config.wire.kept_replies_mib));
-        let failed = |error: IssuerError| issuer_failure(&dir, &error);
-        let issuer = Issuer::open(Arc::clone(&ledger), Arc::new(SystemClock), issuer);
-        let issuer = Arc::new(issuer.await.map_err(failed)?);
+            Arc::new(KeptReplies::new(below, config.wire.kept_replies_mib));
+        let source: Source = if upstreams.is_empty() {
+            upstream::not_a_gateways(&dir, &store).await?;
+            let failed = |error: IssuerError| issuer_failure(&dir, &error);
+            let opened = Issuer::open(Arc::clone(&ledger), Arc::new(SystemClock), issuer).await;
+            Arc::new(opened.map_err(failed)?).into()
+        } else {
+            upstream::open(&dir, &upstreams, store, &config).await?.into()
+        };
         let server = ServerConfig {
-            listen: listen.unwrap_or(config.listen),
-            admin: admin.unwrap_or(config.admin),
+            listen: flags.listen.unwrap_or(config.listen),
+            admin: flags.admin.unwrap_or(config.admin),
             tls: dir.tls()?,
             wire: config.wire,
             connection: config.connection,
             pace: Pace::default(),
         };
-        let running = hongbao_server::start(server, ledger, Arc::clone(&issuer))
+        let running = hongbao_server::start(server, ledger, source.clone())
             .await
             .map_err(|error| start_failure(&dir, &error))?;
-        let served = Self { running, issuer, dir, _lock: lock };
+        let served = Self { running, source, dir, _lock: lock };
         served.dir.point_profiles_to(&served.base_url())?;
         let run = RunFile {
             wire: served.base_url(),
             admin: served.admin_url(),
-            mode: served.issuer.mode().as_str().to_owned(),
+            mode: served.source.mode().to_owned(),
             pid: std::process::id(),
         };
         run.write(served.dir.as_path())?;
         Ok(served)
+    }
+
+    /// The paying side; `None` in a gateway.
+    #[must_use]
+    pub const fn issuer(&self) -> Option<&Arc<Issuer>> {
+        match &self.source {
+            Source::Issuer(issuer) => Some(issuer),
+            Source::Gateway(_) => None,
+        }
     }
 
     /// Stops it: finishes what was accepted, then leaves the folder.

@@ -24,7 +24,7 @@ pub(crate) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next:
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let id = request.extensions().get::<RequestId>().copied().map(display);
-    let mode = desk.issuer.mode();
+    let mode = desk.source.mode();
     let mut response = match check(request.method(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.write(mode),
@@ -37,7 +37,7 @@ pub(crate) async fn guard(State(desk): State<Arc<Desk>>, request: Request, next:
         }
     }
     let headers = response.headers_mut();
-    headers.insert(MODE_HEADER, HeaderValue::from_static(mode.as_str()));
+    headers.insert(MODE_HEADER, HeaderValue::from_static(mode));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     let status = response.status().as_u16();
     let micros = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);

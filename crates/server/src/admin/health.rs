@@ -16,13 +16,13 @@ struct Condition {
 
 /// `GET /health`: it answers.
 pub(crate) async fn health(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
-    answer(desk.issuer.mode(), Condition { status: "up" })
+    answer(&desk, Condition { status: "up" })
 }
 
 /// `GET /ready`: the ledger answers and can write; else 503 `NOT_READY`.
 pub(crate) async fn ready(State(desk): State<Arc<Desk>>) -> Result<impl IntoResponse, Problem> {
     match desk.ledger.check().await {
-        Ok(()) => Ok(answer(desk.issuer.mode(), Condition { status: "ready" })),
+        Ok(()) => Ok(answer(&desk, Condition { status: "ready" })),
         Err(error) => Err(Problem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "NOT_READY",

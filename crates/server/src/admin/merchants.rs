@@ -19,7 +19,7 @@ struct Merchants {
 pub(crate) async fn list(State(desk): State<Arc<Desk>>) -> Result<impl IntoResponse, Problem> {
     let merchants = desk.ledger.merchants().await?;
     let merchants = merchants.into_iter().map(MerchantView::from).collect();
-    Ok(answer(desk.issuer.mode(), Merchants { merchants }))
+    Ok(answer(&desk, Merchants { merchants }))
 }
 
 /// How much.
@@ -45,6 +45,8 @@ pub(crate) async fn top_up(
     let amount = amount.ok_or_else(|| {
         Problem::bad_request("`amount_fen` is 0 or too large", "give a positive number of fen")
     })?;
+    // the balance is the paying side's
+    desk.issuer()?;
     let balance = desk.ledger.top_up(&mch_id, amount).await?.get();
-    Ok(answer(desk.issuer.mode(), Balance { mch_id, balance }))
+    Ok(answer(&desk, Balance { mch_id, balance }))
 }

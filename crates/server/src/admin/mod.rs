@@ -1,4 +1,4 @@
-//! The admin listener: JSON for the operator, on loopback alone.
+//! The admin listener: JSON and metrics for the operator, on loopback alone.
 //!
 //! It has no password; what protects it is where it listens, and that a web page
 //! cannot reach it ([`guard`]). Answers show openids, and no secret.
@@ -6,7 +6,9 @@
 mod body;
 mod guard;
 mod health;
+mod inquiries;
 mod merchants;
+mod metrics;
 mod packets;
 mod problem;
 mod sandbox;
@@ -15,7 +17,9 @@ mod view;
 use crate::config::ConnectionLimits;
 use crate::http1;
 use crate::listener::Accepted;
+use crate::metrics::Metrics;
 use crate::pulse::Phase;
+use crate::source::Source;
 use crate::wire_log::RequestId;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
@@ -38,7 +42,21 @@ const BODY_BYTES_MAX: usize = 64 * 1024;
 #[derive(Debug)]
 pub(crate) struct Desk {
     pub(crate) ledger: Arc<dyn Ledger>,
-    pub(crate) issuer: Arc<Issuer>,
+    pub(crate) source: Source,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
+impl Desk {
+    /// The paying side.
+    ///
+    /// # Errors
+    /// `NOT_IN_GATEWAY` where it is elsewhere.
+    pub(crate) fn issuer(&self) -> Result<&Issuer, Problem> {
+        match &self.source {
+            Source::Issuer(issuer) => Ok(issuer),
+            Source::Gateway(_) => Err(Problem::not_in_gateway()),
+        }
+    }
 }
 
 /// The admin listener's HTTP.
@@ -54,6 +72,7 @@ impl AdminFace {
         let router = Router::new()
             .route("/health", get(health::health))
             .route("/ready", get(health::ready))
+            .route("/metrics", get(metrics::metrics))
             .route("/sandbox", get(sandbox::show))
             .route("/sandbox/advance", post(sandbox::advance))
             .route(

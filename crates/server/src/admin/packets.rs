@@ -1,14 +1,15 @@
-//! Packets: looked at, and moved by hand.
+//! Packets: looked at, and moved by hand. A gateway shows what it knows of them instead.
 
-use super::Desk;
 use super::body::JsonBody;
 use super::problem::Problem;
 use super::view::{EntryView, PacketView, answer};
+use super::{Desk, inquiries};
+use crate::source::Source;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use hongbao_issuer::Trigger;
-use hongbao_ledger::{Filter, Key};
+use hongbao_ledger::{Filter, InquiryFilter, Key};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -39,25 +40,37 @@ pub(crate) async fn list(
     State(desk): State<Arc<Desk>>,
     Path(mch_id): Path<String>,
     which: Result<Query<Which>, QueryRejection>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let hint = "the parameters are `status`, `after` and `limit`";
     let Query(which) = which.map_err(|error| Problem::bad_request(error.body_text(), hint))?;
     let limit = which.limit.unwrap_or(PAGE);
     if !(1..=PAGE_MAX).contains(&limit) {
         return Err(Problem::bad_request("`limit` is not 1-1000", hint));
     }
+    let issuer = match &desk.source {
+        Source::Issuer(issuer) => issuer,
+        Source::Gateway(gateway) => {
+            let filter = InquiryFilter {
+                status: which.status.map(Into::into),
+                after_billno: which.after.map(Into::into),
+                limit,
+                ..InquiryFilter::default()
+            };
+            return Ok(inquiries::list(&desk, gateway, &mch_id, &filter).await?.into_response());
+        }
+    };
     let filter = Filter {
         status: which.status.map(Into::into),
         re_openid: None,
         after_billno: which.after.map(Into::into),
         limit,
     };
-    let records = desk.issuer.records(&mch_id, &filter).await?;
+    let records = issuer.records(&mch_id, &filter).await?;
     let full = u32::try_from(records.len()).is_ok_and(|count| count == limit);
     let last = records.last().filter(|_| full);
     let next = last.map(|record| record.key.mch_billno.to_string());
     let packets = records.into_iter().map(PacketView::from).collect();
-    Ok(answer(desk.issuer.mode(), Packets { packets, next }))
+    Ok(answer(&desk, Packets { packets, next }).into_response())
 }
 
 #[derive(Debug, Serialize)]
@@ -70,11 +83,17 @@ struct Packet {
 pub(crate) async fn show(
     State(desk): State<Arc<Desk>>,
     Path((mch_id, mch_billno)): Path<(String, String)>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let key = Key::new(mch_id, mch_billno);
-    let record = desk.issuer.record(&key).await?.ok_or_else(Problem::no_packet)?;
-    let history = desk.issuer.history(&key).await?.into_iter().map(EntryView::from).collect();
-    Ok(answer(desk.issuer.mode(), Packet { packet: record.into(), history }))
+    let issuer = match &desk.source {
+        Source::Issuer(issuer) => issuer,
+        Source::Gateway(gateway) => {
+            return Ok(inquiries::show(&desk, gateway, &key).await?.into_response());
+        }
+    };
+    let record = issuer.record(&key).await?.ok_or_else(Problem::no_packet)?;
+    let history = issuer.history(&key).await?.into_iter().map(EntryView::from).collect();
+    Ok(answer(&desk, Packet { packet: record.into(), history }).into_response())
 }
 
 /// Why, where there is a reason.
@@ -98,6 +117,6 @@ pub(crate) async fn trigger(
 ) -> Result<impl IntoResponse, Problem> {
     let trigger = Trigger::from_word(&word, why.reason.as_deref());
     let trigger = trigger.ok_or_else(Problem::no_such_path)?;
-    let record = desk.issuer.trigger(&Key::new(mch_id, mch_billno), trigger).await?;
-    Ok(answer(desk.issuer.mode(), Moved { packet: record.into() }))
+    let record = desk.issuer()?.trigger(&Key::new(mch_id, mch_billno), trigger).await?;
+    Ok(answer(&desk, Moved { packet: record.into() }))
 }

@@ -4,7 +4,8 @@
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use hongbao_issuer::{IssuerError, Mode};
+use hongbao_inquiry::InquiryError;
+use hongbao_issuer::IssuerError;
 use hongbao_ledger::LedgerError;
 use serde::Serialize;
 
@@ -62,8 +63,18 @@ impl Problem {
         IssuerError::NoPacket.into()
     }
 
+    /// What only the paying side can do.
+    pub(crate) fn not_in_gateway() -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "NOT_IN_GATEWAY",
+            "this server is a gateway: the packets are the payer's",
+            "ask the payer itself; what is known here is at `GET /packets/{mch_id}`",
+        )
+    }
+
     /// The answer. The body is written when the mode is known.
-    pub(crate) fn write(&self, mode: Mode) -> Response {
+    pub(crate) fn write(&self, mode: &'static str) -> Response {
         let body = Body {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or_default(),
@@ -71,7 +82,7 @@ impl Problem {
             detail: &self.detail,
             code: self.code,
             hint: self.hint,
-            mode: mode.as_str(),
+            mode,
         };
         let bytes = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = (self.status, bytes).into_response();
@@ -93,6 +104,20 @@ impl IntoResponse for Problem {
 impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
         IssuerError::Ledger(error).into()
+    }
+}
+
+impl From<InquiryError> for Problem {
+    fn from(error: InquiryError) -> Self {
+        match error {
+            InquiryError::Ledger(error) => error.into(),
+            other => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                other.code(),
+                other.to_string(),
+                "look at the server's log",
+            ),
+        }
     }
 }
 

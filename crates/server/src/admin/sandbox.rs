@@ -8,7 +8,7 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use hongbao_issuer::{FaultRule, IssuerError, Mode};
+use hongbao_issuer::{FaultRule, Issuer, IssuerError, Mode};
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -19,8 +19,8 @@ struct Now {
 }
 
 /// `GET /sandbox`: the mode and the issuer's time.
-pub(crate) async fn show(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
-    answer(desk.issuer.mode(), Now { now: time(desk.issuer.now()) })
+pub(crate) async fn show(State(desk): State<Arc<Desk>>) -> Result<impl IntoResponse, Problem> {
+    Ok(answer(&desk, Now { now: time(desk.issuer()?.now()) }))
 }
 
 /// By how much.
@@ -42,9 +42,9 @@ pub(crate) async fn advance(
     JsonBody(advance): JsonBody<Advance>,
 ) -> Result<impl IntoResponse, Problem> {
     let by = duration(&advance.by)?;
-    let advanced = desk.issuer.advance(by).await?;
+    let advanced = desk.issuer()?.advance(by).await?;
     let rest = Advanced { now: time(advanced.now), moved: advanced.moved };
-    Ok(answer(desk.issuer.mode(), rest))
+    Ok(answer(&desk, rest))
 }
 
 /// A duration as people write it, `90s`, `24h`, `31d`; a day is 24 hours.
@@ -61,8 +61,8 @@ struct Faults {
 }
 
 /// `GET /sandbox/faults`: the rules, in the order that they are tried.
-pub(crate) async fn faults(State(desk): State<Arc<Desk>>) -> impl IntoResponse {
-    answer(desk.issuer.mode(), Faults { faults: desk.issuer.faults() })
+pub(crate) async fn faults(State(desk): State<Arc<Desk>>) -> Result<impl IntoResponse, Problem> {
+    Ok(answer(&desk, Faults { faults: desk.issuer()?.faults() }))
 }
 
 #[derive(Debug, Serialize)]
@@ -75,9 +75,8 @@ pub(crate) async fn add_fault(
     State(desk): State<Arc<Desk>>,
     JsonBody(rule): JsonBody<FaultRule>,
 ) -> Result<impl IntoResponse, Problem> {
-    sandbox_only(&desk)?;
-    let fault = desk.issuer.add_fault(rule).await?;
-    Ok((StatusCode::CREATED, answer(desk.issuer.mode(), Added { fault })))
+    let fault = sandbox(&desk)?.add_fault(rule).await?;
+    Ok((StatusCode::CREATED, answer(&desk, Added { fault })))
 }
 
 #[derive(Debug, Serialize)]
@@ -89,9 +88,8 @@ struct Removed {
 pub(crate) async fn clear_faults(
     State(desk): State<Arc<Desk>>,
 ) -> Result<impl IntoResponse, Problem> {
-    sandbox_only(&desk)?;
-    let removed = desk.issuer.clear_faults(None).await?;
-    Ok(answer(desk.issuer.mode(), Removed { removed }))
+    let removed = sandbox(&desk)?.clear_faults(None).await?;
+    Ok(answer(&desk, Removed { removed }))
 }
 
 /// `DELETE /sandbox/faults/{id}`: takes one rule away.
@@ -99,8 +97,7 @@ pub(crate) async fn clear_fault(
     State(desk): State<Arc<Desk>>,
     Path(id): Path<String>,
 ) -> Result<impl IntoResponse, Problem> {
-    sandbox_only(&desk)?;
-    let removed = desk.issuer.clear_faults(Some(&id)).await?;
+    let removed = sandbox(&desk)?.clear_faults(Some(&id)).await?;
     if removed == 0 {
         return Err(Problem::new(
             StatusCode::NOT_FOUND,
@@ -109,12 +106,13 @@ pub(crate) async fn clear_fault(
             "list the rules with `GET /sandbox/faults`",
         ));
     }
-    Ok(answer(desk.issuer.mode(), Removed { removed }))
+    Ok(answer(&desk, Removed { removed }))
 }
 
-fn sandbox_only(desk: &Desk) -> Result<(), Problem> {
-    match desk.issuer.mode() {
-        Mode::Sandbox => Ok(()),
+fn sandbox(desk: &Desk) -> Result<&Issuer, Problem> {
+    let issuer = desk.issuer()?;
+    match issuer.mode() {
+        Mode::Sandbox => Ok(issuer),
         Mode::Production => Err(IssuerError::NotInProduction.into()),
     }
 }
@@ -139,7 +137,7 @@ pub(crate) async fn findings(
     let Query(whose) = whose.map_err(|error| {
         Problem::bad_request(error.body_text(), "the only parameter is `mch_id`")
     })?;
-    let findings = desk.issuer.findings(whose.mch_id.as_deref()).await?;
+    let findings = desk.issuer()?.findings(whose.mch_id.as_deref()).await?;
     let findings = findings.into_iter().map(FindingView::from).collect();
-    Ok(answer(desk.issuer.mode(), Findings { findings }))
+    Ok(answer(&desk, Findings { findings }))
 }

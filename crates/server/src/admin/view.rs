@@ -1,8 +1,8 @@
 //! Records, histories and merchants as JSON: the seed's field names, amounts in
 //! whole fen, times as RFC 3339 at +08:00.
 
+use super::Desk;
 use axum::Json;
-use hongbao_issuer::Mode;
 use hongbao_ledger::{Entry, Finding, Merchant, Record};
 use hongbao_wire::Status;
 use hongbao_wire::send::Sender;
@@ -19,8 +19,8 @@ pub(crate) struct Answer<T> {
 }
 
 /// An answer that says the mode.
-pub(crate) fn answer<T: Serialize>(mode: Mode, rest: T) -> Json<Answer<T>> {
-    Json(Answer { mode: mode.as_str(), rest })
+pub(crate) fn answer<T: Serialize>(desk: &Desk, rest: T) -> Json<Answer<T>> {
+    Json(Answer { mode: desk.source.mode(), rest })
 }
 
 /// A time at +08:00, RFC 3339.

@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used, reason = "each test file uses a part of it")]
 
 pub mod client;
+pub mod gateway;
 pub mod pki;
 pub mod store;
 
@@ -82,6 +83,15 @@ impl Default for Setup {
     }
 }
 
+/// What every server of a test shows and trusts.
+pub fn tls_material() -> TlsMaterial {
+    TlsMaterial {
+        server_chain: vec![PKI.server.cert.clone()],
+        server_key: PKI.server.key.clone_key(),
+        client_ca: vec![PKI.ca.clone()],
+    }
+}
+
 /// A running server.
 pub struct World {
     pub running: Running,
@@ -105,11 +115,7 @@ impl Setup {
         let config = ServerConfig {
             listen: "127.0.0.1:0".parse().unwrap(),
             admin: admin.parse().unwrap(),
-            tls: TlsMaterial {
-                server_chain: vec![PKI.server.cert.clone()],
-                server_key: PKI.server.key.clone_key(),
-                client_ca: vec![PKI.ca.clone()],
-            },
+            tls: tls_material(),
             wire: self.wire,
             connection: self.connection,
             pace: self.pace,

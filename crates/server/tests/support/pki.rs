@@ -12,6 +12,8 @@ pub struct Shown {
     pub cert: CertificateDer<'static>,
     pub key: PrivateKeyDer<'static>,
     pub serial_hex: String,
+    pub cert_pem: String,
+    pub key_pem: String,
 }
 
 impl Shown {
@@ -20,6 +22,8 @@ impl Shown {
             cert: CertificateDer::from_pem_slice(issued.cert_pem.as_bytes()).unwrap(),
             key: PrivateKeyDer::from_pem_slice(issued.key_pem.as_bytes()).unwrap(),
             serial_hex: issued.serial_hex.clone(),
+            cert_pem: issued.cert_pem.clone(),
+            key_pem: issued.key_pem.to_string(),
         }
     }
 }
@@ -27,6 +31,7 @@ impl Shown {
 /// Everything that the tests show and trust.
 pub struct Pki {
     pub ca: CertificateDer<'static>,
+    pub ca_pem: String,
     pub server: Shown,
     /// Of merchant 10000098.
     pub merchant: Shown,
@@ -57,6 +62,7 @@ pub static PKI: LazyLock<Pki> = LazyLock::new(|| {
     let names = ["localhost", "127.0.0.1"];
     Pki {
         ca: CertificateDer::from_pem_slice(ours.cert_pem().as_bytes()).unwrap(),
+        ca_pem: ours.cert_pem().to_owned(),
         server: Shown::new(&ours.issue_server(&names, now).unwrap()),
         merchant: Shown::new(&ours.issue_merchant("10000098", company, now).unwrap()),
         other: Shown::new(&ours.issue_merchant("10000099", company, now).unwrap()),

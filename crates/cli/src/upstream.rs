@@ -1,0 +1,172 @@
+//! The upstreams of a gateway: a merchant's real profile on one side, on the other the merchant
+//! of the folder that asks here.
+//!
+//! The real certificate never leaves the gateway. What the merchant's SDK shows here is a
+//! certificate of this folder's own CA; API key and WeCom secret are the real ones, so that
+//! signatures hold from end to end.
+
+use crate::config::ServeConfig;
+use crate::exit::Failure;
+use crate::files;
+use crate::merchant_folder::{NewMerchant, Secrets};
+use crate::profile::Profile;
+use crate::say;
+use crate::workdir::{FIRST_URL, WorkDir, ledger_failure};
+use hongbao_client::HttpTransport;
+use hongbao_inquiry::SystemClock;
+use hongbao_issuer::{Clock, SystemClock as IssuerClock};
+use hongbao_ledger::{Inquiries, Ledger, LedgerError, Merchant, SqliteLedger};
+use hongbao_server::{Gateway, Upstream};
+use hongbao_wire::sign::Policy;
+use hongbao_wire::{AppId, Fen};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The setting of a ledger whose folder is a gateway's.
+const GATEWAY_SETTING: &str = "gateway";
+
+/// Opens the gateway of a folder: every profile gets its merchant there, as it now is.
+///
+/// # Errors
+/// What a profile or its credentials say; `UPSTREAM_TWICE`, `UPSTREAM_IS_ITSELF`; what the CA or
+/// the ledger says.
+pub async fn open(
+    dir: &WorkDir,
+    profiles: &[PathBuf],
+    ledger: Arc<SqliteLedger>,
+    config: &ServeConfig,
+) -> Result<Arc<Gateway>, Failure> {
+    let failed = |error: LedgerError| ledger_failure(&dir.path("ledger.sqlite"), &error);
+    let mut seen = BTreeSet::new();
+    let mut upstreams = Vec::with_capacity(profiles.len());
+    for path in profiles {
+        not_itself(dir, path)?;
+        let profile = Profile::load(path)?;
+        if !seen.insert(profile.mch_id.clone()) {
+            let message = say!("upstream-twice", mch_id = profile.mch_id);
+            return Err(
+                Failure::config("UPSTREAM_TWICE", message).hint(say!("upstream-twice-hint"))
+            );
+        }
+        adopt(dir, &ledger, &profile).await?;
+        upstreams.push(upstream(&profile)?);
+    }
+    ledger.set_setting(GATEWAY_SETTING, "1").await.map_err(failed)?;
+    let inquiries: Arc<dyn Inquiries> = ledger;
+    let clock: Arc<dyn hongbao_inquiry::Clock> = Arc::new(SystemClock);
+    Ok(Arc::new(Gateway::new(upstreams, &inquiries, &clock, config.gateway())))
+}
+
+/// Refuses to play or to pay in a folder that was a gateway's: its merchants would take what a
+/// sandbox says for WeChat Pay's word.
+///
+/// # Errors
+/// `GATEWAY_FOLDER`; what the ledger says.
+pub async fn not_a_gateways(dir: &WorkDir, ledger: &SqliteLedger) -> Result<(), Failure> {
+    let setting = ledger.setting(GATEWAY_SETTING).await;
+    match setting.map_err(|error| ledger_failure(&dir.path("ledger.sqlite"), &error))? {
+        None => Ok(()),
+        Some(_) => {
+            let message = say!("gateway-folder", dir = dir.as_path().display());
+            Err(Failure::config("GATEWAY_FOLDER", message).hint(say!("gateway-folder-hint")))
+        }
+    }
+}
+
+/// The profiles of the folder's file, from the folder.
+pub fn of_config(dir: &WorkDir, config: &ServeConfig) -> Vec<PathBuf> {
+    config.upstream.profiles.iter().map(|path| dir.as_path().join(path)).collect()
+}
+
+/// The profiles of the command line, so that they mean the same from anywhere.
+///
+/// # Errors
+/// `FILE_MISSING`, `FILE_UNREADABLE`.
+pub fn of_flags(profiles: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    profiles.iter().map(|path| files::whole_path(path)).collect()
+}
+
+/// A profile that a folder of merchants holds asks this very gateway.
+fn not_itself(dir: &WorkDir, profile: &Path) -> Result<(), Failure> {
+    let profile = files::whole_path(profile)?;
+    let own = files::whole_path(dir.as_path())?.join("merchants");
+    if !profile.starts_with(own) {
+        return Ok(());
+    }
+    let message = say!("upstream-itself", file = profile.display());
+    Err(Failure::config("UPSTREAM_IS_ITSELF", message).hint(say!("upstream-itself-hint")))
+}
+
+/// Makes the profile's merchant in the folder, or changes what differs.
+async fn adopt(dir: &WorkDir, ledger: &SqliteLedger, profile: &Profile) -> Result<(), Failure> {
+    let failed = |error: LedgerError| ledger_failure(&dir.path("ledger.sqlite"), &error);
+    let known = ledger.merchant(&profile.mch_id).await.map_err(failed)?;
+    let folder = dir.merchant(&profile.mch_id);
+    let is_current = known.as_ref().is_some_and(|known| is_current(known, profile));
+    if is_current && folder.profile_path().exists() {
+        return Ok(());
+    }
+    let new = NewMerchant {
+        mch_id: &profile.mch_id,
+        appids: std::slice::from_ref(&profile.appid),
+        company: &profile.mch_id,
+        balance: Fen::ZERO,
+        base_url: FIRST_URL,
+        secrets: secrets(known.as_ref(), profile),
+    };
+    // the folder first: where this breaks off, the ledger still differs, and it is done again
+    let Some(known) = known else {
+        let merchant = folder.make(&dir.authority()?, &new, IssuerClock.now())?;
+        return ledger.add_merchant(merchant).await.map_err(failed);
+    };
+    if folder.profile_path().exists() {
+        folder.replace_profile(&new)?;
+    } else {
+        folder.make(&dir.authority()?, &new, IssuerClock.now())?;
+    }
+    let merchant = Merchant {
+        appids: vec![AppId::new(profile.appid.as_str())],
+        api_key: new.secrets.api_key,
+        workwx_secret: new.secrets.workwx_secret,
+        key_version: known.key_version.saturating_add(1),
+        ..known
+    };
+    ledger.update_merchant(merchant).await.map_err(failed)
+}
+
+/// Whether the folder's merchant signs as the profile does.
+fn is_current(known: &Merchant, profile: &Profile) -> bool {
+    let secret = profile.workwx_secret.as_ref();
+    known.appids.iter().any(|appid| appid.as_str() == profile.appid)
+        && known.api_key.expose() == profile.api_key.expose()
+        && secret.is_none_or(|secret| known.workwx_secret.expose() == secret.expose())
+}
+
+/// The profile's keys. A profile without a WeCom secret cannot send: the merchant of the folder
+/// then has one that nobody knows.
+fn secrets(known: Option<&Merchant>, profile: &Profile) -> Secrets {
+    let kept = || known.map(|known| known.workwx_secret.clone());
+    let workwx_secret = profile.workwx_secret.clone().or_else(kept);
+    Secrets {
+        api_key: profile.api_key.clone(),
+        workwx_secret: workwx_secret.unwrap_or_else(|| Secrets::random().workwx_secret),
+    }
+}
+
+fn upstream(profile: &Profile) -> Result<Upstream, Failure> {
+    for warning in &profile.warnings {
+        tracing::warn!(mch_id = profile.mch_id, code = warning.code(), ?warning, "a certificate");
+    }
+    let config = profile.client_config();
+    let transport = HttpTransport::new(&config).map_err(|error| {
+        Failure::config(error.code(), say!("client-failed", why = error))
+            .hint(say!("client-failed-hint"))
+    })?;
+    Ok(Upstream {
+        account: profile.account(Policy::Require),
+        transport: Arc::new(transport),
+        client: config.options(),
+        schedule: profile.schedule,
+    })
+}
