@@ -13,6 +13,7 @@ use hongbao_issuer::{Clock, SystemClock};
 use hongbao_wire::sign::Policy;
 use hongbao_wire::{ApiKey, WorkwxSecret};
 use jiff::{SignedDuration, Timestamp};
+use reqwest::Url;
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -72,6 +73,16 @@ pub struct ProfileFile {
 /// `http://[user:password@]host[:port]`. `Debug` does not show it: it may hold a password.
 #[derive(Clone, Deserialize)]
 pub struct ProxyUrl(String);
+
+impl ProxyUrl {
+    /// The proxy's host, without what may be a password; `None` where it is no URL of a proxy.
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        let url = Url::parse(&self.0).ok()?;
+        let host = url.host_str().filter(|_| matches!(url.scheme(), "http" | "https"))?;
+        Some(host.to_owned())
+    }
+}
 
 impl fmt::Debug for ProxyUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -53,13 +53,18 @@ fn errors(said: &Said, exit: i32, wanted: &[(&str, &str)]) {
     }
 }
 
-/// Demands that these checks, beside the ledger that there is none of, were skipped.
+/// Demands that these checks were skipped, and no other.
 #[track_caller]
 fn skipped(said: &Said, wanted: &[&str]) {
     let checks: Vec<String> =
         at_level(said, "skipped").into_iter().map(|(check, _)| check).collect();
-    let checks: Vec<&str> = checks.iter().map(String::as_str).filter(|c| *c != "ledger").collect();
     assert_eq!(checks, wanted, "{}", said.stdout);
+}
+
+/// What was found by that check.
+fn found(said: &Said, check: &str) -> String {
+    let object = said.json().into_iter().find(|object| object["check"] == check).unwrap();
+    object["found"].as_str().unwrap().to_owned()
 }
 
 fn write(path: &Path, bytes: &[u8], mode: u32) {
@@ -273,6 +278,120 @@ fn each_end_of_the_way_to_the_server_is_named() {
     drop(folder);
 }
 
+/// A port of this machine at which nobody listens.
+fn closed_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+#[test]
+fn a_failover_host_that_is_away_is_a_warning() {
+    let served = Served::start();
+    let profile = fs::read_to_string(served.profile()).unwrap();
+    let (_, main) = profile.split_once("base_url = ").unwrap();
+    let main = main.lines().next().unwrap();
+    served.tune(&format!("failover_url = {main}\npace_per_second = 7\n"));
+    let said = of_profile(&served);
+    errors(&said, 0, &[]);
+    skipped(&said, &[]);
+    assert!(found(&said, "failover_tls").starts_with("TLS 1.3"), "{}", said.stdout);
+    assert_eq!(found(&said, "pace"), "7 requests a second at most");
+
+    edit(
+        &served,
+        &format!("failover_url = {main}"),
+        &format!("failover_url = \"https://127.0.0.1:{}\"", closed_port()),
+    );
+    let said = of_profile(&served);
+    errors(&said, 0, &[]);
+    assert_eq!(at_level(&said, "warning"), pairs(&[("failover_tcp", "DOCTOR_TCP")]));
+    skipped(&said, &["failover_tls"]);
+
+    edit(&served, "failover_url = \"https", "failover_url = \"http");
+    let said = of_profile(&served);
+    errors(&said, 9, &[("failover_url", "BASE_URL")]);
+    let ways = ["dns", "tcp", "tls", "failover_dns", "failover_tcp", "failover_tls"];
+    skipped(&said, &ways.into_iter().chain(ANSWER).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_proxy_goes_the_way_and_its_password_stays_unsaid() {
+    let served = Served::start();
+    let port = closed_port();
+    served.tune(&format!("proxy = \"http://user:MARKER@127.0.0.1:{port}\"\n"));
+    let said = of_profile(&served);
+    errors(&said, 7, &[("answer", "DOCTOR_NO_ANSWER")]);
+    let before = ["certificate_accepted", "signature_accepted", "clock"];
+    skipped(&said, &["dns", "tcp", "tls"].into_iter().chain(before).collect::<Vec<_>>());
+    assert_eq!(found(&said, "proxy"), "requests go by the proxy `127.0.0.1`");
+    assert!(!said.stdout.contains("MARKER"), "{}", said.stdout);
+
+    edit(&served, "http://user:", "socks5://user:");
+    let said = of_profile(&served);
+    errors(&said, 9, &[("proxy", "PROXY_URL")]);
+    assert!(!said.stdout.contains("MARKER"), "{}", said.stdout);
+}
+
+#[test]
+fn a_profile_s_own_ledger_is_looked_at_once_it_is_there() {
+    let served = Served::start();
+    served.tune("ledger_file = \"mine.sqlite\"\n");
+    let said = of_profile(&served);
+    assert!(found(&said, "ledger").contains("mine.sqlite` yet"), "{}", said.stdout);
+    assert!(found(&said, "disk").ends_with("MiB are free"), "{}", said.stdout);
+    assert!(!served.merchant_file("mine.sqlite").exists());
+
+    edit(&served, "\"mine.sqlite\"", "\"nowhere/mine.sqlite\"");
+    errors(&of_profile(&served), 9, &[("ledger", "FILE_MISSING")]);
+    edit(&served, "\"nowhere/mine.sqlite\"", "\"mine.sqlite\"");
+    assert_eq!(served.run(&["query", "A1"]).exit, 6);
+    let said = of_profile(&served);
+    errors(&said, 0, &[]);
+    assert_eq!(at_level(&said, "warning"), []);
+    assert_eq!(found(&said, "ledger_durability"), "`journal_mode` is wal, `synchronous` is 2");
+    let ledger = served.merchant_file("mine.sqlite");
+    fs::set_permissions(ledger, fs::Permissions::from_mode(0o640)).unwrap();
+    let warnings = pairs(&[("ledger_file", "DOCTOR_LEDGER_OPEN_TO_OTHERS")]);
+    assert_eq!(at_level(&of_profile(&served), "warning"), warnings);
+    fs::remove_file(served.merchant_file("mine.key")).unwrap();
+    errors(&of_profile(&served), 9, &[("ledger", "LEDGER_KEY_FILE")]);
+}
+
+#[test]
+fn a_gateway_s_upstream_profiles_are_examined_each() {
+    let payer = Served::start();
+    let gateway = Served::start().stop();
+    let data = gateway.path().join("data");
+    let upstream = |profiles: &[&str]| {
+        let text = format!("[upstream]\nprofiles = {profiles:?}\n");
+        fs::write(data.join("hongbao.toml"), text).unwrap();
+        doctor(&["--dir", data.to_str().unwrap()])
+    };
+    let profile = payer.profile();
+    let said = upstream(&[&profile]);
+    errors(&said, 0, &[]);
+    let objects = said.json();
+    let of_profile: Vec<&Value> =
+        objects.iter().filter(|object| object["profile"] == *profile).collect();
+    assert_eq!(of_profile[0]["check"], "profile");
+    assert_eq!(of_profile.last().unwrap()["check"], "clock");
+    let of_folder = objects.iter().filter(|object| object["profile"].is_null()).count();
+    assert_eq!(of_folder + of_profile.len(), objects.len());
+
+    write(&payer.merchant_file("api_key"), b"0123456789abcdef0123456789abcdef\n", 0o600);
+    let missing = data.join("missing.toml");
+    let own = "merchants/10000098/merchant.toml";
+    let said = upstream(&[&profile, own, missing.to_str().unwrap()]);
+    let wanted = [
+        ("signature_accepted", "SIGN_ERROR"),
+        ("upstream", "UPSTREAM_IS_ITSELF"),
+        ("upstream", "FILE_MISSING"),
+    ];
+    errors(&said, 9, &wanted);
+    let last = said.json().pop().unwrap();
+    assert_eq!(last["profile"], missing.to_str().unwrap());
+}
+
 #[test]
 fn a_folder_s_own_keys_and_ledger_are_looked_at() {
     let folder = Served::start().stop();
@@ -352,7 +471,7 @@ fn snapshot(name: &str) -> Data {
     Data::read_from(&path, None).raw()
 }
 
-/// What differs from run to run: the folder, the port, times, days, serial numbers.
+/// What differs from run to run: the folder, the port, times, days, room, serial numbers.
 fn settled(text: &str, served: &Served) -> String {
     let text = text.replace(&dir(served), "<DIR>");
     let words = text.split_inclusive([' ', '\n', '；', '，', '（', '\u{ff1a}']).map(|word| {
@@ -371,15 +490,17 @@ fn settled(text: &str, served: &Served) -> String {
         }
     });
     let text: String = words.collect();
-    text.lines().map(|line| days_settled(line) + "\n").collect()
+    text.lines().map(|line| numbers_settled(line) + "\n").collect()
 }
 
-fn days_settled(line: &str) -> String {
-    for (before, after) in [(", ", " days from now"), ("还有 ", " 天")] {
+fn numbers_settled(line: &str) -> String {
+    let numbers =
+        [(", ", " days from now", "<DAYS>"), ("还有 ", " 天", "<DAYS>"), (" ", " MiB", "<MIB>")];
+    for (before, after, number) in numbers {
         if let Some(end) = line.find(after)
             && let Some(start) = line[..end].rfind(before)
         {
-            return format!("{}<DAYS>{}", &line[..start + before.len()], &line[end..]);
+            return format!("{}{number}{}", &line[..start + before.len()], &line[end..]);
         }
     }
     line.to_owned()

@@ -15,6 +15,7 @@ pub use symptom::Symptom;
 use crate::args::DoctorArgs;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
+use crate::profile::now;
 use crate::say;
 use finding::Report;
 use hongbao_issuer::{Clock, SystemClock};
@@ -26,12 +27,15 @@ use jiff::Timestamp;
 /// None: what is wrong is a finding. The exit code is that of the gravest.
 pub async fn run(args: &DoctorArgs, out: &mut Output) -> Result<Exit, Failure> {
     let mut report = Report::new(out, args.json);
-    let now = crate::profile::now();
+    let now = now();
     let second = SystemClock.now().as_second();
     let second = Timestamp::from_second(second).unwrap_or_default();
     report.line(&say!("doctor-head", version = env!("CARGO_PKG_VERSION"), now = second));
     match (&args.profile, &args.dir) {
-        (Some(path), _) => profile::examine(path, args.offline, now, &mut report).await,
+        (Some(path), _) => {
+            report.turn_to(path);
+            profile::examine(path, args.offline, now, &mut report).await;
+        }
         (None, Some(path)) => folder::examine(path, args.offline, now, &mut report).await,
         (None, None) => {}
     }

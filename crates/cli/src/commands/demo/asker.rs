@@ -1,6 +1,7 @@
 //! The demo's way to ask: one merchant, a client, and nothing that remembers.
 
 use crate::exit::Failure;
+use crate::merchant_side::client_failure;
 use crate::profile::Profile;
 use crate::say;
 use hongbao_client::{AttemptLimits, Client, ClientConfig, Dice};
@@ -31,10 +32,7 @@ impl Asker {
     pub fn attempting(path: &Path, attempts: AttemptLimits) -> Result<Self, Failure> {
         let profile = Profile::load(path)?;
         let config = ClientConfig { attempts, ..profile.client_config() };
-        let client = Client::new(config).map_err(|error| {
-            Failure::config(error.code(), say!("client-failed", why = error))
-                .hint(say!("client-failed-hint"))
-        })?;
+        let client = Client::new(config).map_err(|error| client_failure(&error))?;
         Ok(Self { client, profile, dice: Dice::random() })
     }
 

@@ -60,6 +60,21 @@ pub fn key_length(check: &'static str, cert: &Certificate) -> Finding {
     Finding::fine(check, cert.key.to_string())
 }
 
+/// Whether WeChat Pay issued it.
+#[must_use]
+pub fn issuer(check: &'static str, cert: &Certificate, now: SystemTime) -> Finding {
+    let found = say!("doctor-issuer", issuer = cert.issuer);
+    let is_unusual =
+        |warning: &IdentityWarning| matches!(warning, IdentityWarning::UnusualIssuer { .. });
+    match cert.warnings(now).into_iter().find(is_unusual) {
+        None => Finding::fine(check, found),
+        Some(warning) => {
+            let failure = Failure::config(warning.code(), found).hint(say!("doctor-issuer-hint"));
+            Finding::failed(check, failure).into_warning()
+        }
+    }
+}
+
 /// Subject, issuer and end of each certificate of a chain, its own first.
 #[must_use]
 pub fn chain(chain: &[Certificate]) -> String {
@@ -86,19 +101,30 @@ mod tests {
         text.parse::<Timestamp>().unwrap().try_into().unwrap()
     }
 
-    #[test]
-    fn the_end_of_a_certificate_is_warned_of_thirty_days_before() {
-        let cert = Certificate {
+    fn cert(issuer: &str) -> Certificate {
+        Certificate {
             subject: "CN=10000098".to_owned(),
             common_name: "10000098".to_owned(),
-            issuer: "CN=ca".to_owned(),
-            issuer_common_name: "ca".to_owned(),
+            issuer: format!("CN={issuer}"),
+            issuer_common_name: issuer.to_owned(),
             serial_hex: "01".to_owned(),
             not_before: at("2026-01-01T00:00:00Z"),
             not_after: at("2026-12-31T00:00:00Z"),
             key: KeyKind::Rsa { bits: 2048 },
             names: Vec::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn wechat_pay_s_issuers_are_known() {
+        let code = |name| issuer("issuer", &cert(name), at("2026-12-30T00:00:00Z")).code;
+        assert_eq!(code("Tenpay.com Root CA"), "DOCTOR_OK");
+        assert_eq!(code("hongbao sandbox Root CA"), "UNUSUAL_ISSUER");
+    }
+
+    #[test]
+    fn the_end_of_a_certificate_is_warned_of_thirty_days_before() {
+        let cert = cert("ca");
         let code = |whose, now| time("certificate_time", &cert, whose, at(now)).code;
         let cases = [
             ("2025-12-31T23:59:59Z", "CERTIFICATE_NOT_YET_VALID", "DOCTOR_SERVER_EXPIRED"),

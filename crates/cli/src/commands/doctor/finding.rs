@@ -8,6 +8,7 @@ use crate::say;
 use hongbao_wire::ErrorCode;
 use owo_colors::{OwoColorize, Style};
 use serde_json::json;
+use std::path::Path;
 
 /// How grave a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +120,12 @@ impl Finding {
         Self { level: Level::Warning, exit: Exit::Ok, ..self }
     }
 
+    /// The same, where an error is a warning only.
+    #[must_use]
+    pub fn no_error(self) -> Self {
+        if self.level == Level::Error { self.into_warning() } else { self }
+    }
+
     /// The same with another remedy.
     #[must_use]
     pub fn with_remedy(self, remedy: String) -> Self {
@@ -151,8 +158,9 @@ impl Finding {
         Self { cause: None, remedy: None, ..self }
     }
 
-    fn to_json(&self) -> serde_json::Value {
+    fn to_json(&self, profile: Option<&str>) -> serde_json::Value {
         json!({
+            "profile": profile,
             "check": self.check,
             "code": self.code,
             "level": self.level.as_str(),
@@ -168,6 +176,7 @@ impl Finding {
 pub struct Report<'o> {
     out: &'o mut Output,
     json: bool,
+    profile: Option<String>,
     exits: Vec<Exit>,
     counts: [usize; 4],
 }
@@ -175,7 +184,7 @@ pub struct Report<'o> {
 impl<'o> Report<'o> {
     /// An empty report.
     pub fn new(out: &'o mut Output, json: bool) -> Self {
-        Self { out, json, exits: Vec::new(), counts: [0; 4] }
+        Self { out, json, profile: None, exits: Vec::new(), counts: [0; 4] }
     }
 
     /// A line for people that is no finding.
@@ -185,6 +194,12 @@ impl<'o> Report<'o> {
         }
     }
 
+    /// What follows is of this profile.
+    pub fn turn_to(&mut self, profile: &Path) {
+        self.line(&say!("doctor-of-profile", profile = profile.display()));
+        self.profile = Some(profile.display().to_string());
+    }
+
     /// Adds a finding.
     pub fn add(&mut self, finding: Finding) {
         self.counts[finding.level as usize] += 1;
@@ -192,7 +207,7 @@ impl<'o> Report<'o> {
             self.exits.push(finding.exit);
         }
         if self.json {
-            self.out.json(&finding.to_json());
+            self.out.json(&finding.to_json(self.profile.as_deref()));
             return;
         }
         let level = format!("{:<7}", finding.level.words());

@@ -3,14 +3,16 @@
 use super::certificate::{self, Whose};
 use super::finding::{Finding, Level, Report};
 use super::symptom::Symptom;
-use super::{identity, ledger, way};
+use super::way::{self, Way};
+use super::{identity, ledger, profile};
 use crate::config::ServeConfig;
 use crate::exit::Failure;
 use crate::files;
 use crate::merchant_folder::MerchantFolder;
-use crate::profile;
+use crate::profile::unusable;
 use crate::run_file::RunFile;
 use crate::say;
+use crate::upstream;
 use crate::workdir::{self, WorkDir};
 use hongbao_client::{Certificate, Identity, Trust};
 use hongbao_ledger::{Ledger, Merchant, SqliteLedger};
@@ -20,7 +22,8 @@ use std::time::SystemTime;
 /// The secrets of a merchant's folder.
 const SECRETS: [&str; 4] = ["apiclient_key.pem", "apiclient_cert.p12", "api_key", "workwx_secret"];
 
-/// Checks a server's folder and, where it runs, the server.
+/// Checks a server's folder, where it runs the server, and each profile that a gateway's
+/// configuration names.
 pub async fn examine(path: &Path, offline: bool, now: SystemTime, report: &mut Report<'_>) {
     let Some(dir) = report.tried("folder", WorkDir::open(path)) else {
         report.skip(&["config", "server_certificate", "ledger", "network"], "folder");
@@ -39,6 +42,12 @@ pub async fn examine(path: &Path, offline: bool, now: SystemTime, report: &mut R
         None => report.skip(&["merchants"], "ledger"),
     }
     running(&dir, offline, report).await;
+    for path in config.iter().flat_map(|config| upstream::of_config(&dir, config)) {
+        report.turn_to(&path);
+        if report.tried("upstream", upstream::not_itself(&dir, &path)).is_some() {
+            profile::examine(&path, offline, now, report).await;
+        }
+    }
 }
 
 fn ca(dir: &WorkDir, now: SystemTime, report: &mut Report<'_>) {
@@ -61,7 +70,7 @@ fn server_certificate(
     let cert = dir.path("server.pem");
     let pair = files::read(&cert).and_then(|pem| {
         let key = files::read_secret(&dir.path("server_key.pem"))?;
-        Identity::from_pem(&pem, &key).map_err(|error| profile::unusable(&cert, &error))?;
+        Identity::from_pem(&pem, &key).map_err(|error| unusable(&cert, &error))?;
         certificates(&cert, &pem)
     });
     let Some(all) = report.tried("server_certificate", pair) else { return };
@@ -146,23 +155,25 @@ fn merchant_findings(
 async fn running(dir: &WorkDir, offline: bool, report: &mut Report<'_>) {
     let Ok(run) = RunFile::of_running(dir.as_path()) else {
         report.add(Finding::fine("running", say!("doctor-not-running")));
-        report.skip_for(&way::CHECKS, &say!("doctor-not-running"));
+        report.skip_for(&way::MAIN, &say!("doctor-not-running"));
         return;
     };
     let found = say!("doctor-running", wire = run.wire, mode = run.mode, pid = run.pid);
     report.add(Finding::fine("running", found));
     if offline {
-        report.skip_for(&way::CHECKS, &say!("doctor-offline"));
+        report.skip_for(&way::MAIN, &say!("doctor-offline"));
         return;
     }
-    match files::read(&dir.path("ca.pem")) {
-        Ok(ca) => {
-            way::examine(&run.wire, None, &Trust::Ca(ca), report).await;
-        }
-        Err(_) => report.skip(&way::CHECKS, "ca"),
-    }
+    let Ok(ca) = files::read(&dir.path("ca.pem")) else {
+        report.skip(&way::MAIN, "ca");
+        return;
+    };
+    let trust = Trust::Ca(ca);
+    let (checks, base_url) = (way::MAIN, run.wire.as_str());
+    let way = Way { checks, base_url, trust: &trust, has_proxy: false, is_spare: false };
+    way.examine(None, report).await;
 }
 
 fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<Certificate>, Failure> {
-    Certificate::all_of_pem(pem).map_err(|error| profile::unusable(path, &error))
+    Certificate::all_of_pem(pem).map_err(|error| unusable(path, &error))
 }

@@ -15,13 +15,14 @@ use std::time::SystemTime;
 const LEGACY_ALGORITHMS: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01";
 
 /// Checks PEM pair and PKCS#12, each where the profile names it, and the certificate that is
-/// used.
+/// used; of WeChat Pay also its issuer.
 ///
 /// # Errors
 /// The check that failed, where there is none to use.
 pub fn examine(
     path: &Path,
     file: &ProfileFile,
+    is_wechat: bool,
     now: SystemTime,
     report: &mut Report<'_>,
 ) -> Result<Identity, &'static str> {
@@ -61,6 +62,9 @@ pub fn examine(
             let whose = Whose::Merchant(cert_path);
             report.add(certificate::time("certificate_time", cert, whose, now));
             report.add(certificate::key_length("key_length", cert));
+            if is_wechat {
+                report.add(certificate::issuer("issuer", cert, now));
+            }
         }
         Err(needs) => report.skip(&["certificate", "certificate_time", "key_length"], needs),
     }

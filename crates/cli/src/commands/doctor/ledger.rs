@@ -3,6 +3,7 @@
 use super::finding::{Finding, Report};
 use super::symptom::Symptom;
 use crate::exit::Failure;
+use crate::files;
 use crate::say;
 use crate::workdir;
 use hongbao_ledger::SqliteLedger;
@@ -16,14 +17,16 @@ const FREE_BYTES_LEAST: u64 = 1 << 30;
 /// The checks of a ledger, after that it opens.
 const CHECKS: [&str; 3] = ["ledger_durability", "ledger_file", "disk"];
 
-/// Checks the ledger beside a profile, where there is one.
-pub fn examine_beside(profile: &Path, report: &mut Report<'_>) {
-    let file = profile.with_file_name("ledger.sqlite");
+/// Checks the ledger of a profile. Where there is none yet, the folder and disk that it will be on.
+pub fn examine_own(file: &Path, report: &mut Report<'_>) {
     if file.exists() {
-        let ledger = workdir::open_ledger(&file, &profile.with_file_name("ledger.key"));
-        examine(&file, ledger, report);
-    } else {
-        report.skip_for(&["ledger"], &say!("doctor-ledger-none", file = file.display()));
+        examine(file, workdir::open_ledger(file, &file.with_extension("key")), report);
+        return;
+    }
+    let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if report.tried("ledger", files::whole_path(dir)).is_some() {
+        report.add(Finding::fine("ledger", say!("doctor-ledger-none", file = file.display())));
+        report.add(disk(dir));
     }
 }
 

@@ -3,12 +3,16 @@
 use super::certificate::{self, Whose};
 use super::finding::{Finding, Report};
 use super::symptom::Symptom;
-use super::{answer, identity, ledger, way};
+use super::way::{self, Way};
+use super::{answer, identity, ledger};
 use crate::exit::Failure;
 use crate::files;
-use crate::profile::ProfileFile;
+use crate::merchant_side::client_failure;
+use crate::profile::{ProfileFile, ProxyUrl, beside};
 use crate::say;
-use hongbao_client::{Certificate, Client, ClientConfig, Identity, Trust};
+use hongbao_client::{
+    AttemptLimits, Certificate, Client, ClientConfig, ClientError, Identity, Trust,
+};
 use hongbao_wire::ApiKey;
 use reqwest::Url;
 use std::path::{Path, PathBuf};
@@ -16,48 +20,80 @@ use std::time::SystemTime;
 
 /// WeChat Pay's hosts: the main one and that for failover (`protocol.md` §4).
 const WECHAT_HOSTS: [&str; 2] = ["api.mch.weixin.qq.com", "api2.mch.weixin.qq.com"];
-/// How many queries a second a merchant makes, unless it says otherwise.
-const PACE_PER_SECOND: u32 = 20;
 /// The length of an API key, characters (`protocol.md` §2.1).
 const API_KEY_CHARS: usize = 32;
 
-/// Checks a profile, every file that it names, and the server that it points to.
+/// Checks a profile, every file that it names, and the hosts that it points to.
 pub async fn examine(path: &Path, offline: bool, now: SystemTime, report: &mut Report<'_>) {
     let Some(file) = report.tried("profile", ProfileFile::load(path)) else {
         report.skip(&["identity", "api_key", "network"], "profile");
         return;
     };
-    let at = |name: &Path| path.parent().unwrap_or(Path::new("")).join(name);
+    let at = |name: &PathBuf| beside(path, name);
     let found = say!("doctor-profile", mch_id = file.mch_id, appid = file.appid);
     report.add(Finding::fine("profile", found));
     report.add(appid(&file.appid));
-    let base_url = base_url(&file.base_url, report);
-    let trust = trust(file.ca_file.as_deref().map(at), now, report);
-    let identity = identity::examine(path, &file, now, report);
-    let api_key = api_key(&at(&file.api_key_file), report);
-    workwx_secret(file.workwx_secret_file.as_deref().map(at), report);
-    report.add(Finding::fine("pace", say!("doctor-pace", per_second = PACE_PER_SECOND)));
-    ledger::examine_beside(path, report);
-
-    if offline {
-        report.skip_for(&way::CHECKS, &say!("doctor-offline"));
-        report.skip_for(&answer::CHECKS, &say!("doctor-offline"));
-        return;
+    let base_url = report.tried("base_url", host(&file.base_url, say!("doctor-base-url-hint")));
+    if let Some(host) = &base_url {
+        report.add(Finding::fine("base_url", whose_host(host)));
     }
-    let (Some(()), Some(trust)) = (base_url, trust) else {
-        let needs = if base_url.is_none() { "base_url" } else { "ca_file" };
-        report.skip(&way::CHECKS, needs);
-        report.skip(&answer::CHECKS, needs);
+    let failover = file.failover_url.as_deref().map(|url| failover_url(url, report));
+    let proxy = file.proxy.as_ref().map(|url| proxy(url, report));
+    let trust = trust(file.ca_file.as_ref().map(at), now, report);
+    let is_wechat = base_url.as_deref().is_some_and(|host| WECHAT_HOSTS.contains(&host));
+    let identity = identity::examine(path, &file, is_wechat, now, report);
+    let api_key = api_key(&at(&file.api_key_file), report);
+    workwx_secret(file.workwx_secret_file.as_ref().map(at), report);
+    report.add(Finding::fine("pace", say!("doctor-pace", per_second = file.pace_per_second)));
+    ledger::examine_own(&file.ledger_path(path), report);
+
+    let failed = [
+        ("base_url", base_url.is_none()),
+        ("failover_url", failover == Some(false)),
+        ("proxy", proxy == Some(false)),
+        ("ca_file", trust.is_none()),
+    ];
+    let needs = failed.into_iter().find(|(_, failed)| *failed).map(|(check, _)| check);
+    let (None, Some(trust), false) = (needs, trust, offline) else {
+        let why = match needs {
+            Some(needs) if !offline => say!("doctor-needs", check = needs),
+            _ => say!("doctor-offline"),
+        };
+        report.skip_for(&way::MAIN, &why);
+        if failover.is_some() {
+            report.skip_for(&way::FAILOVER, &why);
+        }
+        report.skip_for(&answer::CHECKS, &why);
         return;
     };
-    if !way::examine(&file.base_url, identity.clone().ok(), &trust, report).await {
-        report.skip(&answer::CHECKS, "tls");
-        return;
+    network(&file, identity, trust, api_key, report).await;
+}
+
+/// Goes the ways to the hosts of a profile, and asks the first once.
+async fn network(
+    file: &ProfileFile,
+    identity: Result<Identity, &'static str>,
+    trust: Trust,
+    api_key: Option<ApiKey>,
+    report: &mut Report<'_>,
+) {
+    let main = Way {
+        checks: way::MAIN,
+        base_url: &file.base_url,
+        trust: &trust,
+        has_proxy: file.proxy.is_some(),
+        is_spare: false,
+    };
+    let is_open = main.examine(identity.clone().ok(), report).await;
+    if let Some(base_url) = &file.failover_url {
+        let spare = Way { checks: way::FAILOVER, base_url, is_spare: true, ..main };
+        spare.examine(identity.clone().ok(), report).await;
     }
     match (identity, api_key) {
+        _ if !is_open => report.skip(&answer::CHECKS, "tls"),
         (Err(needs), _) => report.skip(&answer::CHECKS, needs),
         (_, None) => report.skip(&answer::CHECKS, "api_key"),
-        (Ok(identity), Some(api_key)) => ask(&file, identity, trust, &api_key, report).await,
+        (Ok(identity), Some(api_key)) => ask(file, identity, trust, &api_key, report).await,
     }
 }
 
@@ -68,12 +104,12 @@ async fn ask(
     api_key: &ApiKey,
     report: &mut Report<'_>,
 ) {
-    let client = Client::new(ClientConfig::new(file.base_url.clone(), identity, trust));
-    let client = client.map_err(|error| {
-        Failure::config(error.code(), say!("client-failed", why = error))
-            .hint(say!("client-failed-hint"))
+    let client = Client::new(ClientConfig {
+        // what is told is the first answer of the first host
+        attempts: AttemptLimits { count_max: 1, ..AttemptLimits::DEFAULT },
+        ..file.client_config(identity, trust)
     });
-    match report.tried("answer", client) {
+    match report.tried("answer", client.map_err(|error| client_failure(&error))) {
         None => report.skip(&answer::CHECKS, "answer"),
         Some(client) => {
             answer::examine(&client, &file.mch_id, &file.appid, api_key, report).await;
@@ -93,20 +129,36 @@ fn appid(appid: &str) -> Finding {
     }
 }
 
-fn base_url(text: &str, report: &mut Report<'_>) -> Option<()> {
+/// The host of a URL of the profile.
+fn host(text: &str, hint: String) -> Result<String, Failure> {
     let host = Url::parse(text).ok().filter(|url| url.scheme() == "https");
-    let host = host.and_then(|url| url.host_str().map(str::to_owned)).ok_or_else(|| {
-        Failure::config("BASE_URL", say!("doctor-base-url-bad", url = text))
-            .hint(say!("doctor-base-url-hint"))
-    });
-    let host = report.tried("base_url", host)?;
-    let found = if WECHAT_HOSTS.contains(&host.as_str()) {
+    host.and_then(|url| url.host_str().map(str::to_owned)).ok_or_else(|| {
+        Failure::config("BASE_URL", say!("doctor-base-url-bad", url = text)).hint(hint)
+    })
+}
+
+fn whose_host(host: &str) -> String {
+    if WECHAT_HOSTS.contains(&host) {
         say!("doctor-base-url-wechat", host = host)
     } else {
         say!("doctor-base-url-other", host = host)
-    };
-    report.add(Finding::fine("base_url", found));
-    Some(())
+    }
+}
+
+/// Whether it is a URL; without that there is no client.
+fn failover_url(text: &str, report: &mut Report<'_>) -> bool {
+    let hint = say!("doctor-failover-url-hint");
+    let Some(host) = report.tried("failover_url", host(text, hint)) else { return false };
+    report.add(Finding::fine("failover_url", whose_host(&host)));
+    true
+}
+
+/// The same of the proxy's, of which the host alone is shown: there may be a password in it.
+fn proxy(url: &ProxyUrl, report: &mut Report<'_>) -> bool {
+    let host = url.host().ok_or_else(|| client_failure(&ClientError::BadProxy));
+    let Some(host) = report.tried("proxy", host) else { return false };
+    report.add(Finding::fine("proxy", say!("doctor-proxy-host", host = host)));
+    true
 }
 
 fn trust(ca_file: Option<PathBuf>, now: SystemTime, report: &mut Report<'_>) -> Option<Trust> {
