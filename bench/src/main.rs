@@ -11,6 +11,7 @@ mod bare;
 mod fill;
 mod handshakes;
 mod load;
+mod reconcile;
 mod rivals;
 mod scene;
 mod server;
@@ -22,7 +23,7 @@ mod wire_face;
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 
-/// Measures P1-P4 and P9 of the goals and keeps the table in docs/benchmarks.md.
+/// Measures P1-P4, P6 and P9 of the goals and keeps the table in docs/benchmarks.md.
 #[derive(Parser)]
 struct Arguments {
     /// Few rounds, short ones; the page stays as it is.
@@ -37,6 +38,12 @@ struct Arguments {
     /// Where the ledger of P1 is kept between runs.
     #[arg(long, default_value = "target/bench")]
     dir: PathBuf,
+    /// How many bill numbers P6 reconciles.
+    #[arg(long, default_value_t = 200_000)]
+    rows: u64,
+    /// The pace of P6, questions a second.
+    #[arg(long, default_value_t = 2_000)]
+    pace: u32,
     #[command(subcommand)]
     role: Option<Role>,
 }
@@ -77,7 +84,7 @@ fn measure(arguments: &Arguments) -> std::io::Result<Vec<table::Row>> {
     if wanted("P3") {
         rows.extend(turns::client(rounds, calls, Path::new("target/compat")));
     }
-    if !["P1", "P4", "P9"].into_iter().any(wanted) {
+    if !["P1", "P4", "P6", "P9"].into_iter().any(wanted) {
         return Ok(rows);
     }
     let records = if arguments.short { arguments.records.min(2_000) } else { arguments.records };
@@ -99,6 +106,13 @@ fn measure(arguments: &Arguments) -> std::io::Result<Vec<table::Row>> {
     }
     if wanted("P4") {
         rows.extend(handshakes::measure(&scene, &binary, &first, rounds, seconds)?);
+    }
+    if wanted("P6") {
+        let rows_of_file = if arguments.short { 1_500 } else { arguments.rows };
+        let pace = if arguments.short { 500 } else { arguments.pace };
+        let plan =
+            reconcile::Plan { binary: &binary, dir: &dir, rows: rows_of_file.min(records), pace };
+        rows.extend(reconcile::measure(&plan)?);
     }
     if wanted("P9") {
         rows.extend(startup::measure(&scene, &binary, &first, rounds)?);

@@ -1,5 +1,6 @@
 //! Servers under test, each a process of its own, so that its time and memory are its alone.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -30,6 +31,17 @@ impl Server {
         Self::start(command)
     }
 
+    /// The same, with what it logs of each request.
+    pub fn hongbao_logged(binary: &Path, dir: &Path, log: File) -> std::io::Result<Self> {
+        let mut command = Command::new(binary);
+        command
+            .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--dir"])
+            .arg(dir)
+            .env("RUST_LOG", "hongbao_server=debug")
+            .stderr(log);
+        Self::await_ready(command)
+    }
+
     /// nginx with a static body over mutual TLS, where it is installed.
     pub fn nginx(dir: &Path) -> std::io::Result<Option<Self>> {
         let Some(program) = find_program("nginx") else { return Ok(None) };
@@ -55,7 +67,12 @@ impl Server {
     }
 
     fn start(mut command: Command) -> std::io::Result<Self> {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
+        command.stderr(Stdio::null());
+        Self::await_ready(command)
+    }
+
+    fn await_ready(mut command: Command) -> std::io::Result<Self> {
+        let mut child = command.stdout(Stdio::piped()).spawn()?;
         let stdout = child.stdout.take().expect("stdout is piped");
         let mut line = String::new();
         BufReader::new(stdout).read_line(&mut line)?;
@@ -75,10 +92,7 @@ impl Server {
 
     /// Its resident memory, KiB.
     pub fn resident_kib(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
-        let text = status.unwrap_or_default();
-        let line = text.lines().find(|l| l.starts_with("VmRSS:")).unwrap_or_default();
-        line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).unwrap_or(0)
+        status_kib(self.child.id(), "VmRSS:")
     }
 }
 
@@ -90,6 +104,14 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A line of a process's status, KiB; 0 where there is none.
+pub fn status_kib(pid: u32, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"));
+    let text = status.unwrap_or_default();
+    let line = text.lines().find(|l| l.starts_with(name)).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).unwrap_or(0)
 }
 
 /// User and system time in ticks of 10 ms.

@@ -8,6 +8,7 @@ mod doctor;
 mod fault;
 mod merchant_set;
 mod operate;
+mod reconcile;
 mod remember;
 
 pub use ask::{ExplainArgs, QueryArgs, SendArgs, SignArgs};
@@ -19,6 +20,7 @@ pub use operate::{
     MerchantCommand, MerchantRevokeArgs, PacketArgs, ReasonArgs, SandboxArgs, SandboxCommand,
     ServeArgs, TopUpArgs,
 };
+pub use reconcile::ReconcileArgs;
 pub use remember::{AttentionArgs, FollowArgs, HistoryArgs, RecordsArgs};
 
 use crate::lang::Lang;
@@ -64,6 +66,8 @@ pub enum Command {
     History(HistoryArgs),
     /// List the red packets that need a person, and what to do about each
     Attention(AttentionArgs),
+    /// Ask about every bill number of a file, and compare what was found with what it expects
+    Reconcile(ReconcileArgs),
     /// Show what a request or reply signs, and why a signature does not hold
     Sign(SignArgs),
     /// Find out what is wrong with a profile or a server's folder, and print a report to paste

@@ -19,11 +19,13 @@ pub enum Exit {
     NoAnswer,
     /// 9: the configuration, a file or this machine stands in the way.
     Config,
+    /// 130: stopped by a signal; run again, it goes on.
+    Interrupted,
 }
 
 impl Exit {
     /// Every exit code, in the order that `hongbao explain` lists them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ok,
         Self::Failed,
         Self::Unknown,
@@ -32,6 +34,7 @@ impl Exit {
         Self::Usage,
         Self::Config,
         Self::Bug,
+        Self::Interrupted,
     ];
 
     /// The number that the shell sees.
@@ -46,6 +49,7 @@ impl Exit {
             Self::Unknown => 6,
             Self::NoAnswer => 7,
             Self::Config => 9,
+            Self::Interrupted => 130,
         }
     }
 }

@@ -59,6 +59,7 @@ const CATALOGUE: &[(&str, &str, &str)] = catalogue![
     "demo",
     "merchant",
     "sandbox",
+    "reconcile",
     "fault",
     "failure",
     "merchant_side",

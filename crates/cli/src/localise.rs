@@ -8,8 +8,14 @@ use crate::lang::Lang;
 use clap::{Command, CommandFactory};
 
 /// The commands whose help lists the exit codes: those that answer with one.
-const WITH_EXIT_CODES: [&str; 5] =
-    ["hongbao", "hongbao-query", "hongbao-send", "hongbao-follow", "hongbao-attention"];
+const WITH_EXIT_CODES: [&str; 6] = [
+    "hongbao",
+    "hongbao-query",
+    "hongbao-send",
+    "hongbao-reconcile",
+    "hongbao-follow",
+    "hongbao-attention",
+];
 
 /// What clap itself writes into help and pages, and its Chinese.
 const FIXED_WORDS: [(&str, &str); 6] = [

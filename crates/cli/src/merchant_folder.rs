@@ -179,7 +179,7 @@ fn write_line(path: &Path, secret: &[u8]) -> Result<(), Failure> {
 fn profile(new: &NewMerchant<'_>) -> String {
     let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
     format!(
-        "# The profile of merchant {mch_id}, for `hongbao query --profile` and `hongbao send`.\n\
+        "# The profile of merchant {mch_id}, for `hongbao query --profile`, `send`, `follow` and others.\n\
          # Paths are relative to this file.\n\
          mch_id = {quoted_mch_id}\n\
          appid = {appid}\n\

@@ -6,9 +6,9 @@ use crate::output::Output;
 use crate::profile::{Profile, ProfileFile};
 use crate::say;
 use crate::workdir::ledger_failure;
-use hongbao_client::{Client, ClientError, Dice, IdentityWarning};
+use hongbao_client::{Client, ClientConfig, ClientError, Dice, IdentityWarning};
 use hongbao_inquiry::{Account, Inquirer, InquirerOptions, InquiryError, SendRefusal, SystemClock};
-use hongbao_ledger::{Inquiries, LedgerError, MemoryLedger, SealKey, SqliteLedger};
+use hongbao_ledger::{Inquiries, LedgerError, MemoryLedger, SealKey, SqliteLedger, SqliteOptions};
 use hongbao_wire::sign::Policy;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,7 +49,14 @@ impl MerchantSide {
     /// # Errors
     /// [`Failure`], exit 9: the profile, what it names, or the ledger cannot be used.
     pub fn open(path: &Path, options: SideOptions, out: &mut Output) -> Result<Self, Failure> {
-        let profile = Profile::load(path)?;
+        Self::of(Profile::load(path)?, options, out)
+    }
+
+    /// The same of a profile that was read already.
+    ///
+    /// # Errors
+    /// As [`MerchantSide::open`].
+    pub fn of(profile: Profile, options: SideOptions, out: &mut Output) -> Result<Self, Failure> {
         warn(&profile, out);
         let ledger: Arc<dyn Inquiries> = match options.memory {
             Memory::Ledger => Arc::new(open_or_make_ledger(&profile.ledger_path)?),
@@ -107,12 +114,12 @@ impl Remembered {
     }
 }
 
-/// The client of a profile; it connects to nothing yet.
+/// A client; it connects to nothing yet.
 ///
 /// # Errors
 /// `BASE_URL`, `CA_UNREADABLE`, `PROXY_URL`, `TLS_SET_UP`.
-pub fn client(profile: &Profile) -> Result<Client, Failure> {
-    Client::new(profile.client_config()).map_err(|error| client_failure(&error))
+pub fn client(config: ClientConfig) -> Result<Client, Failure> {
+    Client::new(config).map_err(|error| client_failure(&error))
 }
 
 /// Why there is no client, with what to do.
@@ -133,7 +140,7 @@ pub fn inquirer(
     resends: bool,
 ) -> Result<Arc<Inquirer>, Failure> {
     let options = InquirerOptions { schedule: profile.schedule, resends };
-    let (account, client) = (profile.account(policy), client(profile)?);
+    let (account, client) = (profile.account(policy), client(profile.client_config())?);
     let clock = Arc::new(SystemClock);
     Ok(Arc::new(Inquirer::new(account, client, ledger, clock, Dice::random(), options)))
 }
@@ -149,7 +156,10 @@ pub fn open_or_make_ledger(path: &Path) -> Result<SqliteLedger, Failure> {
         true => SealKey::load(key_path),
         false => SealKey::load_or_create(key_path),
     };
-    key.and_then(|key| SqliteLedger::open(path, key)).map_err(|error| ledger_failure(path, &error))
+    // what is mapped counts as the process's memory, which must not grow with the ledger
+    let options = SqliteOptions { mmap_bytes: 0, ..SqliteOptions::default() };
+    key.and_then(|key| SqliteLedger::open_with(path, key, options))
+        .map_err(|error| ledger_failure(path, &error))
 }
 
 /// Says on stderr what a person should do something about before long.

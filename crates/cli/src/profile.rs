@@ -140,6 +140,13 @@ impl Profile {
         })
     }
 
+    /// The same at another pace, where one is given.
+    #[must_use]
+    pub fn at_pace(self, per_second: Option<u32>) -> Self {
+        let pace_per_second = per_second.unwrap_or(self.client.pace_per_second);
+        Self { client: ClientConfig { pace_per_second, ..self.client }, ..self }
+    }
+
     /// Whom to ask, as whom, and with how much patience.
     #[must_use]
     pub fn client_config(&self) -> ClientConfig {

@@ -4,6 +4,8 @@
 
 mod support;
 
+use hongbao_ledger::{Entry, Expect, Inquiries, InquiryCommit, Key, SealKey, Source, SqliteLedger};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
@@ -137,6 +139,37 @@ fn a_lost_reply_is_followed_to_its_end() {
     assert_eq!(summary["verdicts"], json!({"received": 1}));
     assert_eq!((&summary["attention"], &summary["waiting"]), (&json!(0), &json!(0)));
     assert_eq!(events.len(), 2);
+    no_findings(&served);
+}
+
+/// A send that never arrived: following sends the same number again, where it may and can.
+#[test]
+fn what_never_arrived_is_sent_again_under_its_number() {
+    let served = Served::start();
+    served.tune("attempts = 1\n");
+    let before = served.balance();
+    served.fault("reset-before", "GONE1", "send");
+    assert_eq!(pay(&served, "order-1", &["--billno", "GONE1"]).exit, 7);
+    served.sandbox(&["fault", "clear"]);
+    let profile = std::fs::read_to_string(served.profile()).unwrap();
+    let bare = served.merchant_file("bare.toml");
+    let lines = profile.lines().filter(|line| !line.starts_with("workwx"));
+    std::fs::write(&bare, lines.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    let bare = bare.to_str().unwrap().to_owned();
+    let step = |profile: &str, more: &[&str]| {
+        let args = ["follow", "--json", "--until", "idle", "--profile", profile, "GONE1"];
+        let said = support::hongbao(&[&args, more].concat());
+        assert_eq!((said.exit, said.json().len()), (0, 2), "{said:?}");
+        let event = &said.json()[0];
+        json!([event["event"], event["cause"]])
+    };
+    let (asked, profile) = (json!(["asked", "not_found"]), served.profile());
+    assert_eq!(step(&profile, &[]), asked, "first it asks");
+    assert_eq!(step(&profile, &["--no-resend"]), asked);
+    assert_eq!(step(&bare, &[]), asked, "without a secret it cannot send");
+    assert_eq!(before - served.balance(), 0);
+    assert_eq!(step(&profile, &[]), json!(["resent", "accepted"]));
+    assert_eq!(before - served.balance(), 100);
     no_findings(&served);
 }
 
@@ -288,6 +321,51 @@ fn records_are_filtered_and_the_history_is_whole() {
     let said = served.run(&["history", "REC9"]);
     assert_eq!((said.exit, said.stdout.as_str()), (6, ""));
     assert!(said.stderr.starts_with("error[NOT_IN_LEDGER]: "), "{said:?}");
+}
+
+/// Makes the ledger believe that a packet was sent 31 days ago.
+fn age(served: &Served, billno: &str) {
+    let open = SealKey::load(served.merchant_file("ledger.key"));
+    let ledger = SqliteLedger::open(served.merchant_file("ledger.sqlite"), open.unwrap()).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let mut inquiry =
+        runtime.block_on(ledger.inquiry(&Key::new("10000098", billno))).unwrap().unwrap();
+    let at = inquiry.noted_at;
+    inquiry.sent_at = Some(at - SignedDuration::from_hours(31 * 24));
+    let entry = Entry { at, source: Source::Merchant, event: "aged".into(), raw: None };
+    let expect = Expect::Version(inquiry.version);
+    let commit = InquiryCommit { inquiry, expect, numbers_of_ref: None, entries: vec![entry] };
+    runtime.block_on(ledger.commit_inquiry(commit)).unwrap();
+}
+
+#[test]
+fn past_30_days_the_ledger_answers_and_nobody_is_asked() {
+    let served = Served::start_logged();
+    for billno in ["AGED1", "AGED2"] {
+        served.send(billno);
+    }
+    receive(&served, "AGED1");
+    assert_eq!(served.query(&["AGED1", "AGED2"]).exit, 0);
+    let asked = served.calls("query");
+    age(&served, "AGED1");
+    age(&served, "AGED2");
+    let said = served.query(&["AGED1"]);
+    assert_eq!((said.exit, &said.json()[0]["verdict"]), (0, &json!("received")));
+    let said = served.query(&["AGED2"]);
+    let object = &said.json()[0];
+    assert_eq!((said.exit, &object["verdict"]), (6, &json!("beyond_window")), "{said:?}");
+    assert_eq!(
+        (&object["source"], &object["next_step"]),
+        (&json!("ledger"), &json!("ledger_or_console"))
+    );
+    assert_eq!(object["record"]["status"], "SENDING", "what was known last is shown");
+    assert_eq!(served.calls("query"), asked, "nobody was asked");
+    let people = served.run(&["attention", "--json"]).json();
+    assert_eq!((people.len(), &people[0]["attention"]), (1, &json!("window_closed")));
+    let numbers = served.run(&["records", "--json", "--verdict", "beyond_window"]).json();
+    assert_eq!((numbers.len(), &numbers[0]["mch_billno"]), (1, &json!("AGED2")));
+    assert_eq!(served.run(&["follow", "AGED1", "AGED2"]).exit, 6, "one needs a person");
+    assert_eq!(served.calls("query"), asked);
 }
 
 /// Every key of every object stands in the page that scripts are written by.

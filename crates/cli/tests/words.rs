@@ -11,12 +11,17 @@ use std::process::Stdio;
 use support::{Said, command, hongbao, hongbao_in};
 
 /// Every command that has help.
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 36] = [
     "",
     "demo",
     "serve",
     "query",
+    "reconcile",
     "send",
+    "follow",
+    "records",
+    "history",
+    "attention",
     "sign",
     "doctor",
     "explain",

@@ -6,7 +6,7 @@
 //!
 //! Where to look: [`inquirer`] the door · `ask` a question · `send` a payment, and when it is
 //! refused here · [`schedule`] when to ask next · [`follow`] until it is final ·
-//! `standing` what the ledger proves · `learning` what an observation changes ·
+//! [`reconcile`] many at once · `standing` what the ledger proves · `learning` what an observation changes ·
 //! [`account`], [`clock`], [`outcome`], [`error`] values.
 
 pub mod account;
@@ -18,6 +18,7 @@ pub mod follow;
 pub mod inquirer;
 mod learning;
 pub mod outcome;
+pub mod reconcile;
 pub mod schedule;
 mod send;
 mod standing;

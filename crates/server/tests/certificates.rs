@@ -132,8 +132,8 @@ async fn a_certificate_without_its_key_does_not_get_in() {
         cert: PKI.merchant.cert.clone(),
         key: PKI.foreign.key.clone_key(),
         serial_hex: String::new(),
-        cert_pem: String::new(),
-        key_pem: String::new(),
+        cert_pem: PKI.merchant.cert_pem.clone(),
+        key_pem: PKI.foreign.key_pem.clone(),
     };
     for version in [&TLS12, &TLS13] {
         let config = Arc::new(tls_config_signing(&stolen, version, None));

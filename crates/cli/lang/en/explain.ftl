@@ -82,3 +82,4 @@ about-exit-7 = no answer; nothing was learnt of the packet
 about-exit-2 = the command line cannot be understood, or names an unknown code
 about-exit-9 = the configuration, a file or this machine stands in the way
 about-exit-1 = a bug of hongbao
+about-exit-130 = stopped by a signal before it was done; run again, it goes on where it was

@@ -9,6 +9,7 @@ help-exit-codes =
       2  usage; of a send, refused: nothing was sent
       9  configuration
       1  a bug
+      130  stopped by a signal; run again, it goes on
     With several bill numbers: 3 only where all failed, 0 only where none failed and
     all were answered; else the worst of 4, 7, 6.
 main-output-lost = the output could not be written: { $error }

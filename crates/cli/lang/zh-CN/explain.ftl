@@ -82,3 +82,4 @@ about-exit-7 = 没有得到答复；对红包一无所知
 about-exit-2 = 命令行无法理解，或写了不认识的错误码
 about-exit-9 = 配置、文件或本机环境有问题
 about-exit-1 = hongbao 的缺陷
+about-exit-130 = 未完成就被信号中止；重新运行会从中断处继续

@@ -94,4 +94,4 @@ about-failure-UPSTREAM_TWICE = 两个上游配置属于同一商户
 about-failure-USAGE = 命令行无法理解
 about-failure-USER_AMOUNT_USED_UP = 领取人当日可领金额已用完
 about-failure-USER_COUNT_USED_UP = 领取人当日可领个数已用完
-about-failure-WEAK_KEY = 客户端证书的密钥不足 2048 位，TLS 会拒绝
+about-failure-WEAK_KEY = 客户端证书的密钥不足 2048 位

@@ -128,12 +128,12 @@ pub struct AttentionArgs {
 }
 
 /// The first instant of a day, or an instant.
-fn from(text: &str) -> Result<Timestamp, String> {
+pub(super) fn from(text: &str) -> Result<Timestamp, String> {
     instant(text, Ok)
 }
 
 /// The first instant after a day, or an instant.
-fn until(text: &str) -> Result<Timestamp, String> {
+pub(super) fn until(text: &str) -> Result<Timestamp, String> {
     instant(text, Date::tomorrow)
 }
 

@@ -9,6 +9,7 @@ pub mod generate;
 pub mod history;
 pub mod merchant;
 pub mod query;
+pub mod reconcile;
 pub mod records;
 pub mod sandbox;
 pub mod send;
@@ -31,6 +32,7 @@ pub async fn run(cli: &Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Records(args) => records::run(args, out).await,
         Command::History(args) => history::run(args, out).await,
         Command::Attention(args) => attention::run(args, out).await,
+        Command::Reconcile(args) => reconcile::run(args, out).await,
         Command::Sign(args) => sign::run(args, out),
         Command::Doctor(args) => doctor::run(args, out).await,
         Command::Explain(args) => explain::run(args, out),

@@ -161,6 +161,14 @@ impl Served {
         hongbao(&args)
     }
 
+    /// Lifts the limit of queries a second.
+    pub fn unlimited(&self) {
+        let data = self.dir.path().join("data");
+        let dir = ["merchant", "--dir", data.to_str().unwrap(), "set", "10000098"];
+        let said = hongbao(&[&dir[..], &["--queries-per-second", "1000000"]].concat());
+        assert_eq!(said.exit, 0, "{said:?}");
+    }
+
     /// `hongbao sandbox …`, and what came of it.
     pub fn sandbox_said(&self, args: &[&str]) -> Said {
         hongbao(&[&["sandbox", "--admin", &self.admin], args].concat())

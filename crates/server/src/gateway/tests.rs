@@ -9,7 +9,6 @@ use hongbao_inquiry::SystemClock;
 use hongbao_ledger::{Limits, MemoryLedger};
 use hongbao_wire::observation::Silence;
 use hongbao_wire::{ApiKey, ErrorCode, Fen, QueryReply, Status, WorkwxSecret};
-use jiff::Timestamp;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use tokio::sync::Semaphore;
@@ -52,7 +51,7 @@ fn merchant() -> Merchant {
         address_whitelist: Vec::new(),
         revoked_serials: Vec::new(),
         version: 1,
-        added_at: Timestamp::UNIX_EPOCH,
+        added_at: "2026-01-01T00:00:00Z".parse().unwrap(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The demo's way to ask: one merchant, a client, and nothing that remembers.
 
 use crate::exit::Failure;
-use crate::merchant_side::client_failure;
+use crate::merchant_side;
 use crate::profile::Profile;
 use crate::say;
 use hongbao_client::{AttemptLimits, Client, ClientConfig, Dice};
@@ -32,7 +32,7 @@ impl Asker {
     pub fn attempting(path: &Path, attempts: AttemptLimits) -> Result<Self, Failure> {
         let profile = Profile::load(path)?;
         let config = ClientConfig { attempts, ..profile.client_config() };
-        let client = Client::new(config).map_err(|error| client_failure(&error))?;
+        let client = merchant_side::client(config)?;
         Ok(Self { client, profile, dice: Dice::random() })
     }
 

@@ -7,12 +7,10 @@ use super::way::{self, Way};
 use super::{answer, identity, ledger};
 use crate::exit::Failure;
 use crate::files;
-use crate::merchant_side::client_failure;
+use crate::merchant_side::{client, client_failure};
 use crate::profile::{ProfileFile, ProxyUrl, beside};
 use crate::say;
-use hongbao_client::{
-    AttemptLimits, Certificate, Client, ClientConfig, ClientError, Identity, Trust,
-};
+use hongbao_client::{AttemptLimits, Certificate, ClientConfig, ClientError, Identity, Trust};
 use hongbao_wire::ApiKey;
 use reqwest::Url;
 use std::path::{Path, PathBuf};
@@ -104,12 +102,12 @@ async fn ask(
     api_key: &ApiKey,
     report: &mut Report<'_>,
 ) {
-    let client = Client::new(ClientConfig {
+    let client = client(ClientConfig {
         // what is told is the first answer of the first host
         attempts: AttemptLimits { count_max: 1, ..AttemptLimits::DEFAULT },
         ..file.client_config(identity, trust)
     });
-    match report.tried("answer", client.map_err(|error| client_failure(&error))) {
+    match report.tried("answer", client) {
         None => report.skip(&answer::CHECKS, "answer"),
         Some(client) => {
             answer::examine(&client, &file.mch_id, &file.appid, api_key, report).await;
