@@ -4,6 +4,7 @@
 //! which `localise` puts in at run time. No flag takes a secret.
 
 mod ask;
+mod doctor;
 mod fault;
 mod merchant_set;
 mod operate;
@@ -11,6 +12,7 @@ mod reconcile;
 mod remember;
 
 pub use ask::{ExplainArgs, QueryArgs, SendArgs, SignArgs};
+pub use doctor::DoctorArgs;
 pub use fault::FaultName;
 pub use merchant_set::{MerchantChanges, MerchantSetArgs};
 pub use operate::{
@@ -68,6 +70,8 @@ pub enum Command {
     Reconcile(ReconcileArgs),
     /// Show what a request or reply signs, and why a signature does not hold
     Sign(SignArgs),
+    /// Find out what is wrong with a profile or a server's folder, and print a report to paste
+    Doctor(DoctorArgs),
     /// Explain an error code, status, verdict, next step, fault or exit code
     Explain(ExplainArgs),
     /// Add, list, show, set and revoke the merchants of a server's folder

@@ -65,6 +65,7 @@ const CATALOGUE: &[(&str, &str, &str)] = catalogue![
     "merchant_side",
     "follow",
     "records",
+    "doctor",
 ];
 
 static ENGLISH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| Lang::En.bundle());

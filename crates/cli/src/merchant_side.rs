@@ -6,7 +6,7 @@ use crate::output::Output;
 use crate::profile::{Profile, ProfileFile};
 use crate::say;
 use crate::workdir::ledger_failure;
-use hongbao_client::{Client, ClientConfig, Dice, IdentityWarning};
+use hongbao_client::{Client, ClientConfig, ClientError, Dice, IdentityWarning};
 use hongbao_inquiry::{Account, Inquirer, InquirerOptions, InquiryError, SendRefusal, SystemClock};
 use hongbao_ledger::{Inquiries, LedgerError, MemoryLedger, SealKey, SqliteLedger, SqliteOptions};
 use hongbao_wire::sign::Policy;
@@ -119,10 +119,14 @@ impl Remembered {
 /// # Errors
 /// `BASE_URL`, `CA_UNREADABLE`, `PROXY_URL`, `TLS_SET_UP`.
 pub fn client(config: ClientConfig) -> Result<Client, Failure> {
-    Client::new(config).map_err(|error| {
-        Failure::config(error.code(), say!("client-failed", why = error))
-            .hint(say!("client-failed-hint"))
-    })
+    Client::new(config).map_err(|error| client_failure(&error))
+}
+
+/// Why there is no client, with what to do.
+#[must_use]
+pub fn client_failure(error: &ClientError) -> Failure {
+    Failure::config(error.code(), say!("client-failed", why = error))
+        .hint(say!("client-failed-hint"))
 }
 
 /// What asks and pays as the merchant of `profile`, and remembers it in `ledger`.

@@ -13,6 +13,7 @@ use hongbao_issuer::{Clock, SystemClock};
 use hongbao_wire::sign::Policy;
 use hongbao_wire::{ApiKey, WorkwxSecret};
 use jiff::{SignedDuration, Timestamp};
+use reqwest::Url;
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -23,32 +24,32 @@ use std::time::{Duration, SystemTime};
 #[serde(deny_unknown_fields)]
 pub struct ProfileFile {
     /// The merchant's number, 1-32 characters.
-    mch_id: String,
+    pub mch_id: String,
     /// The corpid: `appid` of a query, `wxappid` of a send.
-    appid: String,
+    pub appid: String,
     /// `https://host[:port]`.
     pub base_url: String,
     /// The CAs that are believed; without it those of the system.
-    ca_file: Option<PathBuf>,
+    pub ca_file: Option<PathBuf>,
     /// `apiclient_cert.pem`; goes before `p12_file`.
-    cert_file: Option<PathBuf>,
+    pub cert_file: Option<PathBuf>,
     /// `apiclient_key.pem`.
-    key_file: Option<PathBuf>,
+    pub key_file: Option<PathBuf>,
     /// `apiclient_cert.p12`; its password is `mch_id`, or what `p12_password_file` holds.
-    p12_file: Option<PathBuf>,
+    pub p12_file: Option<PathBuf>,
     /// The password of `p12_file`, one line.
-    p12_password_file: Option<PathBuf>,
+    pub p12_password_file: Option<PathBuf>,
     /// The API key, one line.
-    api_key_file: PathBuf,
+    pub api_key_file: PathBuf,
     /// The WeCom secret, one line; a send signs with it.
-    workwx_secret_file: Option<PathBuf>,
+    pub workwx_secret_file: Option<PathBuf>,
     /// `https://host[:port]` of the host that is asked where the first is away.
-    failover_url: Option<String>,
+    pub failover_url: Option<String>,
     /// The proxy; without it the system's.
-    proxy: Option<ProxyUrl>,
+    pub proxy: Option<ProxyUrl>,
     /// The most requests in any one second, of queries and sends together.
     #[serde(default = "pace_per_second", deserialize_with = "count")]
-    pace_per_second: u32,
+    pub pace_per_second: u32,
     /// How long a connection may take.
     #[serde(default = "connect_timeout", deserialize_with = "timeout")]
     connect_timeout: Duration,
@@ -73,6 +74,16 @@ pub struct ProfileFile {
 #[derive(Clone, Deserialize)]
 pub struct ProxyUrl(String);
 
+impl ProxyUrl {
+    /// The proxy's host, without what may be a password; `None` where it is no URL of a proxy.
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        let url = Url::parse(&self.0).ok()?;
+        let host = url.host_str().filter(|_| matches!(url.scheme(), "http" | "https"))?;
+        Some(host.to_owned())
+    }
+}
+
 impl fmt::Debug for ProxyUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ProxyUrl(…)")
@@ -86,12 +97,6 @@ pub struct Profile {
     pub mch_id: String,
     /// The corpid.
     pub appid: String,
-    /// `https://host[:port]`.
-    pub base_url: String,
-    /// The client certificate and its key; current when it was loaded.
-    pub identity: Identity,
-    /// Which servers are believed.
-    pub trust: Trust,
     /// `key=` of signatures.
     pub api_key: ApiKey,
     /// `secret=` of `workwx_sign`; only a send needs it.
@@ -102,19 +107,7 @@ pub struct Profile {
     pub schedule: Schedule,
     /// What is unusual about the certificate.
     pub warnings: Vec<IdentityWarning>,
-    failover_url: Option<String>,
-    proxy: Option<ProxyUrl>,
-    pace_per_second: u32,
-    timeouts: Timeouts,
-    attempts: AttemptLimits,
-}
-
-/// How long is waited.
-#[derive(Clone, Copy, Debug)]
-struct Timeouts {
-    connect: Duration,
-    read: Duration,
-    total: Duration,
+    client: ClientConfig,
 }
 
 impl Profile {
@@ -134,50 +127,30 @@ impl Profile {
         };
         let Account { api_key, workwx_secret, .. } = file.account(path, Policy::Require)?;
         let ledger_path = file.ledger_path(path);
-        let total = file.total_timeout;
-        let attempts = AttemptLimits {
-            count_max: file.attempts,
-            deadline: AttemptLimits::DEFAULT.deadline.max(total),
-        };
+        let client = file.client_config(identity, trust);
         Ok(Self {
             mch_id: file.mch_id,
             appid: file.appid,
-            base_url: file.base_url,
-            identity,
-            trust,
             api_key,
             workwx_secret,
             ledger_path,
             schedule: Schedule { unknown_max: file.unknown_max },
             warnings,
-            failover_url: file.failover_url,
-            proxy: file.proxy,
-            pace_per_second: file.pace_per_second,
-            timeouts: Timeouts { connect: file.connect_timeout, read: file.read_timeout, total },
-            attempts,
+            client,
         })
     }
 
     /// The same at another pace, where one is given.
     #[must_use]
     pub fn at_pace(self, per_second: Option<u32>) -> Self {
-        Self { pace_per_second: per_second.unwrap_or(self.pace_per_second), ..self }
+        let pace_per_second = per_second.unwrap_or(self.client.pace_per_second);
+        Self { client: ClientConfig { pace_per_second, ..self.client }, ..self }
     }
 
     /// Whom to ask, as whom, and with how much patience.
     #[must_use]
     pub fn client_config(&self) -> ClientConfig {
-        let (identity, trust) = (self.identity.clone(), self.trust.clone());
-        ClientConfig {
-            failover_url: self.failover_url.clone(),
-            proxy: self.proxy.clone().map(|ProxyUrl(url)| url),
-            connect_timeout: self.timeouts.connect,
-            read_timeout: self.timeouts.read,
-            total_timeout: self.timeouts.total,
-            attempts: self.attempts,
-            pace_per_second: self.pace_per_second,
-            ..ClientConfig::new(self.base_url.clone(), identity, trust)
-        }
+        self.client.clone()
     }
 
     /// As whom it asks, and what it demands of a reply's signature.
@@ -219,6 +192,24 @@ impl ProfileFile {
         })
     }
 
+    /// Whom to ask, as whom, and with how much patience.
+    #[must_use]
+    pub fn client_config(&self, identity: Identity, trust: Trust) -> ClientConfig {
+        ClientConfig {
+            failover_url: self.failover_url.clone(),
+            proxy: self.proxy.clone().map(|ProxyUrl(url)| url),
+            connect_timeout: self.connect_timeout,
+            read_timeout: self.read_timeout,
+            total_timeout: self.total_timeout,
+            attempts: AttemptLimits {
+                count_max: self.attempts,
+                deadline: AttemptLimits::DEFAULT.deadline.max(self.total_timeout),
+            },
+            pace_per_second: self.pace_per_second,
+            ..ClientConfig::new(self.base_url.clone(), identity, trust)
+        }
+    }
+
     /// Where the ledger of the profile at `path` is, or will be.
     #[must_use]
     pub fn ledger_path(&self, path: &Path) -> PathBuf {
@@ -231,42 +222,55 @@ impl ProfileFile {
         at: &dyn Fn(&Path) -> PathBuf,
     ) -> Result<(Identity, Vec<IdentityWarning>), Failure> {
         let (from, identity) = match (&self.cert_file, &self.key_file, &self.p12_file) {
-            (Some(cert), Some(key), _) => {
-                let (cert, key) = (at(cert), at(key));
-                let key = files::read_secret(&key)?;
-                let identity = Identity::from_pem(&files::read(&cert)?, &key);
-                (cert, identity)
-            }
+            (Some(cert), Some(key), _) => (at(cert), pem_pair(&at(cert), &at(key))?),
             (None, None, Some(p12)) => {
-                let p12 = at(p12);
-                let bytes = files::read_secret(&p12)?;
-                let identity = match &self.p12_password_file {
-                    None => Identity::from_p12(&bytes, &self.mch_id),
-                    Some(file) => {
-                        let password = files::read_secret_line(&at(file))?;
-                        // a secret line is ASCII
-                        Identity::from_p12(&bytes, &String::from_utf8_lossy(&password))
-                    }
-                };
-                (p12, identity)
+                let password = self.p12_password_file.as_deref().map(at);
+                (at(p12), keystore(&at(p12), password.as_deref(), &self.mch_id)?)
             }
-            _ => {
-                let message = say!("profile-no-identity", file = profile.display());
-                return Err(Failure::config("PROFILE_NO_IDENTITY", message)
-                    .hint(say!("profile-no-identity-hint")));
-            }
+            _ => return Err(no_identity(profile)),
         };
-        identity
-            .and_then(|identity| {
-                let warnings = identity.check(&self.mch_id, now())?;
-                Ok((identity, warnings))
-            })
-            .map_err(|error| unusable(&from, &error))
+        let warnings = identity.check(&self.mch_id, now());
+        let warnings = warnings.map_err(|error| unusable(&from, &error))?;
+        Ok((identity, warnings))
     }
 }
 
+/// The PEM pair of a profile.
+///
+/// # Errors
+/// What is wrong with a file, or why they make no identity.
+pub fn pem_pair(cert: &Path, key: &Path) -> Result<Identity, Failure> {
+    let secret = files::read_secret(key)?;
+    Identity::from_pem(&files::read(cert)?, &secret).map_err(|error| unusable(cert, &error))
+}
+
+/// The PKCS#12 file of a profile; without a file of its password, that is `mch_id`.
+///
+/// # Errors
+/// As [`pem_pair`].
+pub fn keystore(p12: &Path, password: Option<&Path>, mch_id: &str) -> Result<Identity, Failure> {
+    let bytes = files::read_secret(p12)?;
+    let identity = match password {
+        None => Identity::from_p12(&bytes, mch_id),
+        Some(file) => {
+            let password = files::read_secret_line(file)?;
+            // a secret line is ASCII
+            Identity::from_p12(&bytes, &String::from_utf8_lossy(&password))
+        }
+    };
+    identity.map_err(|error| unusable(p12, &error))
+}
+
+/// That a profile names no client certificate.
+#[must_use]
+pub fn no_identity(profile: &Path) -> Failure {
+    let message = say!("profile-no-identity", file = profile.display());
+    Failure::config("PROFILE_NO_IDENTITY", message).hint(say!("profile-no-identity-hint"))
+}
+
 /// A path of a profile: relative to the profile's own folder.
-fn beside(profile: &Path, name: &Path) -> PathBuf {
+#[must_use]
+pub fn beside(profile: &Path, name: &Path) -> PathBuf {
     profile.parent().unwrap_or(Path::new("")).join(name)
 }
 
@@ -312,11 +316,15 @@ fn count<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     }
 }
 
-fn now() -> SystemTime {
+/// The time of day, as certificates have it.
+#[must_use]
+pub fn now() -> SystemTime {
     SystemTime::try_from(SystemClock.now()).expect("the machine's clock gave it as one")
 }
 
-fn unusable(file: &Path, error: &IdentityError) -> Failure {
+/// Why a file makes no identity, with what to do.
+#[must_use]
+pub fn unusable(file: &Path, error: &IdentityError) -> Failure {
     let file = file.display();
     let hint = match error {
         IdentityError::WrongPassword => say!("identity-password-hint"),

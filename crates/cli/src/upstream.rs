@@ -9,6 +9,7 @@ use crate::config::ServeConfig;
 use crate::exit::Failure;
 use crate::files;
 use crate::merchant_folder::{NewMerchant, Secrets};
+use crate::merchant_side::client_failure;
 use crate::profile::Profile;
 use crate::say;
 use crate::workdir::{FIRST_URL, WorkDir, ledger_failure};
@@ -88,7 +89,10 @@ pub fn of_flags(profiles: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// A profile that a folder of merchants holds asks this very gateway.
-fn not_itself(dir: &WorkDir, profile: &Path) -> Result<(), Failure> {
+///
+/// # Errors
+/// `UPSTREAM_IS_ITSELF`; `FILE_MISSING`, `FILE_UNREADABLE`.
+pub fn not_itself(dir: &WorkDir, profile: &Path) -> Result<(), Failure> {
     let profile = files::whole_path(profile)?;
     let own = files::whole_path(dir.as_path())?.join("merchants");
     if !profile.starts_with(own) {
@@ -159,10 +163,7 @@ fn upstream(profile: &Profile) -> Result<Upstream, Failure> {
         tracing::warn!(mch_id = profile.mch_id, code = warning.code(), ?warning, "a certificate");
     }
     let config = profile.client_config();
-    let transport = HttpTransport::new(&config).map_err(|error| {
-        Failure::config(error.code(), say!("client-failed", why = error))
-            .hint(say!("client-failed-hint"))
-    })?;
+    let transport = HttpTransport::new(&config).map_err(|error| client_failure(&error))?;
     Ok(Upstream {
         account: profile.account(Policy::Require),
         transport: Arc::new(transport),

@@ -1,6 +1,7 @@
 //! Every word that people and scripts meet, by kind, with its explanation.
 
 use crate::args::FaultName;
+use crate::commands::doctor::Symptom;
 use crate::commands::reconcile::Problem;
 use crate::culprit::Mistake;
 use crate::exit::Exit;
@@ -44,11 +45,13 @@ pub enum Kind {
     Fault,
     /// A mistake in a signature.
     Mistake,
+    /// A finding of `hongbao doctor`.
+    Finding,
 }
 
 impl Kind {
     /// Every kind, in the order of the list.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Status,
         Self::ErrorCode,
         Self::Verdict,
@@ -60,6 +63,7 @@ impl Kind {
         Self::Failure,
         Self::Fault,
         Self::Mistake,
+        Self::Finding,
     ];
 
     /// The stable word of the JSON contract.
@@ -77,6 +81,7 @@ impl Kind {
             Self::Failure => "failure",
             Self::Fault => "fault",
             Self::Mistake => "sign_culprit",
+            Self::Finding => "finding",
         }
     }
 
@@ -94,6 +99,7 @@ impl Kind {
             Self::Failure => "about-failure-",
             Self::Fault => "fault-",
             Self::Mistake => "mistake-",
+            Self::Finding => "about-finding-",
         }
     }
 
@@ -114,6 +120,7 @@ impl Kind {
                 names.map(|name| name[self.prefix().len()..].to_owned()).collect()
             }
             Self::Fault => FaultName::ALL.iter().map(|fault| fault.as_str().to_owned()).collect(),
+            Self::Finding => Symptom::ALL.map(|symptom| symptom.as_str().to_owned()).to_vec(),
             Self::Mistake => Mistake::ALL.map(|mistake| mistake.as_str().to_owned()).to_vec(),
         }
     }
@@ -155,7 +162,8 @@ impl Word {
             | Kind::RowProblem
             | Kind::Failure
             | Kind::Fault
-            | Kind::Mistake => false,
+            | Kind::Mistake
+            | Kind::Finding => false,
         }
     }
 

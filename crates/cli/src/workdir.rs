@@ -153,20 +153,7 @@ impl WorkDir {
     /// `LEDGER_MISSING`: a ledger is never made anew beside what was made with it; else the
     /// ledger's own code: a newer version, damage, another key.
     pub fn ledger(&self) -> Result<SqliteLedger, Failure> {
-        let path = self.path("ledger.sqlite");
-        if !path.exists() {
-            let message = say!("ledger-missing", file = path.display());
-            return Err(
-                Failure::config("LEDGER_MISSING", message).hint(say!("ledger-missing-hint"))
-            );
-        }
-        // SQLite takes an empty file for a new database
-        if fs::metadata(&path).is_ok_and(|metadata| metadata.len() == 0) {
-            return Err(ledger_failure(&path, &LedgerError::Damaged("it is empty".into())));
-        }
-        SealKey::load(self.path("ledger.key"))
-            .and_then(|key| SqliteLedger::open(&path, key))
-            .map_err(|error| ledger_failure(&path, &error))
+        open_ledger(&self.path("ledger.sqlite"), &self.path("ledger.key"))
     }
 
     /// The folder of a merchant's credentials.
@@ -280,6 +267,24 @@ impl WorkDir {
         let added = ledger.add_merchant(merchant).await;
         added.map_err(|error| ledger_failure(&self.path("ledger.sqlite"), &error))
     }
+}
+
+/// The ledger of a file that is there.
+///
+/// # Errors
+/// As [`WorkDir::ledger`].
+pub fn open_ledger(path: &Path, key: &Path) -> Result<SqliteLedger, Failure> {
+    if !path.exists() {
+        let message = say!("ledger-missing", file = path.display());
+        return Err(Failure::config("LEDGER_MISSING", message).hint(say!("ledger-missing-hint")));
+    }
+    // SQLite takes an empty file for a new database
+    if fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) {
+        return Err(ledger_failure(path, &LedgerError::Damaged("it is empty".into())));
+    }
+    SealKey::load(key)
+        .and_then(|key| SqliteLedger::open(path, key))
+        .map_err(|error| ledger_failure(path, &error))
 }
 
 /// What a ledger said, with what to do.

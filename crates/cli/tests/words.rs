@@ -11,7 +11,7 @@ use std::process::Stdio;
 use support::{Said, command, hongbao, hongbao_in};
 
 /// Every command that has help.
-const COMMANDS: [&str; 35] = [
+const COMMANDS: [&str; 36] = [
     "",
     "demo",
     "serve",
@@ -23,6 +23,7 @@ const COMMANDS: [&str; 35] = [
     "history",
     "attention",
     "sign",
+    "doctor",
     "explain",
     "merchant",
     "merchant add",

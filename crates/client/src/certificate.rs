@@ -1,10 +1,13 @@
-//! What a client certificate says of itself, and what is to be said of it.
+//! What a certificate says of itself, and what is to be said of a merchant's.
 
 use crate::error::IdentityError;
 use jiff::Timestamp;
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
 use std::fmt;
+use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
-use x509_parser::prelude::{FromDer, X509Certificate, X509Name};
+use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Name};
 use x509_parser::public_key::PublicKey;
 
 /// From this long before its end a certificate is to be renewed.
@@ -72,37 +75,79 @@ impl fmt::Display for IdentityWarning {
     }
 }
 
-/// What is read of a certificate.
-#[derive(Clone, Debug)]
-pub(crate) struct Facts {
+/// What stands in one certificate. Nothing in it is secret, and nothing in it is verified.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// The subject, such as `C=CN, O=Tencent, CN=api.mch.weixin.qq.com`.
+    pub subject: String,
+    /// The CN of the subject; empty where there is none.
     pub common_name: String,
-    pub serial_hex: String,
+    /// The issuer's whole name, such as `C=CN, O=Tenpay.com, …`.
     pub issuer: String,
-    issuer_common_name: String,
-    pub key_kind: KeyKind,
+    /// The CN of the issuer; empty where there is none.
+    pub issuer_common_name: String,
+    /// The serial number, lower-case hexadecimal, whole bytes.
+    pub serial_hex: String,
+    /// The first second at which it holds.
     pub not_before: SystemTime,
+    /// The last second at which it holds.
     pub not_after: SystemTime,
+    /// The kind and strength of its key.
+    pub key: KeyKind,
+    /// The host names and addresses that it is for; empty in a client's.
+    pub names: Vec<String>,
 }
 
-impl Facts {
-    pub fn read(der: &[u8]) -> Result<Self, IdentityError> {
+impl Certificate {
+    /// Every certificate of a PEM text, in its order; at least one.
+    ///
+    /// # Errors
+    /// [`IdentityError::NoCertificate`], [`IdentityError::BadCertificate`].
+    pub fn all_of_pem(pem: &[u8]) -> Result<Vec<Self>, IdentityError> {
+        let all: Result<Vec<Self>, _> = CertificateDer::pem_slice_iter(pem)
+            .map(|der| Self::of_der(&der.map_err(|error| bad(&error))?))
+            .collect();
+        let all = all?;
+        if all.is_empty() { Err(IdentityError::NoCertificate) } else { Ok(all) }
+    }
+
+    pub(crate) fn of_der(der: &[u8]) -> Result<Self, IdentityError> {
         let parsed = parse(der)?;
         let time = |seconds| {
             let time = Timestamp::from_second(seconds).and_then(SystemTime::try_from);
             time.map_err(|error| bad(&error))
         };
         Ok(Self {
+            subject: parsed.subject().to_string(),
             common_name: common_name(parsed.subject()),
-            serial_hex: hex(parsed.raw_serial()),
             issuer: parsed.issuer().to_string(),
             issuer_common_name: common_name(parsed.issuer()),
-            key_kind: key_kind(&parsed)?,
+            serial_hex: parsed.raw_serial().iter().map(|byte| format!("{byte:02x}")).collect(),
             not_before: time(parsed.validity().not_before.timestamp())?,
             not_after: time(parsed.validity().not_after.timestamp())?,
+            key: key_kind(&parsed)?,
+            names: names(&parsed),
+        })
+    }
+
+    /// Whether it is that of the merchant `mch_id`.
+    ///
+    /// # Errors
+    /// [`IdentityError::CnMismatch`].
+    pub fn check_name(&self, mch_id: &str) -> Result<(), IdentityError> {
+        if self.common_name == mch_id {
+            return Ok(());
+        }
+        Err(IdentityError::CnMismatch {
+            common_name: self.common_name.clone(),
+            mch_id: mch_id.to_owned(),
         })
     }
 
     /// Whether it holds at `now`; its last second counts.
+    ///
+    /// # Errors
+    /// [`IdentityError::Expired`], [`IdentityError::NotYetValid`].
     pub fn check_time(&self, now: SystemTime) -> Result<(), IdentityError> {
         if now < self.not_before {
             return Err(IdentityError::NotYetValid(self.not_before));
@@ -115,8 +160,16 @@ impl Facts {
         }
     }
 
+    /// How long it still holds at `now`: nothing once it has expired.
+    #[must_use]
+    pub fn time_left(&self, now: SystemTime) -> Duration {
+        self.not_after.duration_since(now).unwrap_or_default()
+    }
+
+    /// What is unusual about it as a merchant's.
+    #[must_use]
     pub fn warnings(&self, now: SystemTime) -> Vec<IdentityWarning> {
-        let left = self.not_after.duration_since(now).unwrap_or_default();
+        let left = self.time_left(now);
         let soon = (left <= RENEW_BEFORE)
             .then_some(IdentityWarning::ExpiresSoon { days: left.as_secs() / (24 * 60 * 60) });
         let usual = USUAL_ISSUERS.contains(&self.issuer_common_name.as_str());
@@ -124,11 +177,6 @@ impl Facts {
             (!usual).then(|| IdentityWarning::UnusualIssuer { issuer: self.issuer.clone() });
         soon.into_iter().chain(issuer).collect()
     }
-}
-
-/// The serial number alone.
-pub(crate) fn serial_hex(der: &[u8]) -> Result<String, IdentityError> {
-    Ok(hex(parse(der)?.raw_serial()))
 }
 
 /// Whether it names itself as its issuer.
@@ -157,10 +205,7 @@ fn common_name(name: &X509Name<'_>) -> String {
 fn key_kind(parsed: &X509Certificate<'_>) -> Result<KeyKind, IdentityError> {
     let key = parsed.public_key();
     match key.parsed().map_err(|error| bad(&error))? {
-        PublicKey::RSA(rsa) => match bits(rsa.modulus) {
-            weak if weak < RSA_BITS_MIN => Err(IdentityError::WeakKey { bits: weak }),
-            bits => Ok(KeyKind::Rsa { bits }),
-        },
+        PublicKey::RSA(rsa) => Ok(KeyKind::Rsa { bits: bits(rsa.modulus) }),
         _ => {
             let curve = key.algorithm.parameters.as_ref().and_then(|named| named.as_oid().ok());
             let oid = curve.as_ref().unwrap_or(&key.algorithm.algorithm).to_id_string();
@@ -186,6 +231,21 @@ fn bits(number: &[u8]) -> usize {
     (number.len() - zeros) * 8 - first
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn names(parsed: &X509Certificate<'_>) -> Vec<String> {
+    let Ok(Some(alternative)) = parsed.subject_alternative_name() else { return Vec::new() };
+    let names = alternative.value.general_names.iter();
+    names
+        .filter_map(|name| match name {
+            GeneralName::DNSName(name) => Some((*name).to_owned()),
+            GeneralName::IPAddress(bytes) => address(bytes).map(|address| address.to_string()),
+            _ => None,
+        })
+        .collect()
+}
+
+fn address(bytes: &[u8]) -> Option<IpAddr> {
+    <[u8; 4]>::try_from(bytes)
+        .map(IpAddr::from)
+        .or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from))
+        .ok()
 }

@@ -178,7 +178,8 @@ fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> 
     }
 }
 
-const fn is_about_certificate(alert: rustls::AlertDescription) -> bool {
+/// Whether an alert refuses the certificate of the one who receives it.
+pub(crate) const fn is_about_certificate(alert: rustls::AlertDescription) -> bool {
     use rustls::AlertDescription as Alert;
     matches!(
         alert,

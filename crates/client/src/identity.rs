@@ -1,6 +1,6 @@
 //! The merchant's identity: its client certificate and the key to it.
 
-use crate::certificate::{self, Facts, IdentityWarning, KeyKind};
+use crate::certificate::{self, Certificate, IdentityWarning, KeyKind, RSA_BITS_MIN};
 use crate::error::IdentityError;
 use p12_keystore::Pkcs12Archive;
 use p12_keystore::error::Error as P12Error;
@@ -18,7 +18,7 @@ use std::time::SystemTime;
 pub struct Identity {
     chain: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
-    facts: Facts,
+    certificate: Certificate,
 }
 
 impl Identity {
@@ -66,9 +66,15 @@ impl Identity {
         chain: Vec<CertificateDer<'static>>,
         key: PrivateKeyDer<'static>,
     ) -> Result<Self, IdentityError> {
-        let facts = Facts::read(chain.first().ok_or(IdentityError::NoCertificate)?)?;
+        let own = chain.first().ok_or(IdentityError::NoCertificate)?;
+        let certificate = Certificate::of_der(own)?;
+        if let KeyKind::Rsa { bits } = certificate.key
+            && bits < RSA_BITS_MIN
+        {
+            return Err(IdentityError::WeakKey { bits });
+        }
         check_pair(&chain, &key)?;
-        Ok(Self { chain, key, facts })
+        Ok(Self { chain, key, certificate })
     }
 
     /// The serial number of the first certificate of a PEM text, as [`Identity::serial_hex`]
@@ -83,43 +89,25 @@ impl Identity {
             }
             der => der.map_err(|error| IdentityError::BadCertificate(error.to_string()))?,
         };
-        certificate::serial_hex(&der)
+        Certificate::of_der(&der).map(|certificate| certificate.serial_hex)
+    }
+
+    /// What its own certificate says.
+    #[must_use]
+    pub const fn certificate(&self) -> &Certificate {
+        &self.certificate
     }
 
     /// The CN of the certificate: the merchant's number.
     #[must_use]
     pub fn common_name(&self) -> &str {
-        &self.facts.common_name
+        &self.certificate.common_name
     }
 
     /// The serial number of the certificate, lower-case hexadecimal, whole bytes.
     #[must_use]
     pub fn serial_hex(&self) -> &str {
-        &self.facts.serial_hex
-    }
-
-    /// The whole name of the certificate's issuer, such as `C=CN, O=Tenpay.com, …`.
-    #[must_use]
-    pub fn issuer(&self) -> &str {
-        &self.facts.issuer
-    }
-
-    /// The kind and strength of the key.
-    #[must_use]
-    pub const fn key_kind(&self) -> &KeyKind {
-        &self.facts.key_kind
-    }
-
-    /// The first second at which the certificate holds.
-    #[must_use]
-    pub const fn not_before(&self) -> SystemTime {
-        self.facts.not_before
-    }
-
-    /// The last second at which the certificate holds.
-    #[must_use]
-    pub const fn not_after(&self) -> SystemTime {
-        self.facts.not_after
+        &self.certificate.serial_hex
     }
 
     /// Whether the certificate holds at `now`.
@@ -127,11 +115,11 @@ impl Identity {
     /// # Errors
     /// [`IdentityError::Expired`], [`IdentityError::NotYetValid`].
     pub fn check_time(&self, now: SystemTime) -> Result<(), IdentityError> {
-        self.facts.check_time(now)
+        self.certificate.check_time(now)
     }
 
     /// Whether the certificate is that of `mch_id` and holds at `now`, and what is unusual
-    /// about it: its end from 30 days before, its issuer, its strength.
+    /// about it: its end from 30 days before, its issuer.
     ///
     /// # Errors
     /// [`IdentityError::CnMismatch`], then as [`Identity::check_time`].
@@ -140,14 +128,9 @@ impl Identity {
         mch_id: &str,
         now: SystemTime,
     ) -> Result<Vec<IdentityWarning>, IdentityError> {
-        if self.facts.common_name != mch_id {
-            return Err(IdentityError::CnMismatch {
-                common_name: self.facts.common_name.clone(),
-                mch_id: mch_id.to_owned(),
-            });
-        }
+        self.certificate.check_name(mch_id)?;
         self.check_time(now)?;
-        Ok(self.facts.warnings(now))
+        Ok(self.certificate.warnings(now))
     }
 
     /// What the handshake needs.
@@ -158,16 +141,20 @@ impl Identity {
 
 impl Clone for Identity {
     fn clone(&self) -> Self {
-        Self { chain: self.chain.clone(), key: self.key.clone_key(), facts: self.facts.clone() }
+        Self {
+            chain: self.chain.clone(),
+            key: self.key.clone_key(),
+            certificate: self.certificate.clone(),
+        }
     }
 }
 
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identity")
-            .field("common_name", &self.facts.common_name)
-            .field("serial_hex", &self.facts.serial_hex)
-            .field("not_after", &certificate::utc(self.facts.not_after))
+            .field("common_name", &self.certificate.common_name)
+            .field("serial_hex", &self.certificate.serial_hex)
+            .field("not_after", &certificate::utc(self.certificate.not_after))
             .finish_non_exhaustive()
     }
 }

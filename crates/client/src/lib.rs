@@ -43,7 +43,8 @@
 //! Where to look: [`identity`] the merchant's certificate · [`trust`] which servers are
 //! believed · [`config`] all that can be set · [`client`] one call · `attempts.rs` whether it
 //! is made again · `failover.rs` of which host · [`pace`] how often · [`transport`] what carries
-//! it, [`http`] in the field · [`exchange`] what came of it · [`dice`] randomness.
+//! it, [`http`] in the field · [`exchange`] what came of it · [`dice`] randomness · [`probe`] the
+//! way to a server, stage by stage · [`certificate`] what a certificate says.
 
 pub mod attempts;
 pub mod certificate;
@@ -56,11 +57,12 @@ mod failover;
 pub mod http;
 pub mod identity;
 pub mod pace;
+pub mod probe;
 pub mod transport;
 pub mod trust;
 
 pub use attempts::AttemptLimits;
-pub use certificate::{IdentityWarning, KeyKind};
+pub use certificate::{Certificate, IdentityWarning, KeyKind};
 pub use client::Client;
 pub use config::{ClientConfig, ClientOptions};
 pub use dice::Dice;
@@ -70,5 +72,6 @@ pub use failover::FAILOVER_REST;
 pub use http::HttpTransport;
 pub use identity::Identity;
 pub use pace::{OverPace, Pace, Rate};
+pub use probe::{Obstacle, Probe, probe};
 pub use transport::{Call, Host, RawReply, Seen, Transport, Trouble};
 pub use trust::Trust;

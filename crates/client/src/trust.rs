@@ -3,11 +3,12 @@
 use crate::error::ClientError;
 use crate::identity::Identity;
 use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use rustls_platform_verifier::BuilderVerifierExt;
+use rustls_platform_verifier::{BuilderVerifierExt, Verifier};
 use std::sync::Arc;
 
 /// Which servers a client believes. There is no way to believe all.
@@ -37,6 +38,21 @@ pub(crate) fn tls(trust: &Trust, identity: Identity) -> Result<ClientConfig, Cli
         ),
     };
     builder.with_client_auth_cert(chain, key).map_err(failed)
+}
+
+/// The same decision on its own, for [`crate::probe`].
+pub(crate) fn verifier(trust: &Trust) -> Result<Arc<dyn ServerCertVerifier>, ClientError> {
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    Ok(match trust {
+        Trust::System => {
+            Arc::new(Verifier::new(provider).map_err(|error| ClientError::Tls(error.to_string()))?)
+        }
+        Trust::Ca(pem) => {
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots(pem)?), provider)
+                .build()
+                .map_err(|error| ClientError::BadTrust(error.to_string()))?
+        }
+    })
 }
 
 fn roots(pem: &[u8]) -> Result<RootCertStore, ClientError> {

@@ -49,7 +49,7 @@ fn name_and_time_are_checked() {
     assert_eq!(other, "the certificate is that of `10000098`, not of `10000099`");
     let late = identity.check("10000098", system(end + DAY)).unwrap_err().to_string();
     assert_eq!(late, "the certificate expired at 2025-01-01T00:00:00Z");
-    assert_eq!(identity.not_before(), system(start));
+    assert_eq!(identity.certificate().not_before, system(start));
 }
 
 #[test]
@@ -75,9 +75,9 @@ fn a_sandboxs_issuer_is_unusual() {
     let identity = identity(&issued());
     let warnings = identity.check("10000098", system(validity().not_before)).unwrap();
     assert_eq!(codes(&warnings), ["UNUSUAL_ISSUER"]);
-    assert!(warnings[0].to_string().contains(identity.issuer()), "{}", warnings[0]);
-    assert!(identity.issuer().contains("CN="), "{}", identity.issuer());
-    assert_eq!(*identity.key_kind(), KeyKind::Rsa { bits: 2048 });
+    assert!(warnings[0].to_string().contains(&identity.certificate().issuer), "{}", warnings[0]);
+    assert!(identity.certificate().issuer.contains("CN="), "{}", identity.certificate().issuer);
+    assert_eq!(identity.certificate().key, KeyKind::Rsa { bits: 2048 });
 }
 
 /// Runs `openssl` in `folder`; its version says whether it is there.
@@ -129,9 +129,9 @@ fn wechat_pays_issuers_are_usual() {
     for (issuer, key, expected, kind) in cases {
         let folder = made(issuer, key);
         let identity = pem_pair(folder.path()).unwrap();
-        let warnings = identity.check("10000098", identity.not_before()).unwrap();
+        let warnings = identity.check("10000098", identity.certificate().not_before).unwrap();
         assert_eq!(codes(&warnings), expected, "{issuer} {key}");
-        assert_eq!(*identity.key_kind(), kind);
+        assert_eq!(identity.certificate().key, kind);
         assert_eq!(identity.serial_hex(), "1a2b");
     }
 }

@@ -34,4 +34,4 @@ pub use memory::MemoryLedger;
 pub use merchant::{Limits, Merchant};
 pub use record::{Key, Record};
 pub use seal::SealKey;
-pub use sqlite::{SqliteLedger, SqliteOptions};
+pub use sqlite::{Durability, SqliteLedger, SqliteOptions};

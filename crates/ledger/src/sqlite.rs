@@ -58,6 +58,15 @@ impl Default for SqliteOptions {
     }
 }
 
+/// What durability rests on, as read back from the connection that writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Durability {
+    /// `journal_mode`, such as `wal`.
+    pub journal_mode: String,
+    /// `synchronous`, such as 2, which is FULL.
+    pub synchronous: i64,
+}
+
 /// A ledger in one SQLite file: WAL, `synchronous=FULL`.
 ///
 /// Several processes may have it open at once. Reads run on the caller's thread
@@ -68,6 +77,7 @@ pub struct SqliteLedger {
     key: SealKey,
     readers: Readers,
     writer: Writer,
+    durability: Durability,
 }
 
 impl SqliteLedger {
@@ -93,11 +103,18 @@ impl SqliteLedger {
     ) -> Result<Self, LedgerError> {
         let path = path.as_ref();
         let connection = open::open_writer(path, &key, &options)?;
+        let durability = open::durability(&connection)?;
         let readers: Result<Vec<_>, _> =
             (0..options.readers.max(1)).map(|_| open::open_reader(path, &options)).collect();
         let readers = Readers::new(readers?);
         let writer = Writer::start(connection, key.clone(), options.group_max)?;
-        Ok(Self { path: path.to_owned(), key, readers, writer })
+        Ok(Self { path: path.to_owned(), key, readers, writer, durability })
+    }
+
+    /// What its durability rests on, as it was when it was opened.
+    #[must_use]
+    pub const fn durability(&self) -> &Durability {
+        &self.durability
     }
 }
 

@@ -9,7 +9,7 @@ use given::{
     spending,
 };
 use hongbao_ledger::{
-    Commit, Inquiries, Key, Ledger, LedgerError, SealKey, SqliteLedger, SqliteOptions,
+    Commit, Durability, Inquiries, Key, Ledger, LedgerError, SealKey, SqliteLedger, SqliteOptions,
 };
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,13 @@ impl Closed {
     fn damaged(&self) -> bool {
         matches!(self.open(), Err(LedgerError::Damaged(_)))
     }
+}
+
+#[tokio::test]
+async fn it_says_what_its_durability_rests_on() {
+    let closed = Closed::new().await;
+    let wanted = Durability { journal_mode: "wal".to_owned(), synchronous: 2 };
+    assert_eq!(closed.open().unwrap().durability(), &wanted);
 }
 
 #[tokio::test]

@@ -53,7 +53,7 @@ fn explain(word: &Word, out: &mut Output) {
         | Kind::Difference
         | Kind::RowProblem
         | Kind::Exit => Some(say!("explain-stays")),
-        Kind::Failure | Kind::Fault | Kind::Mistake => None,
+        Kind::Failure | Kind::Fault | Kind::Mistake | Kind::Finding => None,
     };
     if let Some(number) = number {
         out.data(format_args!("  {number}"));
@@ -85,6 +85,7 @@ fn kind_words(kind: Kind) -> String {
         Kind::Failure => say!("explain-kind-failure"),
         Kind::Fault => say!("explain-kind-fault"),
         Kind::Mistake => say!("explain-kind-mistake"),
+        Kind::Finding => say!("explain-kind-finding"),
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod attention;
 pub mod demo;
+pub mod doctor;
 pub mod explain;
 pub mod follow;
 pub mod generate;
@@ -33,6 +34,7 @@ pub async fn run(cli: &Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Attention(args) => attention::run(args, out).await,
         Command::Reconcile(args) => reconcile::run(args, out).await,
         Command::Sign(args) => sign::run(args, out),
+        Command::Doctor(args) => doctor::run(args, out).await,
         Command::Explain(args) => explain::run(args, out),
         Command::Completions(args) => generate::completions(args, out),
         Command::Man(args) => generate::man(args, out),

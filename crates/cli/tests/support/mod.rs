@@ -86,6 +86,15 @@ impl Served {
         Self { child, admin, dir }
     }
 
+    /// Stops it, lets `between` work on its folder, and starts it again.
+    pub fn again(self, between: impl FnOnce(&Path)) -> Self {
+        drop(self.child);
+        let data = self.dir.path().join("data");
+        between(&data);
+        let (child, admin) = serve(&data, Stdio::null());
+        Self { child, admin, dir: self.dir }
+    }
+
     /// How many calls of that kind, `query` or `send`, reached the server so far.
     pub fn calls(&self, kind: &str) -> usize {
         let log = std::fs::read_to_string(self.dir.path().join("log")).unwrap();

@@ -1,7 +1,7 @@
 //! Opening the file: the durability settings, and whether it is whole and ours.
 
 use super::fault::fault;
-use super::{SqliteOptions, migrations};
+use super::{Durability, SqliteOptions, migrations};
 use crate::durable::sync_parent;
 use crate::error::LedgerError;
 use crate::seal::{Place, SealKey};
@@ -96,6 +96,15 @@ fn make_durable(connection: &Connection, busy_timeout: Duration) -> Result<(), L
         }
     }
     Ok(())
+}
+
+/// What durability rests on, read back.
+pub(super) fn durability(connection: &Connection) -> Result<Durability, LedgerError> {
+    let journal_mode = connection.pragma_query_value(None, "journal_mode", |row| row.get(0));
+    Ok(Durability {
+        journal_mode: journal_mode.map_err(fault)?,
+        synchronous: number(connection, "synchronous")?,
+    })
 }
 
 /// Asks for the write-ahead log. SQLite does not wait for another process that is about
