@@ -58,6 +58,7 @@ fn inquirer(world: &Arc<World>, machine: usize, life: u64, chance: &mut Chance) 
         mch_id: MCH.into(),
         appid: APPID.into(),
         api_key: world.merchant.api_key.clone(),
+        former_api_keys: Vec::new(),
         workwx_secret: Some(world.merchant.workwx_secret.clone()),
         policy: Policy::Require,
     };

@@ -160,6 +160,7 @@ impl Profile {
             mch_id: self.mch_id.as_str().into(),
             appid: self.appid.as_str().into(),
             api_key: self.api_key.clone(),
+            former_api_keys: Vec::new(),
             workwx_secret: self.workwx_secret.clone(),
             policy,
         }
@@ -187,6 +188,7 @@ impl ProfileFile {
             mch_id: self.mch_id.as_str().into(),
             appid: self.appid.as_str().into(),
             api_key: ApiKey::new(api_key.as_slice()),
+            former_api_keys: Vec::new(),
             workwx_secret: secret.map(|secret| WorkwxSecret::new(secret.as_slice())),
             policy,
         })

@@ -12,6 +12,9 @@ pub struct Account {
     pub appid: AppId,
     /// `key=` of signatures.
     pub api_key: ApiKey,
+    /// Keys that were replaced: they verify kept replies, so that a change of key does not make
+    /// the memory unproven, and nothing else.
+    pub former_api_keys: Vec<ApiKey>,
     /// `secret=` of `workwx_sign`; only a send needs it.
     pub workwx_secret: Option<WorkwxSecret>,
     /// What is demanded of a success reply's signature.

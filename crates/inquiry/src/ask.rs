@@ -7,9 +7,10 @@ use crate::outcome::{Asked, Origin};
 use crate::standing;
 use hongbao_client::Exchange;
 use hongbao_ledger::{Entry, Expect, Inquiry, InquiryCommit, LedgerError};
-use hongbao_wire::{QueryReply, QueryRequest, Verdict};
+use hongbao_wire::{AppId, QueryReply, QueryRequest, Verdict};
 use jiff::SignedDuration;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often a change is tried anew after somebody else changed the inquiry meanwhile.
 pub(crate) const ATTEMPTS_MAX: usize = 32;
@@ -63,7 +64,10 @@ impl Inquirer {
                 return Ok(self.recalled(inquiry));
             }
         }
-        self.twins.share(mch_billno, || self.ask_payer(mch_billno, wait_max)).await
+        // one time for all: a twin that takes over has no more of it than it came with
+        let latest = wait_max.and_then(|wait_max| Instant::now().checked_add(wait_max));
+        let left = || latest.map(|latest| latest.saturating_duration_since(Instant::now()));
+        self.twins.share(mch_billno, || self.ask_payer(mch_billno, left())).await
     }
 
     /// Whether the ledger's answer is enough.
@@ -79,7 +83,10 @@ impl Inquirer {
                 // a clock that was set back makes nothing fresh
                 answered.is_some_and(|at| at <= now && now.duration_since(at) <= age_max)
             }
-            Freshness::Since(start) => inquiry.asked_at.is_some_and(|at| start <= at && at <= now),
+            Freshness::Since(start) => {
+                let answered = &*inquiry.conclusion.verdict != "no_answer";
+                answered && inquiry.asked_at.is_some_and(|at| start <= at && at <= now)
+            }
         }
     }
 
@@ -90,13 +97,13 @@ impl Inquirer {
     }
 
     async fn ask_payer(&self, mch_billno: &str, wait_max: WaitMax) -> Result<Asked, InquiryError> {
-        self.note(mch_billno).await?;
+        let appid = self.note(mch_billno).await?;
         let nonce_str = self.dice.nonce_str();
         let request = QueryRequest {
             nonce_str: &nonce_str,
             mch_billno,
             mch_id: self.account.mch_id.as_str(),
-            appid: self.account.appid.as_str(),
+            appid: appid.as_str(),
         };
         let (key, policy) = (&self.account.api_key, self.account.policy);
         let exchange: Exchange<QueryReply> = match wait_max {
@@ -122,11 +129,12 @@ impl Inquirer {
         Ok(Asked { inquiry, verdict, origin: Origin::Upstream(exchange) })
     }
 
-    /// Notes a number that is about to be asked about, where it is not known yet.
-    async fn note(&self, mch_billno: &str) -> Result<(), InquiryError> {
+    /// Notes a number that is about to be asked about, where it is not known yet; returns the
+    /// corpid to ask under: that of its send, whatever the account's is by now.
+    async fn note(&self, mch_billno: &str) -> Result<AppId, InquiryError> {
         let key = self.key(mch_billno);
-        if self.ledger.inquiry(&key).await?.is_some() {
-            return Ok(());
+        if let Some(known) = self.ledger.inquiry(&key).await? {
+            return Ok(known.appid);
         }
         let now = self.now();
         let commit = InquiryCommit {
@@ -137,7 +145,7 @@ impl Inquirer {
         };
         match self.ledger.commit_inquiry(commit).await {
             // somebody else noted it meanwhile
-            Ok(_) | Err(LedgerError::Conflict) => Ok(()),
+            Ok(_) | Err(LedgerError::Conflict) => Ok(self.account.appid.clone()),
             Err(error) => Err(error.into()),
         }
     }

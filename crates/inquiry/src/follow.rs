@@ -207,6 +207,8 @@ impl Inquirer {
     fn resend(&self, inquiry: &Inquiry) -> Option<Payment> {
         let not_found = inquiry.conclusion.cause.as_deref() == Some("not_found");
         let age = self.now().duration_since(inquiry.sent_at?);
+        // sent in the future: a clock was wrong, and its age is not known before it is asked about
+        let age = Some(age).filter(|age| !age.is_negative())?;
         // a profile may have lost its secret: then it asks, rather than fail for ever
         let may_send = self.options().resends && self.account().workwx_secret.is_some();
         if !may_send || !not_found || inquiry.sends == 0 || age > RESEND_WITHIN {

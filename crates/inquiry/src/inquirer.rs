@@ -33,7 +33,7 @@ pub enum Freshness {
     New,
     /// A record of the ledger suffices that came at most so long ago.
     Within(SignedDuration),
-    /// Whatever came at or after this time suffices, an error too: it was asked already.
+    /// Whatever was answered at or after this time suffices, NOT_FOUND too.
     Since(Timestamp),
 }
 

@@ -11,7 +11,10 @@ use hongbao_ledger::{Entry, Inquiry, Source};
 use hongbao_wire::observation::{Observation, Silence, Unreadable};
 use hongbao_wire::verdict::{NoAnswer, Unknown, judge_send};
 use hongbao_wire::{QueryReply, SendReply, Verdict, WireTime};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// How far our time of a send may be from the payer's before ours counts as wrong.
+const CLOCK_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 /// The verdict before anything came: the question has no answer yet.
 pub(crate) const fn nothing_learnt() -> Verdict {
@@ -47,12 +50,10 @@ pub(crate) fn from_query(
     let mut known = standing::known(account, inquiry);
     let was_settled = known.settled().cloned();
     let seen = &exchange.observation;
-    if let Observation::Success(reply) = seen
-        && inquiry.order.is_none()
-        && let Some(send_time) = reply.get().send_time.as_ref().and_then(WireTime::instant)
-    {
-        inquiry.sent_at = Some(send_time);
-        known.sent_at = Some(send_time);
+    if let Observation::Success(reply) = seen {
+        let send_time = reply.get().send_time.as_ref().and_then(WireTime::instant);
+        inquiry.sent_at = sent_at(inquiry, send_time, at);
+        known.sent_at = inquiry.sent_at;
     }
     let verdict = known.observe(seen, at);
     let raw = exchange.raw.as_deref().filter(|raw| inquiry.reply.as_deref() != Some(raw));
@@ -105,6 +106,18 @@ pub(crate) fn from_ending(
     (verdict, intent(at, event))
 }
 
+/// When it was sent: our own word for our own send, unless the payer's is a day or more away from
+/// it and not ahead of now, for then our clock was wrong.
+fn sent_at(inquiry: &Inquiry, send_time: Option<Timestamp>, at: Timestamp) -> Option<Timestamp> {
+    let Some(send_time) = send_time else { return inquiry.sent_at };
+    let ours = inquiry.sent_at.filter(|_| inquiry.order.is_some());
+    let away = ours.map(|ours| send_time.duration_since(ours).abs());
+    match away {
+        Some(away) if away < CLOCK_MAX || send_time > at => ours,
+        _ => Some(send_time),
+    }
+}
+
 /// That something is about to be done.
 pub(crate) fn intent(at: Timestamp, event: &str) -> Entry {
     Entry { at, source: Source::Merchant, event: event.into(), raw: None }
@@ -116,6 +129,10 @@ fn entry(at: Timestamp, event: &str, raw: Option<&[u8]>) -> Entry {
 
 /// Keeps the verdict, and what follows from it: when to ask next, and whether a person looks.
 fn conclude(inquiry: &mut Inquiry, verdict: &Verdict, at: Timestamp, schedule: &Schedule) {
+    // nothing was sent later than now: the clock was ahead when it was noted
+    if inquiry.order.is_some() {
+        inquiry.sent_at = inquiry.sent_at.map(|sent_at| sent_at.min(at));
+    }
     inquiry.conclusion = conclusion(verdict);
     inquiry.unknown_since = match verdict {
         Verdict::Unknown(_) | Verdict::NoAnswer(_) => Some(inquiry.unknown_since.unwrap_or(at)),

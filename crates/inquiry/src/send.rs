@@ -210,7 +210,8 @@ impl Inquirer {
         self.learn(mch_billno, |inquiry| {
             inquiry.sends = inquiry.sends.saturating_sub(1);
             if inquiry.sends == 0 {
-                inquiry.sent_at = None;
+                // what never left has no parameters yet; its number stays the reference's
+                (inquiry.order, inquiry.sent_at) = (None, None);
                 inquiry.due_at = inquiry.due_at.filter(|_| inquiry.asks > 0);
             }
             Some((learning::nothing_learnt(), learning::intent(at, "send withheld")))

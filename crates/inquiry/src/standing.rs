@@ -43,11 +43,11 @@ pub(crate) fn verdict(account: &Account, inquiry: &Inquiry, now: Timestamp) -> V
     if let Some(settled) = known.settled() {
         return settled.clone();
     }
-    if has_closed(inquiry, now) {
-        return Verdict::BeyondWindow;
-    }
     let conclusion = &inquiry.conclusion;
     match Verdict::recall(&conclusion.verdict, conclusion.cause.as_deref()) {
+        // the money is where the words say, and they permit nothing
+        Some(recalled) if recalled.is_final() => recalled,
+        _ if has_closed(inquiry, now) => Verdict::BeyondWindow,
         Some(recalled) => recalled,
         None => crate::learning::unproven(),
     }
@@ -58,15 +58,19 @@ pub(crate) fn has_closed(inquiry: &Inquiry, now: Timestamp) -> bool {
     inquiry.sent_at.is_some_and(|sent| now.duration_since(sent) > WINDOW)
 }
 
-/// Whether asking is over: it is settled, or WeChat Pay no longer answers for it.
+/// Whether asking is over: it is settled, or WeChat Pay no longer answers for it and was asked
+/// since. One wrong reading of a clock must not close what nobody asked about.
 pub(crate) fn is_over(account: &Account, inquiry: &Inquiry, now: Timestamp) -> bool {
-    has_closed(inquiry, now) || is_settled(account, inquiry)
+    let asked_since = inquiry.asked_at.is_some_and(|asked_at| has_closed(inquiry, asked_at));
+    (has_closed(inquiry, now) && asked_since) || is_settled(account, inquiry)
 }
 
-/// The kept reply, read as it was read when it came.
+/// The kept reply, read as it was read when it came: with the key of today, else a former one.
 fn kept(account: &Account, inquiry: &Inquiry) -> Option<Observation<QueryReply>> {
     let asked =
         Asked { mch_id: account.mch_id.as_str(), mch_billno: inquiry.key.mch_billno.as_str() };
     let reply = inquiry.reply.as_deref()?;
-    Some(observation::read(asked, 200, reply, &account.api_key, account.policy))
+    let keys = std::iter::once(&account.api_key).chain(&account.former_api_keys);
+    let mut read = keys.map(|key| observation::read(asked, 200, reply, key, account.policy));
+    read.find(|seen| matches!(seen, Observation::Success(_)))
 }

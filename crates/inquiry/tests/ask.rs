@@ -4,10 +4,10 @@
 mod common;
 
 use common::payer::{Say, failure, record, record_of, record_sent_at, unsigned};
-use common::{BILLNO, DAY, HOUR, MCH, Rig, api_key, secs, start};
+use common::{APPID, BILLNO, DAY, HOUR, MCH, Rig, account, api_key, payment, secs, start};
 use futures_util::FutureExt;
 use hongbao_inquiry::Freshness::{New, Since, Within};
-use hongbao_inquiry::{Asked, InquiryError, Origin};
+use hongbao_inquiry::{Account, Asked, InquiryError, Origin};
 use hongbao_ledger::inquiry::InquiryCommit;
 use hongbao_ledger::{Entry, Expect, Inquiries, Source};
 use hongbao_wire::observation::Unreadable;
@@ -154,22 +154,76 @@ async fn an_error_is_new_enough_since_a_time_but_never_within_an_age() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn past_the_window_the_ledger_answers_and_a_person_looks() {
+async fn past_the_window_one_last_question_is_asked_and_then_the_ledger_answers() {
     let rig = Rig::new();
     rig.payer.says(Say::Body(record_sent_at(BILLNO, "SENT", start() - HOUR)));
     rig.inquirer.ask(BILLNO, New).await.unwrap();
     rig.clock.advance(30 * DAY);
+    rig.payer.says(Say::Body(failure("NOT_FOUND")));
     let asked = rig.inquirer.ask(BILLNO, New).await.unwrap();
     assert_eq!(asked.verdict, Verdict::BeyondWindow);
-    assert!(matches!(asked.origin, Origin::Ledger { asked_at } if asked_at == Some(start())));
+    assert!(matches!(asked.origin, Origin::Upstream(_)), "the clock alone closes nothing");
     assert_eq!(words(&asked), ("beyond_window", None, None));
     assert_eq!(asked.inquiry.attention.as_deref(), Some("window_closed"));
     assert_eq!(&*asked.inquiry.seen.as_ref().unwrap().status, "SENT");
-    assert_eq!(rig.inquirer.ask(BILLNO, New).await.unwrap().inquiry, asked.inquiry);
+    let again = rig.inquirer.ask(BILLNO, New).await.unwrap();
+    assert_eq!(again.inquiry, asked.inquiry);
+    let last = start() + 30 * DAY;
+    assert!(matches!(again.origin, Origin::Ledger { asked_at } if asked_at == Some(last)));
     assert_eq!(rig.inquirer.recall(BILLNO).await.unwrap().unwrap().verdict, Verdict::BeyondWindow);
-    assert_eq!(rig.payer.calls().len(), 1);
+    assert_eq!(rig.payer.calls().len(), 2);
     let events = rig.events(BILLNO).await;
-    assert_eq!(events, ["query intended", "query SENT", "window closed"]);
+    assert_eq!(events, ["query intended", "query SENT", "query NOT_FOUND"]);
+}
+
+/// A clock that jumped a month ahead for a moment, or stood far behind when it was sent.
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_was_wrong_for_a_moment_closes_nothing_for_good() {
+    let rig = Rig::new();
+    rig.clock.advance(-400 * DAY);
+    rig.inquirer.send(&payment(Some(BILLNO), None)).await.unwrap();
+    rig.clock.advance(400 * DAY);
+    rig.payer.says(Say::Body(record_sent_at(BILLNO, "SENT", start())));
+    let asked = rig.inquirer.ask(BILLNO, New).await.unwrap();
+    assert_eq!(words(&asked).0, "open");
+    assert_eq!(asked.inquiry.sent_at, Some(start()), "the payer's time, as ours was wrong");
+    assert!(asked.inquiry.due_at.is_some());
+
+    let rig = Rig::new();
+    rig.clock.advance(400 * DAY);
+    rig.inquirer.send(&payment(Some(BILLNO), None)).await.unwrap();
+    rig.clock.advance(-400 * DAY);
+    rig.payer.says(Say::Body(failure("NOT_FOUND")));
+    let asked = rig.inquirer.ask(BILLNO, New).await.unwrap();
+    assert_eq!(asked.inquiry.sent_at, Some(start()), "nothing was sent later than now");
+}
+
+/// A number is asked about under the corpid of its send, whatever the profile's is by now.
+#[tokio::test(start_paused = true)]
+async fn a_number_is_asked_about_under_the_corpid_of_its_send() {
+    let rig = Rig::new();
+    rig.inquirer.send(&payment(Some(BILLNO), None)).await.unwrap();
+    let moved = rig.as_account(Account { appid: "ww2".into(), ..account() });
+    moved.ask(BILLNO, New).await.unwrap();
+    moved.ask("2", New).await.unwrap();
+    let appids: Vec<_> = rig.payer.posts().iter().map(|post| appid_of(&post.body)).collect();
+    assert_eq!(appids, [None, Some(APPID.to_owned()), Some("ww2".to_owned())]);
+}
+
+fn appid_of(body: &[u8]) -> Option<String> {
+    let document = hongbao_wire::xml::Document::parse(body).unwrap();
+    document.get("appid").map(str::to_owned)
+}
+
+/// What had no answer is asked again by a run that goes on.
+#[tokio::test(start_paused = true)]
+async fn silence_is_no_answer_to_a_run() {
+    let rig = Rig::new();
+    rig.payer.says(Say::Body(failure("CA_ERROR")));
+    rig.inquirer.ask(BILLNO, New).await.unwrap();
+    rig.payer.says(Say::Body(record(BILLNO, "SENT")));
+    let asked = rig.inquirer.ask(BILLNO, Since(start())).await.unwrap();
+    assert_eq!(words(&asked).0, "open");
 }
 
 #[tokio::test(start_paused = true)]

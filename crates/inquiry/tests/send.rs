@@ -235,7 +235,9 @@ async fn over_the_pace_the_intent_is_taken_back() {
     let number_of_ref = known.key.mch_billno.as_str().to_owned();
     assert_eq!((known.sends, known.sent_at, known.due_at), (0, None, None));
     assert_eq!(rig.events(&number_of_ref).await, ["send intended", "send withheld"]);
-    // the number stays the reference's
+    // the number stays the reference's; what never left has no parameters yet
+    let mut pay = pay;
+    pay.order.re_openid = "oAnother".into();
     let sent = rig.inquirer.send_within(&pay, Duration::from_secs(2)).await.unwrap();
     assert_eq!((number(&sent), sent.inquiry.sends), (number_of_ref.clone(), 1));
     // one that was sent before stays sent

@@ -11,6 +11,7 @@ use hongbao_wire::observation::Unreadable;
 use hongbao_wire::sign::Policy;
 use hongbao_wire::verdict::Unknown;
 use hongbao_wire::{ApiKey, NextStep, Verdict};
+use jiff::SignedDuration;
 
 const REF: &str = "1";
 
@@ -46,6 +47,28 @@ async fn a_failure_that_another_key_does_not_prove_permits_nothing() {
     // the key that proves it still does
     let recalled = rig.inquirer.recall(BILLNO).await.unwrap().unwrap();
     assert!(recalled.verdict.new_billno_permitted());
+}
+
+/// A change of key does not make the memory unproven where the former key is kept.
+#[tokio::test(start_paused = true)]
+async fn a_former_key_still_proves_what_it_signed() {
+    let rig = Rig::new();
+    failed(&rig, record(BILLNO, "FAILED")).await;
+    let keeping = Account { former_api_keys: vec![api_key()], ..other_key() };
+    let rotated = rig.as_account(keeping);
+    assert!(rotated.recall(BILLNO).await.unwrap().unwrap().verdict.new_billno_permitted());
+    rotated.send(&payment(Some("2"), Some(REF))).await.unwrap();
+}
+
+/// Without it, what was received stays received, also past the 30 days: that permits nothing.
+#[tokio::test(start_paused = true)]
+async fn what_was_received_stays_so_when_the_key_changes() {
+    let rig = Rig::new();
+    rig.payer.says(Say::Body(record(BILLNO, "RECEIVED")));
+    rig.inquirer.ask(BILLNO, New).await.unwrap();
+    rig.clock.advance(SignedDuration::from_hours(31 * 24));
+    let rotated = rig.as_account(other_key());
+    assert_eq!(rotated.recall(BILLNO).await.unwrap().unwrap().verdict, Verdict::Received);
 }
 
 #[tokio::test(start_paused = true)]

@@ -33,6 +33,7 @@ pub enum Say {
 pub struct Post {
     pub call: Call,
     pub mch_billno: String,
+    pub body: Vec<u8>,
     pub known: Option<Inquiry>,
     pub events: Vec<String>,
 }
@@ -76,7 +77,7 @@ impl Transport for Payer {
         let known = self.ledger.inquiry(&key).await.unwrap();
         let history = self.ledger.inquiry_history(&key).await.unwrap();
         let events = history.into_iter().map(|entry| entry.event.into()).collect();
-        let post = Post { call, mch_billno: mch_billno.clone(), known, events };
+        let post = Post { call, mch_billno: mch_billno.clone(), body, known, events };
         self.posts.lock().unwrap().push(post);
         let said = self.script.lock().unwrap().pop_front();
         tokio::time::sleep(TAKES).await;
