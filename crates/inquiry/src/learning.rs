@@ -118,7 +118,10 @@ fn entry(at: Timestamp, event: &str, raw: Option<&[u8]>) -> Entry {
 fn conclude(inquiry: &mut Inquiry, verdict: &Verdict, at: Timestamp, schedule: &Schedule) {
     inquiry.conclusion = conclusion(verdict);
     inquiry.unknown_since = match verdict {
-        Verdict::Unknown(_) | Verdict::NoAnswer(_) => Some(inquiry.unknown_since.unwrap_or(at)),
+        // it was so by now at the latest, whatever a clock that was ahead noted
+        Verdict::Unknown(_) | Verdict::NoAnswer(_) => {
+            Some(inquiry.unknown_since.map_or(at, |since| since.min(at)))
+        }
         _ => None,
     };
     let (due_at, attention) = match schedule.next(inquiry, verdict, at) {
