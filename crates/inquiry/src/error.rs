@@ -54,8 +54,9 @@ pub enum SendRefusal {
         /// The number.
         mch_billno: MchBillno,
     },
-    /// The number is that of a packet that was not sent from this ledger.
-    #[error("`{mch_billno}` is a packet that was sent from elsewhere")]
+    /// The number was seen, or noted more than a day ago, and not sent from this ledger: it may
+    /// be a packet of somebody else's, even where NOT_FOUND answers for it.
+    #[error("`{mch_billno}` is known here and was not sent from this ledger")]
     SentElsewhere {
         /// The number.
         mch_billno: MchBillno,

@@ -206,12 +206,16 @@ impl Inquirer {
     /// it, and it still takes the same number (`protocol.md` §1.5).
     fn resend(&self, inquiry: &Inquiry) -> Option<Payment> {
         let not_found = inquiry.conclusion.cause.as_deref() == Some("not_found");
-        let age = self.now().duration_since(inquiry.sent_at?);
-        // sent in the future: a clock was wrong, and its age is not known before it is asked about
-        let age = Some(age).filter(|age| !age.is_negative())?;
+        let now = self.now();
+        // by a clock that was set back the sending lies ahead, and how old it is nobody knows: the
+        // time since which nobody knows of the packet then stands for it
+        let is_recent = |at: Timestamp| {
+            (SignedDuration::ZERO..=RESEND_WITHIN).contains(&now.duration_since(at))
+        };
+        let is_young = is_recent(inquiry.sent_at?) && inquiry.unknown_since.is_none_or(is_recent);
         // a profile may have lost its secret: then it asks, rather than fail for ever
         let may_send = self.options().resends && self.account().workwx_secret.is_some();
-        if !may_send || !not_found || inquiry.sends == 0 || age > RESEND_WITHIN {
+        if !may_send || !not_found || inquiry.sends == 0 || !is_young {
             return None;
         }
         // what is settled is put down by asking

@@ -135,7 +135,10 @@ fn conclude(inquiry: &mut Inquiry, verdict: &Verdict, at: Timestamp, schedule: &
     }
     inquiry.conclusion = conclusion(verdict);
     inquiry.unknown_since = match verdict {
-        Verdict::Unknown(_) | Verdict::NoAnswer(_) => Some(inquiry.unknown_since.unwrap_or(at)),
+        // it was so by now at the latest, whatever a clock that was ahead noted
+        Verdict::Unknown(_) | Verdict::NoAnswer(_) => {
+            Some(inquiry.unknown_since.map_or(at, |since| since.min(at)))
+        }
         _ => None,
     };
     let (due_at, attention) = match schedule.next(inquiry, verdict, at) {

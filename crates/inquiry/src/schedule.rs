@@ -31,6 +31,9 @@ const fn hours(hours: i64) -> SignedDuration {
 
 /// How long before the window closes the last question is asked.
 const LAST_BEFORE: SignedDuration = hours(2);
+/// The longest that is waited for the next question, whatever a clock that was ahead noted: well
+/// below [`hongbao_ledger::inquiries::DUE_AHEAD_MAX`].
+const AHEAD_MAX: SignedDuration = hours(24);
 /// After PROCESSING (`protocol.md` §1.4).
 const PROCESSING: SignedDuration = secs(20 * 60);
 
@@ -119,7 +122,7 @@ impl Schedule {
         };
         let unknown = inquiry.unknown_since.map(|since| now.duration_since(since));
         let too_long = unknown.is_some_and(|unknown| unknown > self.unknown_max);
-        let latest = if now < last { last } else { end };
+        let latest = if now < last { last } else { end }.min(later(now, AHEAD_MAX));
         Next::Ask { at: at.min(latest), attention: too_long.then_some(Attention::UnknownTooLong) }
     }
 

@@ -12,7 +12,12 @@ use hongbao_client::Exchange;
 use hongbao_ledger::record::Order;
 use hongbao_ledger::{Expect, Inquiry, InquiryCommit, LedgerError};
 use hongbao_wire::{MchBillno, SendReply, SendRequest, WorkwxSecret};
+use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
+
+/// How long after a number was first noted it may be sent for the first time: what was noted
+/// earlier may be a packet that somebody else sent, and that is no longer known.
+const SEND_WITHIN: SignedDuration = SignedDuration::from_hours(24);
 
 /// What shall be paid.
 #[derive(Clone, Debug)]
@@ -80,7 +85,7 @@ impl Inquirer {
         for _ in 0..ATTEMPTS_MAX {
             let number = self.number(payment).await?;
             if let Some(known) = &number.known {
-                check(payment, known)?;
+                check(payment, known, self.now())?;
                 if standing::is_settled(&self.account, known)
                     || standing::has_closed(known, self.now())
                 {
@@ -239,7 +244,7 @@ impl Inquirer {
 }
 
 /// Whether the payment is what the number stands for.
-fn check(payment: &Payment, known: &Inquiry) -> Result<(), SendRefusal> {
+fn check(payment: &Payment, known: &Inquiry, now: Timestamp) -> Result<(), SendRefusal> {
     let mch_billno = || known.key.mch_billno.clone();
     match &known.order {
         Some(first) => {
@@ -247,7 +252,8 @@ fn check(payment: &Payment, known: &Inquiry) -> Result<(), SendRefusal> {
                 return Err(SendRefusal::OtherParameters { mch_billno: mch_billno(), field });
             }
         }
-        None if known.seen.is_some() => {
+        // that nobody knows it may mean that it is too old to be known: paid, and long ago
+        None if known.seen.is_some() || is_old(known, now) => {
             return Err(SendRefusal::SentElsewhere { mch_billno: mch_billno() });
         }
         None => {}
@@ -262,6 +268,12 @@ fn check(payment: &Payment, known: &Inquiry) -> Result<(), SendRefusal> {
         }
         _ => Ok(()),
     }
+}
+
+/// Whether it was noted longer ago than WeChat Pay takes the same number again. By a clock that
+/// was set back meanwhile that is not to be told.
+fn is_old(known: &Inquiry, now: Timestamp) -> bool {
+    now.duration_since(known.noted_at).abs() > SEND_WITHIN
 }
 
 /// The first field in which two orders differ, as the wire names it.

@@ -225,3 +225,43 @@ async fn two_followers_of_one_ledger_do_no_harm() {
     assert!(sends.map(|post| post.mch_billno).all(|billno| billno == BILLNO));
     assert_eq!(Arc::strong_count(&rig.inquirer), 2);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_was_months_ahead_leaves_no_number_unasked() {
+    let rig = Rig::new();
+    let ahead = 100 * DAY;
+    rig.clock.advance(ahead);
+    rig.payer.says(Say::Lost);
+    rig.inquirer.send(&payment(Some(BILLNO), None)).await.unwrap();
+    rig.inquirer.send(&payment(Some("2"), None)).await.unwrap();
+    rig.clock.advance(-ahead);
+    rig.inquirer.ask("3", New).await.unwrap();
+    let right = rig.inquirer.now();
+    // set right, both are asked about at once, and from then on as ever
+    rig.payer.says(Say::Body(record("2", "SENT")));
+    rig.payer.says(not_found());
+    let mut events = Vec::new();
+    let ours = follower(&rig);
+    ours.run(Until::NothingDue, std::future::pending(), |event| events.push(word(&event)))
+        .await
+        .unwrap();
+    events.sort();
+    assert_eq!(events, ["asked: open", "asked: unknown"]);
+    for billno in [BILLNO, "2", "3"] {
+        let due = rig.inquiry(billno).await.due_at.unwrap();
+        assert!(due > right && due <= right + DAY, "{billno} is due at {due}");
+    }
+    assert_eq!(rig.inquiry(BILLNO).await.unknown_since, Some(right));
+    // how old the send is nobody knows any more: it is not sent again, and a person is called
+    let sends = || rig.payer.calls().into_iter().filter(|call| *call == "send").count();
+    assert_eq!(sends(), 2);
+    while rig.inquirer.now() <= right + 2 * DAY {
+        next(&rig).await;
+    }
+    assert_eq!(rig.inquiry(BILLNO).await.attention.as_deref(), Some("unknown_too_long"));
+    // when the clock is as late as it was
+    rig.clock.advance(ahead - 2 * DAY);
+    look(&rig).await;
+    look(&rig).await;
+    assert_eq!(sends(), 2);
+}

@@ -184,6 +184,28 @@ async fn a_packet_sent_from_elsewhere_is_not_ours_to_send() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_number_that_was_noted_more_than_a_day_ago_is_not_sent_for_the_first_time() {
+    for (by, is_sent) in [(DAY, true), (DAY + secs(1), false), (-(DAY + secs(1)), false)] {
+        let rig = Rig::new();
+        // as it answers for what is older than 30 days, too
+        rig.payer.says(Say::Body(failure("NOT_FOUND")));
+        rig.inquirer.ask(BILLNO, New).await.unwrap();
+        rig.clock.advance(by);
+        let sent = rig.inquirer.send(&payment(Some(BILLNO), None)).await;
+        if is_sent {
+            sent.unwrap();
+            // its first send is known from now on
+            rig.clock.advance(DAY + secs(1));
+            rig.inquirer.send(&payment(Some(BILLNO), None)).await.unwrap();
+        } else {
+            let refused = SendRefusal::SentElsewhere { mch_billno: BILLNO.into() };
+            assert_eq!(refusal(sent), refused, "{by:?}");
+            assert_eq!(rig.payer.calls(), ["query"]);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_a_send_came_to_decides_when_the_query_is_asked() {
     let cases = [
         (Say::Body(failure("PROCESSING")), Verdict::Open(Open::Processing), 1_200),

@@ -5,7 +5,15 @@ use crate::history::Entry;
 use crate::inquiry::{Inquiry, InquiryCommit, InquiryFilter, Sighting};
 use crate::record::Key;
 use async_trait::async_trait;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// How far ahead an inquiry can be due, and two hours: a day.
+pub const DUE_AHEAD_MAX: SignedDuration = SignedDuration::from_hours(26);
+
+/// From when on what is due is due at `now`.
+pub(crate) fn too_far_ahead(now: Timestamp) -> Timestamp {
+    now.checked_add(DUE_AHEAD_MAX).unwrap_or(Timestamp::MAX)
+}
 
 /// A durable memory of what was asked, told and concluded.
 ///
@@ -37,7 +45,8 @@ pub trait Inquiries: Send + Sync + std::fmt::Debug {
         filter: &InquiryFilter,
     ) -> Result<Vec<Inquiry>, LedgerError>;
 
-    /// Inquiries of a merchant that were due at `now`, the longest due first.
+    /// Inquiries of a merchant that were due at `now`, the longest due first; after them those
+    /// that are due more than [`DUE_AHEAD_MAX`] later: a clock set them that was ahead.
     async fn due_inquiries(
         &self,
         mch_id: &str,

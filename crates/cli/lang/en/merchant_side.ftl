@@ -10,5 +10,5 @@ side-ref-open = `{ $business_ref }` has the number `{ $billno }`, which has not 
 side-ref-open-hint = a new number could pay twice: leave `--billno` away to send `{ $billno }` again, or run `hongbao follow { $billno }` until it is final
 side-other-ref = `{ $billno }` was sent under another reference; nothing was sent now
 side-other-ref-hint = give the reference under which it was sent, or a number of its own to this payment
-side-elsewhere = `{ $billno }` is a packet that was not sent from this ledger; nothing was sent now
-side-elsewhere-hint = give this payment a number of its own; what became of the other one, `hongbao query` says
+side-elsewhere = `{ $billno }` is known here and was not sent from this ledger: its packet was seen, or it was noted more than a day ago; nothing was sent now
+side-elsewhere-hint = its packet may have been paid, though NOT_FOUND answers for it once 30 days have passed: look it up in the merchant console; what was certainly never paid takes a number of its own

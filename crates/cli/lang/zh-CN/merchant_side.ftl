@@ -10,5 +10,5 @@ side-ref-open = `{ $business_ref }` 已有单号 `{ $billno }`，它还没有确
 side-ref-open-hint = 换新单号可能重复付款：不写 `--billno` 即以 `{ $billno }` 重发，或运行 `hongbao follow { $billno }` 直到最终状态
 side-other-ref = `{ $billno }` 是在另一个业务编号下发放的；这次没有发送
 side-other-ref-hint = 请给出当时的业务编号，或给这笔付款一个新的单号
-side-elsewhere = `{ $billno }` 不是从这个账本发放的红包；这次没有发送
-side-elsewhere-hint = 请给这笔付款一个新的单号；那个红包的结果用 `hongbao query` 查询
+side-elsewhere = 账本认识 `{ $billno }`，但它不是从这个账本发放的：见过它的红包，或者一天多以前就已记下；这次没有发送
+side-elsewhere-hint = 它的红包可能已经付过，过了 30 天查询也会得到 NOT_FOUND：请在商户平台查找；确定从未付过的，才用自己的新单号

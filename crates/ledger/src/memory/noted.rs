@@ -3,6 +3,7 @@
 use super::state::next_version;
 use crate::error::LedgerError;
 use crate::history::Entry;
+use crate::inquiries::too_far_ahead;
 use crate::inquiry::{Inquiry, InquiryCommit, InquiryFilter, Sighting};
 use crate::record::Key;
 use crate::time::whole;
@@ -110,8 +111,9 @@ impl Noted {
     }
 
     pub(super) fn due(&self, mch_id: &str, now: Timestamp, limit: u32) -> Vec<Inquiry> {
+        let is_due = |at: Timestamp| at <= now || at > too_far_ahead(now);
         let mut due: Vec<&Inquiry> =
-            self.of(mch_id).filter(|inquiry| inquiry.due_at.is_some_and(|at| at <= now)).collect();
+            self.of(mch_id).filter(|inquiry| inquiry.due_at.is_some_and(is_due)).collect();
         // Stable: equal times stay in the order of the numbers.
         due.sort_by_key(|inquiry| inquiry.due_at);
         due.into_iter().take(limit as usize).cloned().collect()

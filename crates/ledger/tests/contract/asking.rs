@@ -147,3 +147,22 @@ pub async fn the_longest_due_inquiry_comes_first(ledger: Store) {
     assert_eq!(ledger.next_due(MCH_ID).await.unwrap(), (Some(at(9)), 3));
     assert_eq!(ledger.next_due(OTHER_MCH_ID).await.unwrap(), (Some(at(-9)), 1));
 }
+
+pub async fn what_a_clock_that_was_ahead_made_due_is_due(ledger: Store) {
+    const AHEAD_MAX: i64 = 26 * 60 * 60 * 1000;
+    let of =
+        |mch_billno: &str, due| Inquiry { due_at: Some(at(due)), ..inquiry(MCH_ID, mch_billno) };
+    let packets = [
+        of("years", 400 * AHEAD_MAX),
+        of("ahead", AHEAD_MAX + 1),
+        of("waits", AHEAD_MAX),
+        of("early", -5),
+    ];
+    note(&ledger, packets).await;
+    for (limit, wanted) in [(9, 3), (2, 2), (1, 1), (0, 0)] {
+        let due = ledger.due_inquiries(MCH_ID, at(0), limit).await.unwrap();
+        assert_eq!(billnos(&due), ["early", "ahead", "years"][..wanted]);
+    }
+    let due = ledger.due_inquiries(MCH_ID, at(1), 9).await.unwrap();
+    assert_eq!(billnos(&due), ["early", "years"]);
+}

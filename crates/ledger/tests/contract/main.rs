@@ -95,7 +95,8 @@ for_each_store! {
         a_filter_of_inquiries_holds_in_all_its_parts
         inquiries_are_listed_in_bytewise_order_by_page
         a_limit_of_inquiries_is_brought_into_its_range
-        the_longest_due_inquiry_comes_first;
+        the_longest_due_inquiry_comes_first
+        what_a_clock_that_was_ahead_made_due_is_due;
     runs:
         a_run_begins_once_until_it_ends
         a_duplicate_row_is_told_the_first_line

@@ -3,6 +3,7 @@
 use super::rows::{self, INQUIRY};
 use crate::error::LedgerError;
 use crate::history::Entry;
+use crate::inquiries::too_far_ahead;
 use crate::inquiry::{Inquiry, InquiryFilter};
 use crate::record::Key;
 use crate::sqlite::fault::{damaged, fault};
@@ -20,6 +21,9 @@ static OF_REF: LazyLock<String> = LazyLock::new(|| {
 });
 static DUE: LazyLock<String> = LazyLock::new(|| {
     select("WHERE mch_id = ?1 AND due_at <= ?2 ORDER BY due_at, mch_billno LIMIT ?3")
+});
+static TOO_FAR_AHEAD: LazyLock<String> = LazyLock::new(|| {
+    select("WHERE mch_id = ?1 AND due_at > ?2 ORDER BY due_at, mch_billno LIMIT ?3")
 });
 const NEXT_DUE: &str =
     "SELECT min(due_at), count(*) FROM inquiries WHERE mch_id = ?1 AND due_at IS NOT NULL";
@@ -102,7 +106,15 @@ pub(super) fn due(
     now: Timestamp,
     limit: u32,
 ) -> Result<Vec<Inquiry>, LedgerError> {
-    all(connection, &DUE, params![mch_id, now.as_millisecond(), limit], rows::inquiry)
+    let of = |query: &str, at: Timestamp, limit: u32| {
+        all(connection, query, params![mch_id, at.as_millisecond(), limit], rows::inquiry)
+    };
+    let mut due = of(&DUE, now, limit)?;
+    let left = limit.saturating_sub(u32::try_from(due.len()).unwrap_or(limit));
+    if left > 0 {
+        due.extend(of(&TOO_FAR_AHEAD, too_far_ahead(now), left)?);
+    }
+    Ok(due)
 }
 
 pub(super) fn next_due(
@@ -172,6 +184,8 @@ mod tests {
     fn what_is_due_and_a_reference_go_by_their_indexes() {
         let due = plan(&DUE, vec![text("1"), Value::from(1), Value::from(1)]);
         assert_eq!(due, "SEARCH inquiries USING INDEX inquiries_due (mch_id=? AND due_at<?)");
+        let ahead = plan(&TOO_FAR_AHEAD, vec![text("1"), Value::from(1), Value::from(1)]);
+        assert_eq!(ahead, "SEARCH inquiries USING INDEX inquiries_due (mch_id=? AND due_at>?)");
         let next = plan(NEXT_DUE, vec![text("1")]);
         assert_eq!(
             next,
