@@ -92,9 +92,16 @@ fn asked_lang(args: &[OsString]) -> Lang {
     Lang::from_locale(sys_locale::get_locale().as_deref())
 }
 
+/// The thread of `hongbao-sheet` that reads a file, whose panics come back as `SHEET_DAMAGED`:
+/// the readers of formats may panic on a damaged file.
+const SHEET_THREAD: &str = "sheet";
+
 /// A panic is a bug of ours: says so, where it was, and asks for a report.
 fn report_panics() {
     std::panic::set_hook(Box::new(|panic| {
+        if std::thread::current().name() == Some(SHEET_THREAD) {
+            return;
+        }
         let payload = panic.payload();
         let what = payload.downcast_ref::<&str>().copied();
         let what = what.or_else(|| payload.downcast_ref::<String>().map(String::as_str));

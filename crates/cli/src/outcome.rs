@@ -112,25 +112,25 @@ impl<'o, R: Record> Outcome<'o, R> {
             _ => None,
         };
         let at = |time: Option<Timestamp>| time.map(time::rfc3339);
-        json!({
-            "mch_billno": self.mch_billno,
-            "verdict": self.verdict.as_str(),
-            "cause": self.verdict.cause(),
-            "final": self.verdict.is_final(),
-            "next_step": self.verdict.next_step().as_str(),
-            "new_billno_permitted": self.verdict.new_billno_permitted(),
+        let exchange = self.exchange();
+        let sent = exchange.filter(|_| self.call == Call::Send);
+        let rest = json!({
             "exit_code": self.exit().code(),
             "source": self.source(),
             "asked_at": at(self.inquiry.and_then(|inquiry| inquiry.asked_at)),
             "answered_at": at(self.inquiry.and_then(|inquiry| inquiry.answered_at)),
             "err_code": self.err_code().map(ErrorCode::as_str),
             "err_code_des": said.filter(|text| !text.is_empty()),
-            "http_status": self.exchange().and_then(|exchange| exchange.http_status),
+            "http_status": exchange.and_then(|exchange| exchange.http_status),
+            "host": exchange.map(|exchange| exchange.host.as_str()),
+            "attempts": exchange.map(|exchange| exchange.attempts),
+            "may_have_arrived": sent.map(|exchange| exchange.may_have_arrived),
             "signature": self.proof().map(proof_word),
             "alerts": self.alerts(),
             "record": self.record().map(|record| record::to_json(record)),
             "raw": self.unreadable(),
-        })
+        });
+        text::to_json(self.mch_billno, self.verdict, rest)
     }
 
     /// The verdict in words, the record, and what to do next.

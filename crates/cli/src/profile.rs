@@ -3,6 +3,7 @@
 use crate::config::duration;
 use crate::exit::Failure;
 use crate::files;
+use crate::record;
 use crate::say;
 use hongbao_client::config::{CONNECT_TIMEOUT, PACE_PER_SECOND, READ_TIMEOUT, TOTAL_TIMEOUT};
 use hongbao_client::{
@@ -352,15 +353,16 @@ fn why(error: &IdentityError) -> String {
         IdentityError::KeyMismatch => say!("identity-mismatch"),
         IdentityError::NotPkcs12(why) => say!("identity-not-p12", why = why),
         IdentityError::WrongPassword => say!("identity-password"),
-        IdentityError::Expired(at) => say!("identity-expired", at = utc(*at)),
-        IdentityError::NotYetValid(at) => say!("identity-not-yet", at = utc(*at)),
+        IdentityError::Expired(at) => say!("identity-expired", at = readable_time(*at)),
+        IdentityError::NotYetValid(at) => say!("identity-not-yet", at = readable_time(*at)),
         IdentityError::CnMismatch { common_name, .. } => {
             say!("identity-other-merchant", common_name = common_name)
         }
     }
 }
 
-/// An instant of a certificate, which is a time of the calendar.
-fn utc(at: SystemTime) -> String {
-    Timestamp::try_from(at).map_or_else(|_| "?".to_owned(), |at| at.to_string())
+/// An instant of a certificate, as people read it.
+#[must_use]
+pub fn readable_time(at: SystemTime) -> String {
+    Timestamp::try_from(at).map_or_else(|_| "?".to_owned(), record::readable)
 }

@@ -8,6 +8,7 @@ use hongbao_wire::query::ReplyError;
 use hongbao_wire::sign::SignError;
 use hongbao_wire::verdict::{NoAnswer, Open, Unknown};
 use hongbao_wire::{NextStep, Verdict};
+use serde_json::{Value, json};
 
 /// The exit code of one verdict; a send's can obtain no record. Nothing but [`Verdict::Failed`] gives [`Exit::Failed`].
 #[must_use]
@@ -36,6 +37,23 @@ pub fn exit_of_all(exits: &[Exit]) -> Exit {
             .find(|worst| exits.contains(worst))
             .unwrap_or(Exit::Unknown),
     }
+}
+
+/// What every object about one number says of its verdict (`docs/cli-json.md`), and the rest.
+#[must_use]
+pub fn to_json(mch_billno: &str, verdict: &Verdict, rest: Value) -> Value {
+    let mut object = json!({
+        "mch_billno": mch_billno,
+        "verdict": verdict.as_str(),
+        "cause": verdict.cause(),
+        "final": verdict.is_final(),
+        "next_step": verdict.next_step().as_str(),
+        "new_billno_permitted": verdict.new_billno_permitted(),
+    });
+    if let (Value::Object(object), Value::Object(rest)) = (&mut object, rest) {
+        object.extend(rest);
+    }
+    object
 }
 
 /// The verdict in words; `why` says what stood in the way, where there was no answer.

@@ -251,6 +251,24 @@ fn what_cannot_be_begun_is_refused_before_anything_is_asked() {
 }
 
 #[test]
+fn a_damaged_file_that_makes_its_reader_panic_is_no_bug_of_ours() {
+    let served = Served::start_logged();
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("damaged.parquet");
+    let whole = concat!(env!("CARGO_MANIFEST_DIR"), "/../sheet/tests/files/pyarrow-v2.parquet");
+    let mut bytes = std::fs::read(whole).unwrap();
+    // the length of its first page
+    bytes[7] = 0;
+    std::fs::write(&file, bytes).unwrap();
+    let said = reconcile(&served, &file, &["--out", dir.path().join("out.csv").to_str().unwrap()]);
+    assert_eq!((said.exit, said.stdout.as_str()), (9, ""), "{said:?}");
+    assert!(said.stderr.starts_with("error[SHEET_DAMAGED]: "), "{}", said.stderr);
+    assert!(said.stderr.contains("its contents contradict each other"), "{}", said.stderr);
+    assert_eq!(said.stderr.lines().count(), 2, "{}", said.stderr);
+    assert_eq!(served.calls("query"), 0);
+}
+
+#[test]
 fn a_set_up_that_is_refused_is_not_asked_with_for_every_row() {
     let served = Served::start_logged();
     served.unlimited();

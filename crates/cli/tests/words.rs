@@ -122,7 +122,7 @@ fn a_slip_gets_a_failure_and_a_hint_in_the_user_s_language() {
     };
     let english = "error[USAGE]: there is no command `qurey`\nhint: did you mean `query`?\n";
     assert_eq!(stderr("C", &["qurey"]), english);
-    let chinese = "error[USAGE]: 没有命令 `qurey`\nhint: 您是想用 `query` 吗？\n";
+    let chinese = "error[USAGE]: 没有命令 `qurey`\nhint: 是想用 `query` 吗？\n";
     assert_eq!(stderr("zh_CN.UTF-8", &["qurey"]), chinese);
     let conflict = ["send", "--profile", "p", "--to", "o", "--amount", "1", "--agentid", "1"];
     let conflict = [&conflict[..], &["--sender-name", "x"]].concat();

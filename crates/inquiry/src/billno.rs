@@ -5,8 +5,6 @@ use hongbao_client::Dice;
 use hongbao_wire::{MchBillno, time};
 use jiff::Timestamp;
 
-/// The most characters of a bill number (`protocol.md` §1.1).
-const CHARS_MAX: usize = 28;
 /// The random digits that end a made number, where there is room for them.
 const DIGITS: usize = 10;
 /// The fewest random digits that keep two sends of a day apart.
@@ -19,7 +17,7 @@ const DIGITS_MIN: usize = 8;
 /// [`SendRefusal::BillnoNeeded`] where there is no room, or `mch_id` is not alphanumeric.
 pub(crate) fn make(mch_id: &str, now: Timestamp, dice: &Dice) -> Result<MchBillno, SendRefusal> {
     let day: String = time::format(now)[..10].replace('-', "");
-    let room = CHARS_MAX.saturating_sub(mch_id.len() + day.len());
+    let room = MchBillno::CHARS_MAX.saturating_sub(mch_id.len() + day.len());
     if room < DIGITS_MIN || !mch_id.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return Err(SendRefusal::BillnoNeeded(mch_id.into()));
     }

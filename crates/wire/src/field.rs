@@ -1,5 +1,6 @@
 //! Rules that fields of a request must keep.
 
+use crate::id::MchBillno;
 use crate::xml::Document;
 use std::fmt;
 
@@ -88,10 +89,10 @@ pub(crate) fn optional<'d>(
     }
 }
 
-/// `mch_billno` of a request: at most 28 of `0-9 a-z A-Z` (`protocol.md` §1.1).
+/// `mch_billno` of a request, well-formed.
 pub(crate) fn billno<'d>(document: &'d Document<'_>) -> Result<&'d str, FieldError> {
-    let value = required(document, "mch_billno", 28)?;
-    if value.bytes().all(|b| b.is_ascii_alphanumeric()) {
+    let value = required(document, "mch_billno", MchBillno::CHARS_MAX)?;
+    if MchBillno::is_well_formed(value) {
         Ok(value)
     } else {
         Err(FieldError { field: "mch_billno", rule: FieldRule::Alphanumeric })

@@ -70,6 +70,20 @@ opaque_id! {
     /// unique per merchant; a request's is `0-9 a-z A-Z`.
     MchBillno
 }
+
+impl MchBillno {
+    /// The most characters of one.
+    pub const CHARS_MAX: usize = 28;
+
+    /// Whether a request may carry `text` as its number: 1-28 of `0-9 a-z A-Z`
+    /// (`protocol.md` §1.1).
+    #[must_use]
+    pub fn is_well_formed(text: &str) -> bool {
+        (1..=Self::CHARS_MAX).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    }
+}
+
 opaque_id! {
     /// `appid` of a query, `wxappid` of a send: the corpid, at most 32 characters.
     AppId

@@ -147,6 +147,16 @@ fn ids_are_opaque() {
 }
 
 #[test]
+fn a_request_s_number_is_1_to_28_letters_and_digits() {
+    for good in ["1", "aZ09", "1000009820170720aBcDeFgHiJ28"] {
+        assert!(MchBillno::is_well_formed(good), "{good}");
+    }
+    for bad in ["", "1000009820170720aBcDeFgHiJ280", "12-3", "1 2", "1\n", "单号", "１２"] {
+        assert!(!MchBillno::is_well_formed(bad), "{bad}");
+    }
+}
+
+#[test]
 fn statuses() {
     let words = ["SENDING", "SENT", "FAILED", "RECEIVED", "RFUND_ING", "REFUND", "NEW"];
     for word in words {

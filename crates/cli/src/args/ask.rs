@@ -1,8 +1,8 @@
 //! The merchant's side: `query`, `send`, `sign`, `explain`.
 
-use hongbao_wire::Fen;
 use hongbao_wire::send::Scene;
 use hongbao_wire::sign::Policy;
+use hongbao_wire::{Fen, MchBillno};
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -134,10 +134,9 @@ impl From<PolicyArg> for Policy {
     }
 }
 
-/// A bill number of a request: 1-28 of `0-9 a-z A-Z` (`protocol.md` §1.1).
+/// A bill number of a request.
 pub(super) fn billno(text: &str) -> Result<String, String> {
-    let fits = (1..=28).contains(&text.len());
-    if fits && text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+    if MchBillno::is_well_formed(text) {
         Ok(text.to_owned())
     } else {
         Err(crate::say!("args-bad-billno"))

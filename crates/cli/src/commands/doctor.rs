@@ -16,10 +16,11 @@ use crate::args::DoctorArgs;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::profile::now;
+use crate::record::readable;
 use crate::say;
 use finding::Report;
 use hongbao_issuer::{Clock, SystemClock};
-use jiff::Timestamp;
+use profile::AskedBy;
 
 /// Checks what it was pointed at, and prints each finding.
 ///
@@ -28,13 +29,12 @@ use jiff::Timestamp;
 pub async fn run(args: &DoctorArgs, out: &mut Output) -> Result<Exit, Failure> {
     let mut report = Report::new(out, args.json);
     let now = now();
-    let second = SystemClock.now().as_second();
-    let second = Timestamp::from_second(second).unwrap_or_default();
-    report.line(&say!("doctor-head", version = env!("CARGO_PKG_VERSION"), now = second));
+    let version = env!("CARGO_PKG_VERSION");
+    report.line(&say!("doctor-head", version = version, now = readable(SystemClock.now())));
     match (&args.profile, &args.dir) {
         (Some(path), _) => {
             report.turn_to(path);
-            profile::examine(path, args.offline, now, &mut report).await;
+            profile::examine(path, AskedBy::Merchant, args.offline, now, &mut report).await;
         }
         (None, Some(path)) => folder::examine(path, args.offline, now, &mut report).await,
         (None, None) => {}

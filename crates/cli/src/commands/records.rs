@@ -7,6 +7,7 @@ use crate::output::{Output, printable};
 use crate::pages::each_page;
 use crate::record::readable;
 use crate::say;
+use crate::verdict_text;
 use comfy_table::{ContentArrangement, Table, presets};
 use hongbao_inquiry::{Clock, SystemClock};
 use hongbao_ledger::{Inquiry, InquiryFilter};
@@ -161,14 +162,8 @@ fn to_json(inquiry: &Inquiry, verdict: &Verdict) -> Value {
     let at = |time: Option<Timestamp>| time.map(time::rfc3339);
     let fen = |amount: Option<Fen>| amount.map(Fen::get);
     let act_name = seen.and_then(|seen| seen.act_name.as_deref());
-    json!({
-        "mch_billno": inquiry.key.mch_billno.as_str(),
+    let rest = json!({
         "ref": inquiry.business_ref,
-        "verdict": verdict.as_str(),
-        "cause": verdict.cause(),
-        "final": verdict.is_final(),
-        "next_step": verdict.next_step().as_str(),
-        "new_billno_permitted": verdict.new_billno_permitted(),
         "attention": inquiry.attention,
         "status": seen.map(|seen| &seen.status),
         "detail_id": seen.and_then(|seen| seen.detail_id.as_ref()).map(|id| id.as_str()),
@@ -187,5 +182,6 @@ fn to_json(inquiry: &Inquiry, verdict: &Verdict) -> Value {
         "due_at": at(inquiry.due_at),
         "sends": inquiry.sends,
         "asks": inquiry.asks,
-    })
+    });
+    verdict_text::to_json(inquiry.key.mch_billno.as_str(), verdict, rest)
 }

@@ -4,13 +4,12 @@ use super::finding::{Finding, Report};
 use super::symptom::Symptom;
 use crate::say;
 use crate::verdict_text;
-use hongbao_client::{Client, Exchange};
+use hongbao_client::{Client, Dice, Exchange};
 use hongbao_issuer::{Clock, SystemClock};
 use hongbao_wire::observation::Observation;
 use hongbao_wire::sign::Policy;
-use hongbao_wire::{ApiKey, ErrorCode, QueryReply, QueryRequest};
+use hongbao_wire::{ApiKey, ErrorCode, MchBillno, QueryReply, QueryRequest};
 use jiff::{SignedDuration, Timestamp};
-use rand::distr::{Alphanumeric, SampleString};
 
 /// The checks of the answer, in their order.
 pub const CHECKS: [&str; 4] = [CERTIFICATE, SIGNATURE, ANSWER, CLOCK];
@@ -18,16 +17,12 @@ const CERTIFICATE: &str = "certificate_accepted";
 const SIGNATURE: &str = "signature_accepted";
 const ANSWER: &str = "answer";
 const CLOCK: &str = "clock";
-/// The length of the number, characters: the most there can be, 166 bits of chance.
-const BILLNO_CHARS: usize = 28;
-/// The length of a `nonce_str`, characters (`protocol.md` §1.1).
-const NONCE_CHARS: usize = 32;
 /// From how far a clock is warned of.
 const DRIFT: SignedDuration = SignedDuration::from_secs(60);
 /// From how far a clock is an error.
 const WRONG: SignedDuration = SignedDuration::from_secs(300);
 
-/// Asks once, as the merchant would, and says what the answer shows.
+/// Asks once, as the merchant would, for a number of chance alone (144 bits), and says what the answer shows.
 pub async fn examine(
     client: &Client,
     mch_id: &str,
@@ -35,8 +30,9 @@ pub async fn examine(
     api_key: &ApiKey,
     report: &mut Report<'_>,
 ) {
-    let mch_billno = random(BILLNO_CHARS);
-    let nonce_str = random(NONCE_CHARS);
+    let dice = Dice::random();
+    let (mut mch_billno, nonce_str) = (dice.nonce_str(), dice.nonce_str());
+    mch_billno.truncate(MchBillno::CHARS_MAX);
     let request = QueryRequest { nonce_str: &nonce_str, mch_billno: &mch_billno, mch_id, appid };
     let before = SystemClock.now();
     let seen = client.query(&request, api_key, Policy::Require).await;
@@ -153,10 +149,6 @@ fn skew(server: Timestamp, before: Timestamp, after: Timestamp) -> SignedDuratio
     } else {
         SignedDuration::ZERO
     }
-}
-
-fn random(chars: usize) -> String {
-    Alphanumeric.sample_string(&mut rand::rng(), chars)
 }
 
 #[cfg(test)]

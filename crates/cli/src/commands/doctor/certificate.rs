@@ -3,11 +3,10 @@
 use super::finding::Finding;
 use super::symptom::Symptom;
 use crate::exit::Failure;
-use crate::profile;
+use crate::profile::{self, readable_time};
 use crate::say;
 use hongbao_client::certificate::RENEW_BEFORE;
 use hongbao_client::{Certificate, IdentityError, IdentityWarning};
-use jiff::Timestamp;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -36,15 +35,16 @@ pub fn time(check: &'static str, cert: &Certificate, whose: Whose<'_>, now: Syst
         };
         let found = match error {
             IdentityError::NotYetValid(at) => {
-                say!("doctor-not-yet", subject = subject, at = cell(at))
+                say!("doctor-not-yet", subject = subject, at = readable_time(at))
             }
-            _ => say!("doctor-expired", subject = subject, at = cell(cert.not_after)),
+            _ => say!("doctor-expired", subject = subject, at = readable_time(cert.not_after)),
         };
         return Finding::of(check, symptom, found);
     }
     let left = cert.time_left(now);
     let days = left.as_secs() / (24 * 60 * 60);
-    let found = say!("doctor-until", subject = subject, at = cell(cert.not_after), days = days);
+    let found =
+        say!("doctor-until", subject = subject, at = readable_time(cert.not_after), days = days);
     if left <= RENEW_BEFORE {
         let code = IdentityWarning::ExpiresSoon { days }.code();
         let failure = Failure::config(code, found).hint(say!("doctor-expires-soon-hint"));
@@ -80,14 +80,10 @@ pub fn issuer(check: &'static str, cert: &Certificate, now: SystemTime) -> Findi
 pub fn chain(chain: &[Certificate]) -> String {
     let lines = chain.iter().enumerate().map(|(at, cert)| {
         let (subject, issuer) = (&cert.subject, &cert.issuer);
-        let until = cell(cert.not_after);
+        let until = readable_time(cert.not_after);
         say!("doctor-chain", at = at + 1, subject = subject, issuer = issuer, until = until)
     });
     lines.collect::<Vec<_>>().join("; ")
-}
-
-fn cell(at: SystemTime) -> String {
-    Timestamp::try_from(at).map_or_else(|_| "?".to_owned(), |at| at.to_string())
 }
 
 #[cfg(test)]
@@ -96,6 +92,7 @@ mod tests {
     use super::*;
 
     use hongbao_client::KeyKind;
+    use jiff::Timestamp;
 
     fn at(text: &str) -> SystemTime {
         text.parse::<Timestamp>().unwrap().try_into().unwrap()
@@ -113,6 +110,14 @@ mod tests {
             key: KeyKind::Rsa { bits: 2048 },
             names: Vec::new(),
         }
+    }
+
+    #[test]
+    fn times_are_beijing_s() {
+        let (cert, now) = (cert("ca"), at("2026-06-01T00:00:00Z"));
+        let finding = time("certificate_time", &cert, Whose::Server, now);
+        let found = "CN=10000098: holds until 2026-12-31 08:00:00 +08:00, 213 days from now";
+        assert_eq!(finding.found, found);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::certificate::{self, Whose};
 use super::finding::{Finding, Level, Report};
+use super::profile::AskedBy;
 use super::symptom::Symptom;
 use super::way::{self, Way};
 use super::{identity, ledger, profile};
@@ -45,7 +46,7 @@ pub async fn examine(path: &Path, offline: bool, now: SystemTime, report: &mut R
     for path in config.iter().flat_map(|config| upstream::of_config(&dir, config)) {
         report.turn_to(&path);
         if report.tried("upstream", upstream::not_itself(&dir, &path)).is_some() {
-            profile::examine(&path, offline, now, report).await;
+            profile::examine(&path, AskedBy::Gateway, offline, now, report).await;
         }
     }
 }

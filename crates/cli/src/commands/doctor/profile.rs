@@ -21,8 +21,23 @@ const WECHAT_HOSTS: [&str; 2] = ["api.mch.weixin.qq.com", "api2.mch.weixin.qq.co
 /// The length of an API key, characters (`protocol.md` §2.1).
 const API_KEY_CHARS: usize = 32;
 
+/// Who asks by a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AskedBy {
+    /// The merchant, who keeps what was told in the profile's own ledger.
+    Merchant,
+    /// A gateway, which keeps it in its folder's.
+    Gateway,
+}
+
 /// Checks a profile, every file that it names, and the hosts that it points to.
-pub async fn examine(path: &Path, offline: bool, now: SystemTime, report: &mut Report<'_>) {
+pub async fn examine(
+    path: &Path,
+    asked_by: AskedBy,
+    offline: bool,
+    now: SystemTime,
+    report: &mut Report<'_>,
+) {
     let Some(file) = report.tried("profile", ProfileFile::load(path)) else {
         report.skip(&["identity", "api_key", "network"], "profile");
         return;
@@ -43,7 +58,9 @@ pub async fn examine(path: &Path, offline: bool, now: SystemTime, report: &mut R
     let api_key = api_key(&at(&file.api_key_file), report);
     workwx_secret(file.workwx_secret_file.as_ref().map(at), report);
     report.add(Finding::fine("pace", say!("doctor-pace", per_second = file.pace_per_second)));
-    ledger::examine_own(&file.ledger_path(path), report);
+    if asked_by == AskedBy::Merchant {
+        ledger::examine_own(&file.ledger_path(path), report);
+    }
 
     let failed = [
         ("base_url", base_url.is_none()),

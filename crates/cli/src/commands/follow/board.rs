@@ -133,20 +133,15 @@ impl<'b> Board<'b> {
         if before.as_ref() == Some(&known) {
             return;
         }
-        let line = json!({
+        let rest = json!({
             "event": event,
             "at": self.now(),
-            "mch_billno": mch_billno,
             "ref": inquiry.business_ref,
-            "verdict": known.verdict,
-            "cause": known.cause,
-            "final": verdict.is_final(),
-            "next_step": verdict.next_step().as_str(),
-            "new_billno_permitted": verdict.new_billno_permitted(),
             "status": inquiry.seen.as_ref().map(|seen| &seen.status),
             "attention": known.attention,
             "due_at": inquiry.due_at.map(time::rfc3339),
         });
+        let line = text::to_json(mch_billno, verdict, rest);
         let json = self.json;
         let out = &mut *self.out;
         self.bar.suspend(|| {

@@ -60,10 +60,10 @@ impl Progress {
         let elapsed = self.started.elapsed().as_millis().max(1);
         let rows = u128::from(tally.rows);
         let left = u128::from(self.total.saturating_sub(tally.rows));
-        // with no row done yet, nobody can tell
+        // digits alone, such as `00:01:05`, are of no language; with no row done yet, nobody can tell
         let eta = (left * elapsed / 1000).checked_div(rows).map_or("?".to_owned(), |seconds| {
             let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-            indicatif::HumanDuration(Duration::from_secs(seconds)).to_string()
+            indicatif::FormattedDuration(Duration::from_secs(seconds)).to_string()
         });
         let rate = rows * 1000 / elapsed;
         let (rows, total) = (tally.rows, self.total);

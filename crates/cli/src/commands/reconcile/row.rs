@@ -110,7 +110,7 @@ fn billno(text: &str) -> Result<MchBillno, Problem> {
     if text.is_empty() {
         return Err(Problem::NoBillno);
     }
-    if text.len() <= 28 && text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+    if MchBillno::is_well_formed(text) {
         return Ok(text.into());
     }
     Err(if is_scientific(text) { Problem::LostDigits } else { Problem::BadBillno })
