@@ -252,8 +252,9 @@ fn check(payment: &Payment, known: &Inquiry, now: Timestamp) -> Result<(), SendR
                 return Err(SendRefusal::OtherParameters { mch_billno: mch_billno(), field });
             }
         }
-        // that nobody knows it may mean that it is too old to be known: paid, and long ago
-        None if known.seen.is_some() || is_old(known, now) => {
+        // that nobody knows it may mean that it is too old to be known: paid, and long ago; but a
+        // reference's number was made for it, and never left
+        None if known.seen.is_some() || known.business_ref.is_none() && is_old(known, now) => {
             return Err(SendRefusal::SentElsewhere { mch_billno: mch_billno() });
         }
         None => {}
