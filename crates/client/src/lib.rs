@@ -43,7 +43,7 @@
 //! Where to look: [`identity`] the merchant's certificate · [`trust`] which servers are
 //! believed · [`config`] all that can be set · [`client`] one call · `attempts.rs` whether it
 //! is made again · `failover.rs` of which host · [`pace`] how often · [`transport`] what carries
-//! it, [`http`] in the field · [`exchange`] what came of it · [`dice`] randomness · [`probe`] the
+//! it, [`http`] in the field · [`exchange`] what came of it · [`dice`] randomness · [`probe()`] the
 //! way to a server, stage by stage · [`certificate`] what a certificate says.
 
 pub mod attempts;

@@ -40,7 +40,7 @@ pub(crate) fn tls(trust: &Trust, identity: Identity) -> Result<ClientConfig, Cli
     builder.with_client_auth_cert(chain, key).map_err(failed)
 }
 
-/// The same decision on its own, for [`crate::probe`].
+/// The same decision on its own, for [`crate::probe()`].
 pub(crate) fn verifier(trust: &Trust) -> Result<Arc<dyn ServerCertVerifier>, ClientError> {
     let provider = Arc::new(aws_lc_rs::default_provider());
     Ok(match trust {
