@@ -14,8 +14,8 @@ use crate::gateway::said::{Call, Said};
 use crate::metrics::{Backlog, Metrics};
 use hongbao_client::{AttemptLimits, Client, ClientOptions, Dice, Transport};
 use hongbao_inquiry::{
-    Account, Clock, FollowOptions, Follower, Freshness, Inquirer, InquirerOptions, InquiryError,
-    Payment, Schedule,
+    Account, Asked, Clock, FollowOptions, Follower, Freshness, Inquirer, InquirerOptions,
+    InquiryError, Payment, Schedule, Sent,
 };
 use hongbao_issuer::ReplyStyle;
 use hongbao_ledger::{Inquiries, InquiryFilter, Merchant};
@@ -24,6 +24,7 @@ use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinError;
 
 /// How many questions of a follower may be on their way at once: few, so that whoever asks
 /// here waits for few turns of the pace.
@@ -100,8 +101,10 @@ impl Gateway {
             };
             let client = ClientOptions { attempts: AttemptLimits::ONCE, ..upstream.client };
             let client = Client::with_transport(Arc::new(transport), client);
-            // a send that NOT_FOUND answers for is the SDK's to repeat
-            let options = InquirerOptions { schedule: upstream.schedule, resends: false };
+            // A send that NOT_FOUND answers for is the SDK's to repeat. Before there was a gateway
+            // the SDK sent past it: the payer compares what is repeated.
+            let options =
+                InquirerOptions { schedule: upstream.schedule, resends: false, adopts: true };
             let (ledger, clock) = (ledger.clone(), clock.clone());
             let account = upstream.account;
             let inquirer = Inquirer::new(account, client, ledger, clock, Dice::random(), options);
@@ -128,12 +131,7 @@ impl Gateway {
             return call.no_upstream();
         };
         let freshness = Freshness::Within(self.options.fresh_for);
-        let (asking, number) = (inquirer.clone(), mch_billno.to_owned());
-        let wait_max = self.options.wait_for_turn;
-        // In a task of its own: what comes back is noted, also where the SDK has hung up.
-        let asked =
-            tokio::spawn(async move { asking.ask_within(&number, freshness, wait_max).await });
-        match asked.await {
+        match self.ask(inquirer, mch_billno, freshness).await {
             Ok(Ok(asked)) if self.options.stale_over_pace && said::is_too_fast(&asked) => {
                 call.stale(&asked).unwrap_or_else(|| call.of_asked(&asked))
             }
@@ -163,11 +161,35 @@ impl Gateway {
         // In a task of its own, as above: a send that was begun is noted to its end.
         let sent = tokio::spawn(async move { paying.send_within(&payment, wait_max).await });
         match sent.await {
-            Ok(Ok(sent)) => call.of_sent(&sent),
+            Ok(Ok(sent)) => call.of_sent(&self.proven(inquirer, sent).await),
             Ok(Err(InquiryError::Refused(refusal))) => call.of_refusal(&refusal),
             Ok(Err(InquiryError::OverPace)) => call.too_fast(),
             Ok(Err(error)) => call.failed(&error),
             Err(error) => call.failed(&error),
+        }
+    }
+
+    /// Asks in a task of its own: what comes back is noted, also where the SDK has hung up.
+    async fn ask(
+        &self,
+        inquirer: &Arc<Inquirer>,
+        mch_billno: &str,
+        freshness: Freshness,
+    ) -> Result<Result<Asked, InquiryError>, JoinError> {
+        let (asking, number) = (inquirer.clone(), mch_billno.to_owned());
+        let wait_max = self.options.wait_for_turn;
+        tokio::spawn(async move { asking.ask_within(&number, freshness, wait_max).await }).await
+    }
+
+    /// A send, with what the query says at once where all that speaks for a failure is the
+    /// send's own word. Where it says nothing, or gets no turn, the failure stays unproven.
+    async fn proven(&self, inquirer: &Arc<Inquirer>, sent: Sent) -> Sent {
+        if !said::is_doubtful(&sent) {
+            return sent;
+        }
+        match self.ask(inquirer, sent.inquiry.key.mch_billno.as_str(), Freshness::New).await {
+            Ok(Ok(Asked { inquiry, verdict, .. })) => Sent { inquiry, verdict, ..sent },
+            Ok(Err(_)) | Err(_) => sent,
         }
     }
 
