@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinError;
+use tokio_util::task::TaskTracker;
 
 /// How many questions of a follower may be on their way at once: few, so that whoever asks
 /// here waits for few turns of the pace.
@@ -67,8 +68,8 @@ pub struct Upstream {
     pub account: Account,
     /// Through what, with the merchant's real certificate.
     pub transport: Arc<dyn Transport>,
-    /// How. One request here is one request there, whatever `attempts` says: the SDK decides
-    /// whether it asks again.
+    /// How. One request here is at most one request that reaches the payer, whatever `attempts`
+    /// says: the SDK decides whether it asks again.
     pub client: ClientOptions,
     /// When its numbers are asked about again.
     pub schedule: Schedule,
@@ -79,6 +80,8 @@ pub struct Upstream {
 pub struct Gateway {
     upstreams: BTreeMap<Box<str>, Arc<Inquirer>>,
     options: GatewayOptions,
+    /// What was begun, and is noted to its end whoever waits for it.
+    begun: TaskTracker,
     pub(crate) metrics: Arc<Metrics>,
 }
 
@@ -99,7 +102,8 @@ impl Gateway {
                 mch_id: mch_id.clone(),
                 metrics: metrics.clone(),
             };
-            let client = ClientOptions { attempts: AttemptLimits::ONCE, ..upstream.client };
+            let client =
+                ClientOptions { attempts: AttemptLimits::ARRIVING_ONCE, ..upstream.client };
             let client = Client::with_transport(Arc::new(transport), client);
             // A send that NOT_FOUND answers for is the SDK's to repeat. Before there was a gateway
             // the SDK sent past it: the payer compares what is repeated.
@@ -111,7 +115,7 @@ impl Gateway {
             (mch_id, Arc::new(inquirer))
         };
         let upstreams = upstreams.into_iter().map(inquirer).collect();
-        Self { upstreams, options, metrics }
+        Self { upstreams, options, begun: TaskTracker::new(), metrics }
     }
 
     /// The merchant's side of a merchant; `None` where it has no upstream.
@@ -159,8 +163,8 @@ impl Gateway {
         };
         let (paying, wait_max) = (inquirer.clone(), self.options.wait_for_turn);
         // In a task of its own, as above: a send that was begun is noted to its end.
-        let sent = tokio::spawn(async move { paying.send_within(&payment, wait_max).await });
-        match sent.await {
+        let sent = async move { paying.send_within(&payment, wait_max).await };
+        match self.begun.spawn(sent).await {
             Ok(Ok(sent)) => call.of_sent(&self.proven(inquirer, sent).await),
             Ok(Err(InquiryError::Refused(refusal))) => call.of_refusal(&refusal),
             Ok(Err(InquiryError::OverPace)) => call.too_fast(),
@@ -178,7 +182,8 @@ impl Gateway {
     ) -> Result<Result<Asked, InquiryError>, JoinError> {
         let (asking, number) = (inquirer.clone(), mch_billno.to_owned());
         let wait_max = self.options.wait_for_turn;
-        tokio::spawn(async move { asking.ask_within(&number, freshness, wait_max).await }).await
+        let asked = async move { asking.ask_within(&number, freshness, wait_max).await };
+        self.begun.spawn(asked).await
     }
 
     /// A send, with what the query says at once where all that speaks for a failure is the
@@ -191,6 +196,12 @@ impl Gateway {
             Ok(Ok(Asked { inquiry, verdict, .. })) => Sent { inquiry, verdict, ..sent },
             Ok(Err(_)) | Err(_) => sent,
         }
+    }
+
+    /// Waits until what was begun is noted; for when nobody asks any more.
+    pub(crate) async fn finish(&self) {
+        self.begun.close();
+        self.begun.wait().await;
     }
 
     async fn over_pace(&self, inquirer: &Inquirer, call: Call<'_>) -> Said {

@@ -7,7 +7,7 @@
 mod support;
 
 use hongbao_issuer::{Fault, FaultRule, On, Trigger};
-use hongbao_ledger::{Expect, Inquiries, InquiryCommit, Ledger};
+use hongbao_ledger::{Expect, Inquiries, InquiryCommit, Key, Ledger};
 use hongbao_wire::send::Sender;
 use hongbao_wire::{Fen, QUERY_PATH, SEND_PATH, SendRequest};
 use jiff::SignedDuration;
@@ -284,6 +284,26 @@ async fn a_restart_keeps_everything() {
     assert_eq!(pair.query("1").await, received);
     assert_eq!(err_code(&pair.send_as(&other_amount("2")).await).unwrap(), "PARAM_ERROR");
     pair.stop().await;
+}
+
+#[tokio::test]
+async fn a_stop_waits_for_what_was_begun_though_the_sdk_has_hung_up() {
+    let pair = Pair::start().await;
+    pair.upstream.sent("1").await;
+    pair.fault(FaultRule { delay_ms: Some(200), ..FaultRule::new(Fault::Delay) }, On::Query).await;
+    let mut connection = pair.connect().await;
+    let asking =
+        tokio::spawn(async move { connection.post(QUERY_PATH, &query_body(MCH, "1")).await });
+    while pair.known("1").await.is_none() {
+        tokio::task::yield_now().await;
+    }
+    asking.abort();
+    asking.await.unwrap_err();
+    let Pair { upstream, gateway, ledger } = pair;
+    gateway.stop().await;
+    let known = ledger.inquiry(&Key::new(MCH, "1")).await.unwrap().unwrap();
+    assert_eq!((known.asks, known.reply.is_some()), (1, true));
+    upstream.running.stop().await;
 }
 
 fn other_amount(mch_billno: &str) -> Vec<u8> {

@@ -97,6 +97,15 @@ fn gateway(pace: u32, options: GatewayOptions) -> (Arc<Gateway>, Arc<Counted>) {
         reply: Mutex::new(Some(record(Status::Sent))),
         sent: Mutex::new(None),
     });
+    let client = ClientOptions { pace: Pace::per_second(pace), ..ClientOptions::default() };
+    (gateway_to(below.clone(), client, options), below)
+}
+
+fn gateway_to(
+    transport: Arc<dyn Transport>,
+    client: ClientOptions,
+    options: GatewayOptions,
+) -> Arc<Gateway> {
     let merchant = merchant();
     let account = Account {
         mch_id: merchant.mch_id,
@@ -105,12 +114,11 @@ fn gateway(pace: u32, options: GatewayOptions) -> (Arc<Gateway>, Arc<Counted>) {
         workwx_secret: Some(merchant.workwx_secret),
         policy: hongbao_wire::sign::Policy::Require,
     };
-    let client = ClientOptions { pace: Pace::per_second(pace), ..ClientOptions::default() };
     let schedule = Schedule::default();
-    let upstream = Upstream { account, transport: below.clone(), client, schedule };
+    let upstream = Upstream { account, transport, client, schedule };
     let ledger: Arc<dyn Inquiries> = Arc::new(MemoryLedger::new());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    (Arc::new(Gateway::new(vec![upstream], &ledger, &clock, options)), below)
+    Arc::new(Gateway::new(vec![upstream], &ledger, &clock, options))
 }
 
 async fn query(gateway: &Gateway, mch_billno: &str) -> Said {

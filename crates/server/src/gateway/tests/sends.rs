@@ -175,3 +175,47 @@ async fn a_failure_from_elsewhere_is_not_sent_again() {
     assert_eq!((said.answer.err_code, said.origin), (Some(ErrorCode::SendFailed), Origin::Ledger));
     assert_eq!(below.asked.load(SeqCst), 1);
 }
+
+/// An upstream of which the main host cannot be reached.
+#[derive(Debug)]
+struct HalfAway {
+    asked: Mutex<Vec<(Host, Asked)>>,
+    was_sent: bool,
+}
+
+#[async_trait::async_trait]
+impl Transport for HalfAway {
+    async fn post(&self, host: Host, call: Asked, _: Vec<u8>) -> Result<RawReply, Trouble> {
+        self.asked.lock().unwrap().push((host, call));
+        if host == Host::Main {
+            let seen = hongbao_client::Seen::Silence(Silence::NotConnected);
+            let cause = "the test says so".to_owned();
+            return Err(Trouble { seen, was_sent: self.was_sent, cause });
+        }
+        let body = match call {
+            Asked::Query => record(Status::Sent),
+            Asked::Send => acceptance(),
+        };
+        Ok(RawReply { http_status: 200, date: None, body: body.to_vec(), broke: None })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_other_host_is_asked_where_the_first_certainly_heard_nothing() {
+    for was_sent in [false, true] {
+        for call in [Asked::Query, Asked::Send] {
+            let below = Arc::new(HalfAway { asked: Mutex::default(), was_sent });
+            let client = ClientOptions { has_failover: true, ..ClientOptions::default() };
+            let gateway = gateway_to(below.clone(), client, nothing_is_fresh());
+            let said = match call {
+                Asked::Query => query(&gateway, "1").await,
+                Asked::Send => send(&gateway, "w").await,
+            };
+            let failed = was_sent.then_some(ErrorCode::SystemError);
+            assert_eq!(said.answer.err_code, failed, "{call:?}");
+            let hosts = [(Host::Main, call), (Host::Failover, call)];
+            let hosts = if was_sent { &hosts[..1] } else { &hosts };
+            assert_eq!(*below.asked.lock().unwrap(), hosts);
+        }
+    }
+}
