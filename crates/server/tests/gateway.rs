@@ -265,6 +265,7 @@ async fn beyond_the_30_days_only_what_is_final_is_known() {
     assert_eq!(err_code(&pair.direct("1").await).unwrap(), "NOT_FOUND");
     assert_eq!(pair.query("1").await, received);
     assert_eq!(pair.query("2").await, pair.direct("2").await);
+    assert_eq!(err_code(&pair.send("2").await).unwrap(), "SYSTEMERROR");
     assert_eq!(pair.known("2").await.unwrap().attention.as_deref(), Some("window_closed"));
     pair.stop().await;
 }
