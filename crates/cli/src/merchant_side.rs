@@ -139,7 +139,8 @@ pub fn inquirer(
     ledger: Arc<dyn Inquiries>,
     resends: bool,
 ) -> Result<Arc<Inquirer>, Failure> {
-    let options = InquirerOptions { schedule: profile.schedule, resends };
+    let options =
+        InquirerOptions { schedule: profile.schedule, resends, ..InquirerOptions::default() };
     let (account, client) = (profile.account(policy), client(profile.client_config())?);
     let clock = Arc::new(SystemClock);
     Ok(Arc::new(Inquirer::new(account, client, ledger, clock, Dice::random(), options)))

@@ -119,9 +119,21 @@ impl Profile {
     /// keys (with the line), a secret that others may read, a wrong password, a certificate
     /// that has expired or is not the key's.
     pub fn load(path: &Path) -> Result<Self, Failure> {
+        match Self::load_out_of_time(path)? {
+            (profile, None) => Ok(profile),
+            (_, Some(out_of_time)) => Err(out_of_time),
+        }
+    }
+
+    /// The same, also where the certificate has expired or does not hold yet: that is told
+    /// beside the profile. Nobody answers such a certificate.
+    ///
+    /// # Errors
+    /// As [`Profile::load`].
+    pub fn load_out_of_time(path: &Path) -> Result<(Self, Option<Failure>), Failure> {
         let file = ProfileFile::load(path)?;
         let at = |name: &Path| beside(path, name);
-        let (identity, warnings) = file.identity(path, &at)?;
+        let (identity, warnings, out_of_time) = file.identity(path, &at)?;
         let trust = match &file.ca_file {
             Some(ca) => Trust::Ca(files::read(&at(ca))?),
             None => Trust::System,
@@ -129,7 +141,7 @@ impl Profile {
         let Account { api_key, workwx_secret, .. } = file.account(path, Policy::Require)?;
         let ledger_path = file.ledger_path(path);
         let client = file.client_config(identity, trust);
-        Ok(Self {
+        let profile = Self {
             mch_id: file.mch_id,
             appid: file.appid,
             api_key,
@@ -138,7 +150,8 @@ impl Profile {
             schedule: Schedule { unknown_max: file.unknown_max },
             warnings,
             client,
-        })
+        };
+        Ok((profile, out_of_time))
     }
 
     /// The same at another pace, where one is given.
@@ -207,6 +220,7 @@ impl ProfileFile {
             attempts: AttemptLimits {
                 count_max: self.attempts,
                 deadline: AttemptLimits::DEFAULT.deadline.max(self.total_timeout),
+                ..AttemptLimits::DEFAULT
             },
             pace_per_second: self.pace_per_second,
             ..ClientConfig::new(self.base_url.clone(), identity, trust)
@@ -223,7 +237,7 @@ impl ProfileFile {
         &self,
         profile: &Path,
         at: &dyn Fn(&Path) -> PathBuf,
-    ) -> Result<(Identity, Vec<IdentityWarning>), Failure> {
+    ) -> Result<(Identity, Vec<IdentityWarning>, Option<Failure>), Failure> {
         let (from, identity) = match (&self.cert_file, &self.key_file, &self.p12_file) {
             (Some(cert), Some(key), _) => (at(cert), pem_pair(&at(cert), &at(key))?),
             (None, None, Some(p12)) => {
@@ -232,9 +246,13 @@ impl ProfileFile {
             }
             _ => return Err(no_identity(profile)),
         };
-        let warnings = identity.check(&self.mch_id, now());
-        let warnings = warnings.map_err(|error| unusable(&from, &error))?;
-        Ok((identity, warnings))
+        match identity.check(&self.mch_id, now()) {
+            Ok(warnings) => Ok((identity, warnings, None)),
+            Err(error @ (IdentityError::Expired(_) | IdentityError::NotYetValid(_))) => {
+                Ok((identity, Vec::new(), Some(unusable(&from, &error))))
+            }
+            Err(error) => Err(unusable(&from, &error)),
+        }
     }
 }
 

@@ -43,7 +43,7 @@ pub async fn open(
     let mut upstreams = Vec::with_capacity(profiles.len());
     for path in profiles {
         not_itself(dir, path)?;
-        let profile = Profile::load(path)?;
+        let profile = profile(path)?;
         if !seen.insert(profile.mch_id.clone()) {
             let message = say!("upstream-twice", mch_id = profile.mch_id);
             return Err(
@@ -156,6 +156,21 @@ fn secrets(known: Option<&Merchant>, profile: &Profile) -> Secrets {
         api_key: profile.api_key.clone(),
         workwx_secret: workwx_secret.unwrap_or_else(|| Secrets::random().workwx_secret),
     }
+}
+
+/// A profile. One merchant's certificate that is out of its time stops no other merchant, and
+/// not its own memory: what is asked of WeChat Pay then comes to nothing, until it is renewed.
+fn profile(path: &Path) -> Result<Profile, Failure> {
+    let (profile, out_of_time) = Profile::load_out_of_time(path)?;
+    if let Some(out_of_time) = out_of_time {
+        tracing::error!(
+            mch_id = profile.mch_id,
+            code = out_of_time.code,
+            why = out_of_time.message,
+            "the ledger alone answers for this merchant"
+        );
+    }
+    Ok(profile)
 }
 
 fn upstream(profile: &Profile) -> Result<Upstream, Failure> {

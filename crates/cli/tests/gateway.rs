@@ -3,6 +3,7 @@
 
 mod support;
 
+use hongbao_authority::{Authority, Validity};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -180,6 +181,31 @@ fn a_changed_profile_changes_the_folders_merchant() {
         let shown = hongbao(&["merchant", "--dir", dir, "show", "--json", "10000098"]);
         assert_eq!(shown.json()[0]["key_version"], 2, "{shown:?}");
     }
+}
+
+#[test]
+fn an_expired_certificate_takes_no_memory_away() {
+    let row = Row::start();
+    let dir = row.dir();
+    let real = real_profile(&row, "real", None);
+    let upstream = ["--upstream", real.to_str().unwrap()];
+    let gateway = Gateway::start(&dir, &upstream);
+    assert_eq!(send(&dir, "1").exit, 0);
+    row.sandbox.sandbox(&["deliver", "1"]);
+    row.sandbox.sandbox(&["receive", "1"]);
+    assert_eq!(status(&dir, "1"), "RECEIVED");
+    drop(gateway);
+    let read = |name| fs::read_to_string(row.sandbox.merchant_file(name)).unwrap();
+    let authority = Authority::load(&read("../../ca.pem"), &read("../../ca_key.pem")).unwrap();
+    let (from, to) = ("2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z");
+    let lapsed = Validity { not_before: from.parse().unwrap(), not_after: to.parse().unwrap() };
+    let issued = authority.issue_merchant_for("10000098", "x", lapsed).unwrap();
+    fs::write(real.with_file_name("apiclient_cert.pem"), issued.cert_pem).unwrap();
+    fs::write(real.with_file_name("apiclient_key.pem"), issued.key_pem.as_bytes()).unwrap();
+    let _gateway = Gateway::start(&dir, &upstream);
+    assert_eq!(status(&dir, "1"), "RECEIVED");
+    // its certificate is refused, which is not the merchant's trouble
+    assert_eq!(send(&dir, "2").exit, 7);
 }
 
 /// A start that is expected to fail, and its code.

@@ -12,13 +12,19 @@ pub struct AttemptLimits {
     pub count_max: u32,
     /// From the first attempt's turn to the end of the last attempt.
     pub deadline: Duration,
+    /// Whether only what certainly never left is attempted again.
+    pub unsent_only: bool,
 }
 
 impl AttemptLimits {
     /// 3 attempts within 30 s.
-    pub const DEFAULT: Self = Self { count_max: 3, deadline: Duration::from_secs(30) };
+    pub const DEFAULT: Self =
+        Self { count_max: 3, deadline: Duration::from_secs(30), unsent_only: false };
     /// One attempt: for who decides on repetition elsewhere.
-    pub const ONCE: Self = Self { count_max: 1, deadline: Duration::from_secs(30) };
+    pub const ONCE: Self = Self { count_max: 1, ..Self::DEFAULT };
+    /// A second attempt where the first certainly never left, as of the other host: the payer
+    /// sees one request at most.
+    pub const ARRIVING_ONCE: Self = Self { count_max: 2, unsent_only: true, ..Self::DEFAULT };
 }
 
 impl Default for AttemptLimits {
@@ -111,6 +117,7 @@ pub(crate) enum Next {
 /// | FREQ_LIMIT | yes | slow jitter | 1 s + slow jitter | the same |
 /// | a success, any other `err_code` (PROCESSING, NOT_FOUND …), none | yes | stop | stop | |
 /// | certificate refused, HTTP 400 or another status, unreadable | any | stop | stop | |
+/// | any of these, and it may have been sent, with `unsent_only` | maybe | stop | stop | |
 /// | any of these, and `count_max` attempts were made | any | stop | stop | |
 /// | any of these, and less than 1 s would be left for the attempt | any | stop | stop | |
 ///
@@ -122,6 +129,7 @@ pub(crate) enum Next {
 pub(crate) fn next(tried: &Tried, limits: AttemptLimits) -> Next {
     let (first, elsewhere) = match tried.came {
         Came::Answer => return Next::Stop,
+        _ if limits.unsent_only && tried.was_sent => return Next::Stop,
         Came::Silence => (BACK_OFF, !tried.was_sent),
         Came::ServerError => (BACK_OFF, true),
         Came::Busy | Came::TooFast => (BACK_OFF_SLOW, false),

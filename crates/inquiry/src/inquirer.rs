@@ -18,11 +18,14 @@ pub struct InquirerOptions {
     /// Whether an own send that NOT_FOUND answers for is sent again, with the same number and
     /// the same parameters, while that is safe: `true`.
     pub resends: bool,
+    /// Whether a number that is known as a packet sent from elsewhere may be sent under: `false`.
+    /// WeChat Pay then compares the parameters; what it accepts is as if it were sent from here.
+    pub adopts: bool,
 }
 
 impl Default for InquirerOptions {
     fn default() -> Self {
-        Self { schedule: Schedule::default(), resends: true }
+        Self { schedule: Schedule::default(), resends: true, adopts: false }
     }
 }
 

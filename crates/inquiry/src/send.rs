@@ -11,7 +11,8 @@ use crate::standing;
 use hongbao_client::Exchange;
 use hongbao_ledger::record::Order;
 use hongbao_ledger::{Expect, Inquiry, InquiryCommit, LedgerError};
-use hongbao_wire::{MchBillno, SendReply, SendRequest, WorkwxSecret};
+use hongbao_wire::observation::Observation;
+use hongbao_wire::{MchBillno, SendReply, SendRequest, Verdict, WorkwxSecret};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
@@ -85,10 +86,8 @@ impl Inquirer {
         for _ in 0..ATTEMPTS_MAX {
             let number = self.number(payment).await?;
             if let Some(known) = &number.known {
-                check(payment, known, self.now())?;
-                if standing::is_settled(&self.account, known)
-                    || standing::has_closed(known, self.now())
-                {
+                check(payment, known)?;
+                if self.needs_no_sending(known)? {
                     let asked = self.recalled(known.clone());
                     let origin = Origin::Ledger { asked_at: asked.inquiry.asked_at };
                     return Ok(Sent { inquiry: asked.inquiry, verdict: asked.verdict, origin });
@@ -104,6 +103,24 @@ impl Inquirer {
             }
         }
         Err(LedgerError::Conflict.into())
+    }
+
+    /// Whether nothing that is sent could change it. Of a packet from elsewhere only WeChat Pay
+    /// could tell whether this is its order, and past the 30 days nobody can.
+    fn needs_no_sending(&self, known: &Inquiry) -> Result<bool, SendRefusal> {
+        let now = self.now();
+        let has_closed = standing::has_closed(known, now);
+        if is_from_elsewhere(known) || may_be_from_elsewhere(known, now) {
+            if has_closed || !self.options.adopts {
+                let mch_billno = known.key.mch_billno.clone();
+                return Err(SendRefusal::SentElsewhere { mch_billno });
+            }
+            let settled = standing::known(&self.account, known).settled().cloned();
+            return Ok(
+                settled.is_some_and(|it| !matches!(it, Verdict::Received | Verdict::Refunded))
+            );
+        }
+        Ok(has_closed || standing::is_settled(&self.account, known))
     }
 
     /// Which number this payment goes under.
@@ -163,11 +180,14 @@ impl Inquirer {
         let Number { mch_billno, known, numbers_of_ref } = number;
         let expect = known.as_ref().map_or(Expect::Absent, |known| Expect::Version(known.version));
         let mut inquiry = known.unwrap_or_else(|| self.blank(mch_billno.as_str(), now));
-        inquiry.appid = payment.order.wxappid.clone();
-        inquiry.order = Some(payment.order.clone());
+        // whether it is the order of a packet from elsewhere is known once it is accepted
+        if !is_from_elsewhere(&inquiry) {
+            inquiry.appid = payment.order.wxappid.clone();
+            inquiry.order = Some(payment.order.clone());
+            inquiry.sent_at.get_or_insert(now);
+        }
         inquiry.business_ref = payment.business_ref.clone().or(inquiry.business_ref);
         inquiry.sends = inquiry.sends.saturating_add(1);
-        inquiry.sent_at.get_or_insert(now);
         inquiry.due_at = now.checked_add(ORPHAN_AFTER).ok();
         let entries = vec![learning::intent(now, "send intended")];
         let commit = InquiryCommit { inquiry, expect, numbers_of_ref, entries };
@@ -199,6 +219,9 @@ impl Inquirer {
         let (inquiry, verdict) = self
             .learn(mch_billno.as_str(), |inquiry| {
                 let schedule = &self.options.schedule;
+                if let Observation::Success(_) = exchange.observation {
+                    inquiry.order.get_or_insert_with(|| payment.order.clone());
+                }
                 Some(learning::from_send(inquiry, &exchange, at, &self.account, schedule))
             })
             .await?;
@@ -214,7 +237,7 @@ impl Inquirer {
         let at = self.now();
         self.learn(mch_billno, |inquiry| {
             inquiry.sends = inquiry.sends.saturating_sub(1);
-            if inquiry.sends == 0 {
+            if inquiry.sends == 0 && !is_from_elsewhere(inquiry) {
                 // what never left has no parameters yet; its number stays the reference's
                 (inquiry.order, inquiry.sent_at) = (None, None);
                 inquiry.due_at = inquiry.due_at.filter(|_| inquiry.asks > 0);
@@ -244,20 +267,11 @@ impl Inquirer {
 }
 
 /// Whether the payment is what the number stands for.
-fn check(payment: &Payment, known: &Inquiry, now: Timestamp) -> Result<(), SendRefusal> {
+fn check(payment: &Payment, known: &Inquiry) -> Result<(), SendRefusal> {
     let mch_billno = || known.key.mch_billno.clone();
-    match &known.order {
-        Some(first) => {
-            if let Some(field) = difference(first, &payment.order) {
-                return Err(SendRefusal::OtherParameters { mch_billno: mch_billno(), field });
-            }
-        }
-        // that nobody knows it may mean that it is too old to be known: paid, and long ago; but a
-        // reference's number was made for it, and never left
-        None if known.seen.is_some() || known.business_ref.is_none() && is_old(known, now) => {
-            return Err(SendRefusal::SentElsewhere { mch_billno: mch_billno() });
-        }
-        None => {}
+    let first = known.order.as_ref();
+    if let Some(field) = first.and_then(|first| difference(first, &payment.order)) {
+        return Err(SendRefusal::OtherParameters { mch_billno: mch_billno(), field });
     }
     match (&payment.business_ref, &known.business_ref) {
         (Some(given), Some(first)) if given != first => {
@@ -271,10 +285,18 @@ fn check(payment: &Payment, known: &Inquiry, now: Timestamp) -> Result<(), SendR
     }
 }
 
-/// Whether it was noted longer ago than WeChat Pay takes the same number again. By a clock that
-/// was set back meanwhile that is not to be told.
-fn is_old(known: &Inquiry, now: Timestamp) -> bool {
-    now.duration_since(known.noted_at).abs() > SEND_WITHIN
+/// Whether it is a packet of which no order is known: it was not sent from this ledger.
+const fn is_from_elsewhere(known: &Inquiry) -> bool {
+    known.order.is_none() && known.seen.is_some()
+}
+
+/// Whether nobody can tell that it is not: it was noted longer ago than WeChat Pay takes the same
+/// number again, and that nobody knows it may mean that it is too old to be known: paid, and long
+/// ago. By a clock that was set back meanwhile that is not to be told. A reference's number was
+/// made for it, and never left.
+fn may_be_from_elsewhere(known: &Inquiry, now: Timestamp) -> bool {
+    let is_strange = known.order.is_none() && known.business_ref.is_none();
+    is_strange && now.duration_since(known.noted_at).abs() > SEND_WITHIN
 }
 
 /// The first field in which two orders differ, as the wire names it.

@@ -14,8 +14,8 @@ use crate::gateway::said::{Call, Said};
 use crate::metrics::{Backlog, Metrics};
 use hongbao_client::{AttemptLimits, Client, ClientOptions, Dice, Transport};
 use hongbao_inquiry::{
-    Account, Clock, FollowOptions, Follower, Freshness, Inquirer, InquirerOptions, InquiryError,
-    Payment, Schedule,
+    Account, Asked, Clock, FollowOptions, Follower, Freshness, Inquirer, InquirerOptions,
+    InquiryError, Payment, Schedule, Sent,
 };
 use hongbao_issuer::ReplyStyle;
 use hongbao_ledger::{Inquiries, InquiryFilter, Merchant};
@@ -24,6 +24,8 @@ use jiff::SignedDuration;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::task::JoinError;
+use tokio_util::task::TaskTracker;
 
 /// How many questions of a follower may be on their way at once: few, so that whoever asks
 /// here waits for few turns of the pace.
@@ -66,8 +68,8 @@ pub struct Upstream {
     pub account: Account,
     /// Through what, with the merchant's real certificate.
     pub transport: Arc<dyn Transport>,
-    /// How. One request here is one request there, whatever `attempts` says: the SDK decides
-    /// whether it asks again.
+    /// How. One request here is at most one request that reaches the payer, whatever `attempts`
+    /// says: the SDK decides whether it asks again.
     pub client: ClientOptions,
     /// When its numbers are asked about again.
     pub schedule: Schedule,
@@ -78,6 +80,8 @@ pub struct Upstream {
 pub struct Gateway {
     upstreams: BTreeMap<Box<str>, Arc<Inquirer>>,
     options: GatewayOptions,
+    /// What was begun, and is noted to its end whoever waits for it.
+    begun: TaskTracker,
     pub(crate) metrics: Arc<Metrics>,
 }
 
@@ -98,17 +102,20 @@ impl Gateway {
                 mch_id: mch_id.clone(),
                 metrics: metrics.clone(),
             };
-            let client = ClientOptions { attempts: AttemptLimits::ONCE, ..upstream.client };
+            let client =
+                ClientOptions { attempts: AttemptLimits::ARRIVING_ONCE, ..upstream.client };
             let client = Client::with_transport(Arc::new(transport), client);
-            // a send that NOT_FOUND answers for is the SDK's to repeat
-            let options = InquirerOptions { schedule: upstream.schedule, resends: false };
+            // A send that NOT_FOUND answers for is the SDK's to repeat. Before there was a gateway
+            // the SDK sent past it: the payer compares what is repeated.
+            let options =
+                InquirerOptions { schedule: upstream.schedule, resends: false, adopts: true };
             let (ledger, clock) = (ledger.clone(), clock.clone());
             let account = upstream.account;
             let inquirer = Inquirer::new(account, client, ledger, clock, Dice::random(), options);
             (mch_id, Arc::new(inquirer))
         };
         let upstreams = upstreams.into_iter().map(inquirer).collect();
-        Self { upstreams, options, metrics }
+        Self { upstreams, options, begun: TaskTracker::new(), metrics }
     }
 
     /// The merchant's side of a merchant; `None` where it has no upstream.
@@ -128,12 +135,7 @@ impl Gateway {
             return call.no_upstream();
         };
         let freshness = Freshness::Within(self.options.fresh_for);
-        let (asking, number) = (inquirer.clone(), mch_billno.to_owned());
-        let wait_max = self.options.wait_for_turn;
-        // In a task of its own: what comes back is noted, also where the SDK has hung up.
-        let asked =
-            tokio::spawn(async move { asking.ask_within(&number, freshness, wait_max).await });
-        match asked.await {
+        match self.ask(inquirer, mch_billno, freshness).await {
             Ok(Ok(asked)) if self.options.stale_over_pace && said::is_too_fast(&asked) => {
                 call.stale(&asked).unwrap_or_else(|| call.of_asked(&asked))
             }
@@ -161,14 +163,45 @@ impl Gateway {
         };
         let (paying, wait_max) = (inquirer.clone(), self.options.wait_for_turn);
         // In a task of its own, as above: a send that was begun is noted to its end.
-        let sent = tokio::spawn(async move { paying.send_within(&payment, wait_max).await });
-        match sent.await {
-            Ok(Ok(sent)) => call.of_sent(&sent),
+        let sent = async move { paying.send_within(&payment, wait_max).await };
+        match self.begun.spawn(sent).await {
+            Ok(Ok(sent)) => call.of_sent(&self.proven(inquirer, sent).await),
             Ok(Err(InquiryError::Refused(refusal))) => call.of_refusal(&refusal),
             Ok(Err(InquiryError::OverPace)) => call.too_fast(),
             Ok(Err(error)) => call.failed(&error),
             Err(error) => call.failed(&error),
         }
+    }
+
+    /// Asks in a task of its own: what comes back is noted, also where the SDK has hung up.
+    async fn ask(
+        &self,
+        inquirer: &Arc<Inquirer>,
+        mch_billno: &str,
+        freshness: Freshness,
+    ) -> Result<Result<Asked, InquiryError>, JoinError> {
+        let (asking, number) = (inquirer.clone(), mch_billno.to_owned());
+        let wait_max = self.options.wait_for_turn;
+        let asked = async move { asking.ask_within(&number, freshness, wait_max).await };
+        self.begun.spawn(asked).await
+    }
+
+    /// A send, with what the query says at once where all that speaks for a failure is the
+    /// send's own word. Where it says nothing, or gets no turn, the failure stays unproven.
+    async fn proven(&self, inquirer: &Arc<Inquirer>, sent: Sent) -> Sent {
+        if !said::is_doubtful(&sent) {
+            return sent;
+        }
+        match self.ask(inquirer, sent.inquiry.key.mch_billno.as_str(), Freshness::New).await {
+            Ok(Ok(Asked { inquiry, verdict, .. })) => Sent { inquiry, verdict, ..sent },
+            Ok(Err(_)) | Err(_) => sent,
+        }
+    }
+
+    /// Waits until what was begun is noted; for when nobody asks any more.
+    pub(crate) async fn finish(&self) {
+        self.begun.close();
+        self.begun.wait().await;
     }
 
     async fn over_pace(&self, inquirer: &Inquirer, call: Call<'_>) -> Said {

@@ -4,6 +4,7 @@ use crate::admin::{AdminFace, Desk};
 use crate::background;
 use crate::certificate::Authorities;
 use crate::config::{CONTENT_TYPE_USUAL, ConnectionLimits, ServerConfig, TlsMaterial, WireOptions};
+use crate::gateway::Gateway;
 use crate::listener::Listener;
 use crate::metrics::Metrics;
 use crate::pulse::{Phase, Ticker};
@@ -74,6 +75,7 @@ pub struct Running {
     stop: watch::Sender<bool>,
     stop_time: Duration,
     tasks: JoinSet<()>,
+    gateway: Option<Arc<Gateway>>,
 }
 
 /// Opens both listeners on a ledger and what answers from it.
@@ -107,6 +109,7 @@ pub async fn start(
     let desk = Desk { ledger, source: source.clone(), metrics };
     let admin_face = AdminFace::new(Arc::new(desk), limits);
     let mode = source.mode();
+    let mut gateway_of = None;
     let mut tasks = JoinSet::new();
     tasks.spawn(wire.run(Phase::Handshake, move |accepted| face.clone().serve(accepted)));
     tasks.spawn(admin.run(Phase::Idle, move |accepted| admin_face.clone().serve(accepted)));
@@ -121,10 +124,11 @@ pub async fn start(
                 let metrics = gateway.metrics.clone();
                 tasks.spawn(background::follow(mch_id, follower, metrics, stopping.clone()));
             }
+            gateway_of = Some(gateway);
         }
     }
     tracing::info!(mode, wire = %wire_addr, admin = %admin_addr, "started");
-    Ok(Running { wire: wire_addr, admin: admin_addr, stop, stop_time, tasks })
+    Ok(Running { wire: wire_addr, admin: admin_addr, stop, stop_time, tasks, gateway: gateway_of })
 }
 
 /// What there is before the faces open.
@@ -194,7 +198,7 @@ impl Running {
         self.admin
     }
 
-    /// Stops accepting, finishes what was accepted, and returns; takes at most about
+    /// Stops accepting, finishes what was accepted, notes what a gateway was told, and returns; takes at most about
     /// [`stop_ms`](crate::ConnectionLimits::stop_ms).
     pub async fn stop(mut self) {
         self.stop.send_replace(true);
@@ -203,6 +207,10 @@ impl Running {
                 if let Err(error) = ended {
                     tracing::error!(panicked = error.is_panic(), "a task ended early");
                 }
+            }
+            // Who hung up may have begun what is not noted yet.
+            if let Some(gateway) = &self.gateway {
+                gateway.finish().await;
             }
         };
         // The listeners keep the time themselves; this is for work on a ledger that hangs.

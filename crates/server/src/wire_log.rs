@@ -48,6 +48,10 @@ impl Log<'_> {
         let (call, mch_id, bytes) = (self.call.as_str(), self.mch_id, self.bytes);
         let bytes_out = answer.body.len();
         match &answer.err_code {
+            // where a gateway's answer came from is for its operator to see
+            None if origin != Origin::Issuer.as_str() => {
+                info!(request = %self.id, call, mch_id, bytes, bytes_out, origin, micros, "answered");
+            }
             None => {
                 debug!(request = %self.id, call, mch_id, bytes, bytes_out, origin, micros, "answered");
             }
@@ -75,3 +79,6 @@ impl Log<'_> {
 fn micros(took: Duration) -> u64 {
     u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,7 +17,7 @@ fn tried(call: Call, came: Came, was_sent: bool) -> Tried {
 }
 
 fn limits(count_max: u32) -> AttemptLimits {
-    AttemptLimits { count_max, deadline: MINUTE }
+    AttemptLimits { count_max, deadline: MINUTE, unsent_only: false }
 }
 
 /// Every combination of classes, with counts and times around every bound.
@@ -171,8 +171,9 @@ fn the_failover_host_fails_over_to_the_main_one() {
 fn the_limits_are_as_documented() {
     let seconds = Duration::from_secs;
     let limits = AttemptLimits::default();
-    assert_eq!(limits, AttemptLimits { count_max: 3, deadline: seconds(30) });
-    assert_eq!(AttemptLimits::ONCE, AttemptLimits { count_max: 1, deadline: seconds(30) });
+    let default = AttemptLimits { count_max: 3, deadline: seconds(30), unsent_only: false };
+    assert_eq!(limits, default);
+    assert_eq!(AttemptLimits::ONCE, AttemptLimits { count_max: 1, ..default });
     assert_eq!((SAME_ORDER_MIN, ATTEMPT_MIN), (seconds(1), seconds(1)));
 }
 
@@ -223,5 +224,15 @@ fn every_other_observation_has_its_class() {
     ] {
         let seen = Observation::<QueryReply>::Unreadable(unreadable);
         assert_eq!(Came::of(&seen), Came::Answer);
+    }
+}
+
+#[test]
+fn where_one_may_arrive_only_what_never_left_is_repeated() {
+    for (tried, _) in all() {
+        let once = next(&tried, AttemptLimits::ARRIVING_ONCE);
+        let twice = AttemptLimits { count_max: 2, ..AttemptLimits::DEFAULT };
+        let expected = if tried.was_sent { Next::Stop } else { next(&tried, twice) };
+        assert_eq!(once, expected, "{tried:?}");
     }
 }

@@ -4,6 +4,7 @@ use crate::metrics::Metrics;
 use async_trait::async_trait;
 use hongbao_client::{Call, Host, RawReply, Seen, Transport, Trouble};
 use hongbao_wire::observation::Silence;
+use hongbao_wire::xml::Document;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -29,11 +30,19 @@ impl Transport for Metered {
     }
 }
 
-/// What came of an attempt, as a stable word; what a reply says is not looked at.
-const fn outcome(came: &Result<RawReply, Trouble>) -> &'static str {
+/// What came of an attempt, as a stable word. Of what a reply says, only that the gateway's own
+/// credentials are refused is looked at: that is for its operator.
+fn outcome(came: &Result<RawReply, Trouble>) -> &'static str {
     let trouble = match came {
         Ok(RawReply { broke: Some(trouble), .. }) | Err(trouble) => trouble,
-        Ok(RawReply { http_status: 200, .. }) => return "http_200",
+        Ok(RawReply { http_status: 200, body, .. }) => {
+            let reply = Document::parse(body).ok();
+            return match reply.as_ref().and_then(|reply| reply.get("err_code")) {
+                Some("CA_ERROR") => "ca_error",
+                Some("SIGN_ERROR") => "sign_error",
+                _ => "http_200",
+            };
+        }
         Ok(RawReply { http_status: 400..=499, .. }) => return "http_4xx",
         Ok(RawReply { http_status: 500..=599, .. }) => return "http_5xx",
         Ok(_) => return "http_other",

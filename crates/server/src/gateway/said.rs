@@ -5,19 +5,20 @@
 //! | two verified replies that exclude each other | SYSTEMERROR | SYSTEMERROR |
 //! | final, now or before | the reply that settled it, byte for byte | the kept acceptance, else one of the same words; SEND_FAILED for a proven failure |
 //! | a reply that can be read, success or failure | that reply, byte for byte | the same |
-//! | silence, 5xx, HTTP 400, a refused certificate, a forged or broken reply | SYSTEMERROR | the kept acceptance, else SYSTEMERROR |
+//! | silence, 5xx, HTTP 400, a refused certificate or signature, a forged or broken reply | SYSTEMERROR | the kept acceptance, else SYSTEMERROR |
+//! | SEND_FAILED that no record proves | SYSTEMERROR | the kept acceptance, else what the query says at once: SEND_FAILED where it proves it, else SYSTEMERROR |
 //! | a record that is young enough | its reply, byte for byte | |
 //! | past the 30 days, never final | NOT_FOUND | |
 //! | no turn of the pace | FREQ_LIMIT; the last record where the options say so | FREQ_LIMIT |
 //! | the number was sent with another amount; with anything else another | | PARAM_ERROR; FATAL_ERROR |
-//! | the number is a packet that was sent from elsewhere | | SYSTEMERROR |
+//! | the number is a packet that was sent from elsewhere | | the payer is asked, which compares; SYSTEMERROR past the 30 days |
 //! | the ledger failed, no upstream | SYSTEMERROR | SYSTEMERROR |
 //!
 //! SYSTEMERROR stands for "no answer": of all the codes it alone claims nothing, neither of
 //! the packet nor of the SDK's own set-up. So a certificate of the *gateway's* that the payer
 //! refuses is no CA_ERROR here, which would send the SDK's owner to the wrong place: it is an
-//! error in the log and a count in the metrics. What was sent from elsewhere is SYSTEMERROR
-//! too: only the payer could compare the parameters, and FATAL_ERROR would claim that they differ.
+//! error in the log and a count in the metrics. So are its CA_ERROR and SIGN_ERROR: the SDK's own
+//! certificate and signatures were checked here.
 
 use crate::source::Origin;
 use crate::turn;
@@ -108,7 +109,10 @@ impl Call<'_> {
             return passed;
         }
         match &sent.verdict {
-            Verdict::Received | Verdict::Refunded => return self.accepted(inquiry, origin),
+            // of a packet from elsewhere only the payer could tell whether this is its order
+            Verdict::Received | Verdict::Refunded if inquiry.order.is_some() => {
+                return self.accepted(inquiry, origin);
+            }
             Verdict::Failed(_) => return self.own(ErrorCode::SendFailed, text::FAILED, origin),
             _ => {}
         }
@@ -211,6 +215,17 @@ impl Call<'_> {
                     "the payer refuses the gateway's certificate, or its own was not believed"
                 );
             }
+            Observation::Failure(failure) => {
+                let err_code = failure.err_code.as_ref().map(tracing::field::display);
+                if failure.err_code == Some(ErrorCode::SendFailed) {
+                    tracing::warn!(%mch_id, mch_billno, err_code, "nothing proves a failure");
+                } else {
+                    tracing::error!(
+                        %mch_id, mch_billno, err_code,
+                        "the payer refuses the gateway's certificate, key or secret"
+                    );
+                }
+            }
             Observation::Unreadable(why) => {
                 // the bytes are in the number's history
                 tracing::error!(%mch_id, mch_billno, ?why, "a reply was not passed on");
@@ -251,14 +266,33 @@ fn is_contradicted(verdict: &Verdict) -> bool {
     *verdict == Verdict::Unknown(Unknown::Contradiction)
 }
 
-/// The payer's reply, byte for byte, where it could be read.
+/// Whether all that speaks for a failure is the send's own word: only the query could prove it.
+pub(super) fn is_doubtful(sent: &Sent) -> bool {
+    let exchange = sent.origin.exchange();
+    let said = exchange.is_some_and(|exchange| match &exchange.observation {
+        Observation::Failure(failure) => failure.err_code == Some(ErrorCode::SendFailed),
+        _ => false,
+    });
+    said && !sent.verdict.is_final() && sent.inquiry.send_reply.is_none()
+}
+
+/// Whether a failure may be told in the payer's bytes. SEND_FAILED lets an SDK pay anew, and no
+/// failure is ever signed: it is told where a record proves it, and never passed on. A
+/// certificate or signature that the payer refuses is the gateway's own.
+const fn may_pass(code: &ErrorCode) -> bool {
+    !matches!(code, ErrorCode::SendFailed | ErrorCode::CaError | ErrorCode::SignError)
+}
+
+/// The payer's reply, byte for byte, where it could be read and may be passed on.
 fn readable<R>(exchange: &Exchange<R>) -> Option<Said> {
     let code = match &exchange.observation {
         Observation::Success(_) => None,
-        Observation::Failure(failure) => {
-            // without a code it is a failure all the same
-            Some(failure.err_code.clone().unwrap_or_else(|| ErrorCode::Unknown("FAIL".into())))
-        }
+        // without a code it is a failure all the same
+        Observation::Failure(failure) => match &failure.err_code {
+            None => Some(ErrorCode::Unknown("FAIL".into())),
+            Some(code) if may_pass(code) => Some(code.clone()),
+            Some(_) => return None,
+        },
         _ => return None,
     };
     let raw = exchange.raw.as_deref()?;

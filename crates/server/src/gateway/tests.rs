@@ -1,6 +1,8 @@
 //! Twins and pace, with stepped time and an upstream that counts.
 #![allow(clippy::unwrap_used)]
 
+mod sends;
+
 use super::*;
 use crate::source::Origin;
 use bytes::Bytes;
@@ -19,14 +21,20 @@ struct Counted {
     asked: AtomicUsize,
     open: Semaphore,
     reply: Mutex<Option<Bytes>>,
+    /// To sends.
+    sent: Mutex<Option<Bytes>>,
 }
 
 #[async_trait::async_trait]
 impl Transport for Counted {
-    async fn post(&self, _: Host, _: Asked, _: Vec<u8>) -> Result<RawReply, Trouble> {
+    async fn post(&self, _: Host, call: Asked, _: Vec<u8>) -> Result<RawReply, Trouble> {
         self.asked.fetch_add(1, SeqCst);
         self.open.acquire().await.unwrap().forget();
-        let reply = self.reply.lock().unwrap().clone();
+        let reply = match call {
+            Asked::Query => &self.reply,
+            Asked::Send => &self.sent,
+        };
+        let reply = reply.lock().unwrap().clone();
         let body = reply.ok_or(Trouble {
             seen: hongbao_client::Seen::Silence(Silence::ConnectionLost),
             was_sent: true,
@@ -87,22 +95,31 @@ fn gateway(pace: u32, options: GatewayOptions) -> (Arc<Gateway>, Arc<Counted>) {
         asked: AtomicUsize::new(0),
         open: Semaphore::new(0),
         reply: Mutex::new(Some(record(Status::Sent))),
+        sent: Mutex::new(None),
     });
+    let client = ClientOptions { pace: Pace::per_second(pace), ..ClientOptions::default() };
+    (gateway_to(below.clone(), client, options), below)
+}
+
+fn gateway_to(
+    transport: Arc<dyn Transport>,
+    client: ClientOptions,
+    options: GatewayOptions,
+) -> Arc<Gateway> {
     let merchant = merchant();
     let account = Account {
         mch_id: merchant.mch_id,
         appid: merchant.appids[0].clone(),
         api_key: merchant.api_key,
         former_api_keys: Vec::new(),
-        workwx_secret: None,
+        workwx_secret: Some(merchant.workwx_secret),
         policy: hongbao_wire::sign::Policy::Require,
     };
-    let client = ClientOptions { pace: Pace::per_second(pace), ..ClientOptions::default() };
     let schedule = Schedule::default();
-    let upstream = Upstream { account, transport: below.clone(), client, schedule };
+    let upstream = Upstream { account, transport, client, schedule };
     let ledger: Arc<dyn Inquiries> = Arc::new(MemoryLedger::new());
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    (Arc::new(Gateway::new(vec![upstream], &ledger, &clock, options)), below)
+    Arc::new(Gateway::new(vec![upstream], &ledger, &clock, options))
 }
 
 async fn query(gateway: &Gateway, mch_billno: &str) -> Said {
