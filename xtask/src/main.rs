@@ -38,11 +38,11 @@ enum Command {
     Test(test::TestArgs),
     /// Run the W3C XML conformance suite against `hongbao-wire`
     Conformance(needs::InstallArgs),
-    /// Fuzz `hongbao-wire`; needs a nightly toolchain
+    /// Fuzz `hongbao-wire` and `hongbao-sheet`; needs a nightly toolchain
     Fuzz(fuzz::FuzzArgs),
     /// Kill processes that write to a ledger and see whether anything acknowledged is lost
     Crash(crash::CrashArgs),
-    /// Mutate `hongbao-wire` and see whether its tests notice
+    /// Mutate `hongbao-wire` and the client's attempt policy, and see whether their tests notice
     Mutants,
     /// Simulate merchants and WeChat Pay under many seeds, or replay one
     Sim(sim::SimArgs),

@@ -1,11 +1,10 @@
-//! `hongbao demo`: its account is the data, it says what the seed's notes say, and it is quick.
+//! `hongbao demo`: its account is the data, and it says what the seed's notes say.
 #![allow(clippy::unwrap_used)]
 
 mod support;
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 use support::{command, hongbao, hongbao_in};
 
 /// What was asked of one packet and what came back, in order: `send SUCCESS`, `query SENT`.
@@ -20,9 +19,7 @@ fn turns(account: &str, billno: &str) -> Vec<String> {
 #[test]
 fn it_tells_each_story_and_leaves_nothing_behind() {
     let temp = tempfile::tempdir().unwrap();
-    let started = Instant::now();
     let output = command().env("TMPDIR", temp.path()).arg("demo").output().unwrap();
-    let took = started.elapsed();
     assert!(output.status.success(), "{output:?}");
     assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
     let account = String::from_utf8(output.stdout).unwrap();
@@ -44,7 +41,6 @@ fn it_tells_each_story_and_leaves_nothing_behind() {
     assert!(permitted.count() <= 1 && failed == 1, "{account}");
     assert!(account.contains("The sandbox's watch: the outcome of demo0007 was unclear"));
     assert_eq!(std::fs::read_dir(temp.path()).unwrap().count(), 0);
-    assert!(took < Duration::from_secs(30), "{took:?}");
 }
 
 #[test]

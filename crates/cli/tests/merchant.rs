@@ -3,9 +3,11 @@
 
 mod support;
 
+use hongbao_ledger::{Ledger, SealKey, SqliteLedger};
+use std::cell::RefCell;
 use std::fs;
+use std::io::{BufRead, BufReader, PipeReader};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 use support::{OPENID, Said, Served, hongbao};
 
 /// `hongbao merchant` in the folder of a server.
@@ -39,21 +41,67 @@ fn added(dir: &Path, mch_id: &str) -> String {
     folder.join("merchant.toml").to_str().unwrap().to_owned()
 }
 
-/// The code of a send, asked until it is `wanted`.
-fn becomes(profile: &str, billno: &str, wanted: i32) {
-    let send = ["send", "--profile", profile, "--to", OPENID, "--amount", "1", "--billno", billno];
-    let said = asked_until(|| hongbao(&send), |said| said.exit == wanted);
-    assert_eq!(said.exit, wanted, "{said:?}");
+/// A sandbox that says when a change of its merchants is in effect.
+struct Heard {
+    served: Served,
+    dir: PathBuf,
+    log: RefCell<BufReader<PipeReader>>,
 }
 
-/// What a call came to, asked until it is what is wanted: a server takes note within a second.
-fn asked_until(ask: impl Fn() -> Said, wanted: impl Fn(&Said) -> bool) -> Said {
-    let end = Instant::now() + Duration::from_secs(10);
-    let mut said = ask();
-    while !wanted(&said) && Instant::now() < end {
-        said = ask();
+impl Heard {
+    fn start() -> Self {
+        let (served, log) = Served::start_heard();
+        let dir = dir(&served);
+        Self { served, dir, log: RefCell::new(log) }
     }
-    said
+
+    /// Waits until the server says that it goes by what the folder's ledger now holds.
+    fn noted(&self) {
+        let key = SealKey::load(self.dir.join("ledger.key")).unwrap();
+        let ledger = SqliteLedger::open(self.dir.join("ledger.sqlite"), key).unwrap();
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let wanted = runtime.block_on(ledger.merchants_version()).unwrap();
+        let mut line = String::new();
+        while !line.contains("merchants changed") || version(&line) < wanted {
+            line.clear();
+            assert_ne!(self.log.borrow_mut().read_line(&mut line).unwrap(), 0, "it has ended");
+        }
+    }
+
+    /// `hongbao merchant set 10000098`, in effect.
+    fn set(&self, changes: &[&str]) {
+        set(&self.dir, changes);
+        self.noted();
+    }
+
+    /// The codes and the exit code of a query of A1.
+    fn queried(&self) -> (Vec<String>, i32) {
+        let said = self.served.query(&["A1"]);
+        (err_codes(&said), said.exit)
+    }
+
+    /// The same of a send.
+    fn told(&self, billno: &str) -> (Vec<String>, i32) {
+        let said = self.served.send_with(billno, &["--json"]);
+        (err_codes(&said), said.exit)
+    }
+}
+
+/// The version of the merchants that a line of the log tells.
+fn version(line: &str) -> u64 {
+    let (_, version) = line.trim_end().split_once("version=").unwrap();
+    version.parse().unwrap()
+}
+
+/// One code, or none, and an exit code.
+fn answer(code: &str, exit: i32) -> (Vec<String>, i32) {
+    (vec![code.to_owned()], exit)
+}
+
+/// The exit code of a send of that merchant.
+fn send(profile: &str, billno: &str) -> i32 {
+    let send = ["send", "--profile", profile, "--to", OPENID, "--amount", "1", "--billno", billno];
+    hongbao(&send).exit
 }
 
 /// `hongbao merchant set 10000098`, which must succeed.
@@ -68,33 +116,20 @@ fn err_codes(said: &Said) -> Vec<String> {
     objects.iter().map(|o| o["err_code"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// Demands that a query of A1 comes to say this code, or none.
-fn queried(served: &Served, code: &str, exit: i32) {
-    let said = asked_until(|| served.query(&["A1"]), |said| err_codes(said) == [code]);
-    assert_eq!((err_codes(&said), said.exit), (vec![code.to_owned()], exit), "{said:?}");
-}
-
-/// Sets it, and waits until the server answers by it: a switch set with it is seen by a query.
-fn set_and_noted(served: &Served, changes: &[&str]) {
-    let dir = dir(served);
-    set(&dir, &[&["--product", "off"], changes].concat());
-    queried(served, "NO_AUTH", 4);
-    set(&dir, &["--product", "on"]);
-    queried(served, "", 0);
-}
-
 #[test]
 fn a_merchant_that_was_added_can_send_at_once_and_one_that_was_revoked_cannot() {
-    let served = Served::start();
-    let dir = dir(&served);
-    let profile = added(&dir, "10000099");
-    becomes(&profile, "m1", 0);
-    let said = merchant(&dir, &["revoke", "10000099"]);
+    let heard = Heard::start();
+    let profile = added(&heard.dir, "10000099");
+    heard.noted();
+    assert_eq!(send(&profile, "m1"), 0);
+    let said = merchant(&heard.dir, &["revoke", "10000099"]);
     assert_eq!((said.exit, said.stdout.trim().len()), (0, 40), "{said:?}");
-    becomes(&profile, "m1", 4);
-    let said = merchant(&dir, &["revoke", "10000099", "--reissue"]);
+    heard.noted();
+    assert_eq!(send(&profile, "m1"), 4);
+    let said = merchant(&heard.dir, &["revoke", "10000099", "--reissue"]);
     assert_eq!(said.exit, 0, "{said:?}");
-    becomes(&profile, "m1", 0);
+    heard.noted();
+    assert_eq!(send(&profile, "m1"), 0);
 }
 
 #[test]
@@ -140,81 +175,73 @@ fn each_bad_call_has_its_code() {
 
 #[test]
 fn scripts_add_and_revoke_too_also_an_older_certificate() {
-    let served = Served::start();
-    let dir = dir(&served);
+    let heard = Heard::start();
+    let dir = &heard.dir;
     let add = ["add", "10000099", "--appid", "wx1", "--name", "某公司", "--balance", "5", "--json"];
-    let object = merchant(&dir, &add).json().remove(0);
+    let object = merchant(dir, &add).json().remove(0);
     assert_eq!((&object["mch_id"], &object["name"]), (&"10000099".into(), &"某公司".into()));
     assert!(object["added_at"].as_str().unwrap().ends_with("+08:00"), "{object}");
     let profile = object["profile"].as_str().unwrap();
     assert!(Path::new(profile).exists(), "{profile}");
 
-    let revoked = merchant(&dir, &["revoke", "10000099", "--reissue", "--json"]).json().remove(0);
+    let revoked = merchant(dir, &["revoke", "10000099", "--reissue", "--json"]).json().remove(0);
     let (old, new) = (revoked["revoked"].as_str().unwrap(), revoked["reissued"].as_str().unwrap());
     assert_ne!(old, new);
-    becomes(profile, "r1", 0);
+    heard.noted();
+    assert_eq!(send(profile, "r1"), 0);
     // as `openssl x509 -serial` prints it
-    let said = merchant(&dir, &["revoke", "10000099", "--serial", &new.to_uppercase()]);
+    let said = merchant(dir, &["revoke", "10000099", "--serial", &new.to_uppercase()]);
     assert_eq!(said.stdout, format!("{new}\n"), "{said:?}");
-    becomes(profile, "r1", 4);
-    let shown = merchant(&dir, &["show", "10000099", "--json"]).json().remove(0);
+    heard.noted();
+    assert_eq!(send(profile, "r1"), 4);
+    let shown = merchant(dir, &["show", "10000099", "--json"]).json().remove(0);
     assert_eq!(shown["revoked_serials"], serde_json::json!([old, new]));
-    let said = merchant(&dir, &["revoke", "10000099", "--serial", "xyz"]);
+    let said = merchant(dir, &["revoke", "10000099", "--serial", "xyz"]);
     assert_eq!(said.exit, 2, "{said:?}");
 }
 
 #[test]
 fn a_merchant_without_the_product_has_no_authority() {
-    let served = Served::start();
-    let dir = dir(&served);
-    served.send("A1");
-    set(&dir, &["--product", "off"]);
-    queried(&served, "NO_AUTH", 4);
-    set(&dir, &["--product", "on"]);
-    queried(&served, "", 0);
+    let heard = Heard::start();
+    heard.served.send("A1");
+    heard.set(&["--product", "off"]);
+    assert_eq!(heard.queried(), answer("NO_AUTH", 4));
+    heard.set(&["--product", "on"]);
+    assert_eq!(heard.queried(), answer("", 0));
 }
 
 #[test]
 fn a_foreign_address_has_no_authority() {
-    let served = Served::start();
-    let dir = dir(&served);
-    served.send("A1");
-    set(&dir, &["--allow", "10.0.0.0/8"]);
-    queried(&served, "NO_AUTH", 4);
-    set(&dir, &["--allow", "10.0.0.0/8", "--allow", "127.0.0.1"]);
-    queried(&served, "", 0);
-    set(&dir, &["--allow", "2001:db8::1"]);
-    queried(&served, "NO_AUTH", 4);
-    set(&dir, &["--allow-any"]);
-    queried(&served, "", 0);
+    let heard = Heard::start();
+    heard.served.send("A1");
+    heard.set(&["--allow", "10.0.0.0/8"]);
+    assert_eq!(heard.queried(), answer("NO_AUTH", 4));
+    heard.set(&["--allow", "10.0.0.0/8", "--allow", "127.0.0.1"]);
+    assert_eq!(heard.queried(), answer("", 0));
+    heard.set(&["--allow", "2001:db8::1"]);
+    assert_eq!(heard.queried(), answer("NO_AUTH", 4));
+    heard.set(&["--allow-any"]);
+    assert_eq!(heard.queried(), answer("", 0));
 }
 
 #[test]
 fn a_closed_api_and_a_used_up_day_are_told_to_a_send() {
-    let served = Served::start();
-    served.send("A1");
-    let told = |billno| {
-        let said = served.send_with(billno, &["--json"]);
-        (err_codes(&said), said.exit)
-    };
-    set_and_noted(&served, &["--api-send", "off"]);
-    assert_eq!(told("A2"), (vec!["API_METHOD_CLOSED".to_owned()], 4));
-    set_and_noted(&served, &["--api-send", "on", "--user-packets-per-day", "1"]);
-    assert_eq!(told("A2"), (vec!["SENDNUM_LIMIT".to_owned()], 6));
+    let heard = Heard::start();
+    heard.served.send("A1");
+    heard.set(&["--api-send", "off"]);
+    assert_eq!(heard.told("A2"), answer("API_METHOD_CLOSED", 4));
+    heard.set(&["--api-send", "on", "--user-packets-per-day", "1"]);
+    assert_eq!(heard.told("A2"), answer("SENDNUM_LIMIT", 6));
 }
 
 #[test]
 fn a_chosen_pace_is_kept() {
-    let served = Served::start();
-    let dir = dir(&served);
+    let heard = Heard::start();
     // none at all: what is permitted later, the client would wait for
-    set(&dir, &["--queries-per-second", "0"]);
-    let ask = || served.query(&["A1"]);
-    let limited = |said: &Said| err_codes(said).contains(&"FREQ_LIMIT".to_owned());
-    assert!(limited(&asked_until(ask, limited)));
-    set(&dir, &["--sends-per-minute", "0"]);
-    let send = || served.send_with("A1", &["--json"]);
-    assert!(limited(&asked_until(send, limited)));
+    heard.set(&["--queries-per-second", "0"]);
+    assert_eq!(heard.queried().0, ["FREQ_LIMIT"]);
+    heard.set(&["--sends-per-minute", "0"]);
+    assert_eq!(heard.told("A1").0, ["FREQ_LIMIT"]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
-use support::{OPENID, Said, Served, command};
+use support::{OPENID, Said, Served, command, hongbao};
 
 /// Pays one yuan under a reference.
 fn pay(served: &Served, reference: &str, more: &[&str]) -> Said {
@@ -368,25 +368,56 @@ fn past_30_days_the_ledger_answers_and_nobody_is_asked() {
     assert_eq!(served.calls("query"), asked);
 }
 
-/// Every key of every object stands in the page that scripts are written by.
+/// The section of the page about a command's JSON.
+fn section<'p>(page: &'p str, command: &str) -> &'p str {
+    let heads =
+        |section: &&str| section.lines().next().unwrap().contains(&format!("`hongbao {command} "));
+    page.split("\n## ").find(heads).unwrap_or_else(|| panic!("no section of `{command}`"))
+}
+
+/// Every key of every object stands in its command's section of the page that scripts are
+/// written by.
 #[test]
 fn every_key_of_the_json_is_on_the_page() {
     let served = Served::start();
     served.tune("unknown_max = \"0s\"\n");
-    let sent = pay(&served, "order-1", &["--billno", "PAGE1"]).json();
-    let queried = served.query(&["PAGE1", "NEVERSENT"]).json();
-    let followed =
-        served.run(&["follow", "--json", "--until", "idle", "PAGE1", "NEVERSENT"]).json();
-    let records = served.run(&["records", "--json"]).json();
-    let history = served.run(&["history", "--json", "PAGE1"]).json();
-    let attention = served.run(&["attention", "--json"]).json();
+    let sent = pay(&served, "order-1", &["--billno", "PAGE1"]);
+    let queried = served.query(&["PAGE1", "NEVERSENT"]);
+    let followed = served.run(&["follow", "--json", "--until", "idle", "PAGE1", "NEVERSENT"]);
+    let numbers = served.merchant_file("numbers.txt");
+    std::fs::write(&numbers, "PAGE1\nNEVERSENT\n\n").unwrap();
+    let (numbers, out) = (numbers.to_str().unwrap(), served.merchant_file("out.csv"));
+    let reconcile = ["reconcile", "--input-format", "lines", "--json", "--out"];
+    let all = [
+        ("send", sent),
+        ("query", queried),
+        ("follow", followed),
+        ("records", served.run(&["records", "--json"])),
+        ("history", served.run(&["history", "--json", "PAGE1"])),
+        ("attention", served.run(&["attention", "--json"])),
+        ("reconcile", served.run(&[&reconcile[..], &[out.to_str().unwrap(), numbers]].concat())),
+        ("doctor", served.run(&["doctor", "--json", "--offline"])),
+        ("explain", hongbao(&["explain", "--json"])),
+    ];
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/cli-json.md");
     let page = std::fs::read_to_string(page).unwrap();
-    let all = [sent, queried, followed, records, history, attention];
-    assert!(all.iter().all(|objects| !objects.is_empty()), "{all:?}");
-    for object in all.iter().flatten() {
-        for key in object.as_object().unwrap().keys() {
-            assert!(page.contains(&format!("`{key}`")), "`{key}` is not on the page");
+    for (command, said) in &all {
+        let (objects, section) = (said.json(), section(&page, command));
+        assert!(!objects.is_empty(), "{command} {said:?}");
+        for key in objects.iter().flat_map(|object| object.as_object().unwrap().keys()) {
+            assert!(section.contains(&format!("`{key}`")), "`{key}` of {command}");
         }
     }
+}
+
+#[test]
+fn a_status_that_nobody_knows_is_warned_of() {
+    let served = Served::start();
+    served.send("STAT1");
+    assert_eq!(served.query(&["STAT1"]).exit, 0);
+    let said = served.run(&["records", "--json", "--status", "SENDING"]);
+    assert_eq!((said.json().len(), said.stderr.as_str()), (1, ""), "{said:?}");
+    let said = served.run(&["records", "--json", "--status", "sending"]);
+    assert_eq!((said.exit, said.stdout.as_str()), (0, ""), "{said:?}");
+    assert!(said.stderr.starts_with("warning[UNKNOWN_STATUS]: `sending` "), "{}", said.stderr);
 }

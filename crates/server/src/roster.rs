@@ -107,7 +107,7 @@ impl RosterKeeper {
         self.newest.load()
     }
 
-    /// Reads the merchants anew, where one changed.
+    /// Reads the merchants anew, where one changed, and says so in the log.
     ///
     /// # Errors
     /// The ledger failed; the merchants stay as they were.
@@ -118,6 +118,7 @@ impl RosterKeeper {
         if newest != *version {
             self.read().await?;
             *version = newest;
+            tracing::info!(version = newest, "merchants changed");
         }
         Ok(())
     }

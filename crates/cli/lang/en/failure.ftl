@@ -88,6 +88,7 @@ about-failure-TLS_SET_UP = TLS could not be set up
 about-failure-TOML = a TOML file cannot be understood
 about-failure-TRANSITION_REFUSED = the packet is in a state from which it cannot go there
 about-failure-UNKNOWN_CODE = `hongbao explain` was asked about a code that it does not know
+about-failure-UNKNOWN_STATUS = no status of WeChat Pay that this version knows: a slip of the pen, or a new one
 about-failure-UNUSUAL_ISSUER = the client certificate was not issued by WeChat Pay; a sandbox's never is
 about-failure-UPSTREAM_IS_ITSELF = an upstream profile asks the gateway itself
 about-failure-UPSTREAM_TWICE = two upstream profiles are of the same merchant

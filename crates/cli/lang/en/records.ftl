@@ -1,4 +1,5 @@
 # `records`, `history`, `attention`.
+records-unknown-status = `{ $status }` is no status that this version knows; these are: { $known }
 records-attention = (needs a person)
 history-none = the ledger does not know `{ $billno }`; that says nothing about the packet
 history-none-hint = check the number and the profile; `hongbao query` asks about it, and remembers

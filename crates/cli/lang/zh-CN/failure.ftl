@@ -88,6 +88,7 @@ about-failure-TLS_SET_UP = 无法建立 TLS
 about-failure-TOML = 无法理解 TOML 文件
 about-failure-TRANSITION_REFUSED = 红包所处的状态不能变成所要的状态
 about-failure-UNKNOWN_CODE = `hongbao explain` 不认识所问的错误码
+about-failure-UNKNOWN_STATUS = 本版本不认识的红包状态：写错了，或是新的状态
 about-failure-UNUSUAL_ISSUER = 客户端证书不是微信支付签发的；沙箱的证书都是如此
 about-failure-UPSTREAM_IS_ITSELF = 上游配置指向网关自身
 about-failure-UPSTREAM_TWICE = 两个上游配置属于同一商户

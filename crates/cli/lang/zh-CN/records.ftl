@@ -1,4 +1,5 @@
 # `records`、`history`、`attention`。
+records-unknown-status = 本版本不认识状态 `{ $status }`；认识的有：{ $known }
 records-attention = （需要人工处理）
 history-none = 账本不认识 `{ $billno }`；这不说明红包的任何情况
 history-none-hint = 请检查单号和商户配置；`hongbao query` 会查询并记下它

@@ -82,10 +82,10 @@ pub struct RecordsArgs {
     /// Only those that need a person
     #[arg(long)]
     pub attention: bool,
-    /// Only those sent on this day (+08:00) or at this time (RFC 3339), or later
+    /// Only those sent (or, not sent from here, first noted) on this day (+08:00) or at this time (RFC 3339), or later
     #[arg(long, value_name = "TIME", value_parser = from)]
     pub from: Option<Timestamp>,
-    /// Only those sent on this day (+08:00) or earlier, or before this time (RFC 3339)
+    /// Only those sent (or, not sent from here, first noted) on this day (+08:00) or earlier, or before this time (RFC 3339)
     #[arg(long, value_name = "TIME", value_parser = until)]
     pub to: Option<Timestamp>,
     /// At most so many

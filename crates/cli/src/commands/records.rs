@@ -8,6 +8,7 @@ use crate::pages::each_page;
 use crate::record::readable;
 use crate::say;
 use crate::verdict_text;
+use crate::vocabulary::Kind;
 use comfy_table::{ContentArrangement, Table, presets};
 use hongbao_inquiry::{Clock, SystemClock};
 use hongbao_ledger::{Inquiry, InquiryFilter};
@@ -26,6 +27,7 @@ const WIDTHS: [usize; 7] = [28, 22, 9, 10, 26, 32, 16];
 /// [`Failure`] where the profile or its ledger cannot be used.
 pub async fn run(args: &RecordsArgs, out: &mut Output) -> Result<Exit, Failure> {
     let remembered = Remembered::open(&args.profile, args.policy.into())?;
+    warn_of_status(args, out);
     let now = SystemClock.now();
     let wanted = args.verdict.as_deref();
     let mut left = args.limit.unwrap_or(u64::MAX);
@@ -44,6 +46,16 @@ pub async fn run(args: &RecordsArgs, out: &mut Output) -> Result<Exit, Failure> 
     });
     pages.await.map_err(|error| remembered.failure(&error))?;
     Ok(Exit::Ok)
+}
+
+/// A status that nobody knows may be a new one of the wire, or a slip of the pen.
+fn warn_of_status(args: &RecordsArgs, out: &mut Output) {
+    let Some(asked) = args.status.as_deref() else { return };
+    let known = Kind::Status.words();
+    if !known.iter().any(|word| word == asked) {
+        let warning = say!("records-unknown-status", status = asked, known = known.join(", "));
+        out.warning("UNKNOWN_STATUS", warning);
+    }
 }
 
 /// What the ledger can sort out by itself. Its words of a verdict go stale when the window

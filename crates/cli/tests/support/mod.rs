@@ -3,7 +3,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, PipeReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -69,6 +69,12 @@ impl Served {
     /// The same, and it logs every call to a file: see [`Served::calls`].
     pub fn start_logged() -> Self {
         Self::start_with(|dir| std::fs::File::create(dir.join("log")).unwrap().into())
+    }
+
+    /// The same, and what it logs can be waited for: a line that is about to come.
+    pub fn start_heard() -> (Self, BufReader<PipeReader>) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        (Self::start_with(|_| writer.into()), BufReader::new(reader))
     }
 
     fn start_with(log: impl FnOnce(&Path) -> Stdio) -> Self {
