@@ -10,6 +10,7 @@ use crate::files;
 use crate::merchant_side::{client, client_failure};
 use crate::profile::{ProfileFile, ProxyUrl, beside};
 use crate::say;
+use hongbao_client::error::without_user;
 use hongbao_client::{AttemptLimits, Certificate, ClientConfig, ClientError, Identity, Trust};
 use hongbao_wire::ApiKey;
 use reqwest::Url;
@@ -131,7 +132,8 @@ fn appid(appid: &str) -> Finding {
 fn host(text: &str, hint: String) -> Result<String, Failure> {
     let host = Url::parse(text).ok().filter(|url| url.scheme() == "https");
     host.and_then(|url| url.host_str().map(str::to_owned)).ok_or_else(|| {
-        Failure::config("BASE_URL", say!("doctor-base-url-bad", url = text)).hint(hint)
+        Failure::config("BASE_URL", say!("doctor-base-url-bad", url = without_user(text)))
+            .hint(hint)
     })
 }
 
