@@ -11,6 +11,7 @@ mod files;
 mod lang;
 mod localise;
 mod merchant_folder;
+mod merchant_ledger;
 mod merchant_side;
 mod outcome;
 mod output;

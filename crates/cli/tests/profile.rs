@@ -182,7 +182,7 @@ fn a_certificate_that_expires_soon_is_told_and_json_is_unaffected() {
     let profile = Profile::holding("2020-01-01T00:00:00Z", &soon.to_string());
     let said = profile.query();
     let warning = "warning[EXPIRES_SOON]: the client certificate expires in 10 days";
-    assert!(said.stderr.starts_with(warning), "{said:?}");
+    assert!(said.stderr.contains(warning), "{said:?}");
     assert_eq!(said.exit, 7, "it is good until then");
     let merchant = profile.path("merchant.toml");
     let said = hongbao(&["query", "--json", "--profile", merchant.to_str().unwrap(), "1"]);
@@ -232,4 +232,44 @@ fn every_key_of_the_client_is_taken_and_checked() {
     profile
         .write("merchant.toml", (Profile::text(true) + "proxy = \"user:hushhush@x\"\n").as_bytes());
     assert!(!profile.query().stderr.contains("hushhush"), "a proxy's password is not shown");
+}
+
+#[test]
+fn a_ledger_that_is_gone_or_empty_is_not_made_anew() {
+    let profile = Profile::new();
+    let made = "the ledger `";
+    assert!(profile.query().stderr.starts_with(made), "the first one is told");
+    assert!(!profile.query().stderr.contains(" is new"), "and only the first one");
+    fs::remove_file(profile.path("ledger.sqlite")).unwrap();
+    assert_eq!(profile.code(), "LEDGER_MISSING");
+    assert!(profile.query().stderr.contains("ledger.key"), "what tells that there was one");
+    assert!(!profile.path("ledger.sqlite").exists());
+    profile.write("ledger.sqlite", b"");
+    assert_eq!(profile.code(), "LEDGER_DAMAGED");
+    assert_eq!(profile.path("ledger.sqlite").metadata().unwrap().len(), 0);
+    fs::remove_file(profile.path("ledger.sqlite")).unwrap();
+    fs::remove_file(profile.path("ledger.key")).unwrap();
+    assert_eq!(profile.query().exit, 7, "a person said that nothing was ever sent with it");
+}
+
+#[test]
+fn a_ledger_whose_making_broke_off_is_made_anew() {
+    let profile = Profile::new();
+    profile.write("ledger.key", &[7; 32]);
+    profile.write("ledger.lock", b"making\n");
+    assert!(profile.query().stderr.contains(" is new"), "nothing was noted in it");
+    fs::remove_file(profile.path("ledger.sqlite")).unwrap();
+    assert_eq!(profile.code(), "LEDGER_MISSING", "from now on it is");
+}
+
+#[test]
+fn several_that_begin_at_once_make_one_ledger() {
+    let profile = Profile::new();
+    let said = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..4).map(|_| scope.spawn(|| profile.query())).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
+    });
+    assert!(said.iter().all(|said| said.exit == 7), "{said:?}");
+    let news = said.iter().filter(|said| said.stderr.contains(" is new")).count();
+    assert_eq!(news, 1, "{said:?}");
 }
