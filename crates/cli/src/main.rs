@@ -18,6 +18,7 @@ mod output;
 mod pages;
 mod profile;
 mod record;
+mod remembered;
 mod run_file;
 mod signature;
 mod upstream;

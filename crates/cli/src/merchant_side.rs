@@ -4,11 +4,11 @@
 use crate::exit::{Exit, Failure};
 use crate::merchant_ledger;
 use crate::output::Output;
-use crate::profile::{Profile, ProfileFile};
+use crate::profile::Profile;
 use crate::say;
 use crate::workdir::ledger_failure;
 use hongbao_client::{Client, ClientConfig, ClientError, Dice, IdentityWarning};
-use hongbao_inquiry::{Account, Inquirer, InquirerOptions, InquiryError, SendRefusal, SystemClock};
+use hongbao_inquiry::{Inquirer, InquirerOptions, InquiryError, SendRefusal, SystemClock};
 use hongbao_ledger::{Inquiries, LedgerError, MemoryLedger};
 use hongbao_wire::sign::Policy;
 use std::path::{Path, PathBuf};
@@ -26,8 +26,8 @@ pub enum Memory {
 /// How the merchant's side shall behave.
 #[derive(Clone, Copy, Debug)]
 pub struct SideOptions {
-    /// What is demanded of a success reply's signature.
-    pub policy: Policy,
+    /// What is demanded of a success reply's signature; `None`: what the profile says.
+    pub policy: Option<Policy>,
     /// Where what is learnt is kept.
     pub memory: Memory,
     /// Whether an own send that the payer does not know is sent again under its number.
@@ -86,35 +86,6 @@ impl MerchantSide {
     }
 }
 
-/// What a merchant remembers, for who only looks: needs no certificate and asks nobody.
-#[derive(Clone, Debug)]
-pub struct Remembered {
-    /// As whom it was asked; its key proves what is kept.
-    pub account: Account,
-    /// What is remembered.
-    pub ledger: Arc<dyn Inquiries>,
-    path: PathBuf,
-}
-
-impl Remembered {
-    /// Opens the ledger of a profile, which must be there.
-    ///
-    /// # Errors
-    /// `LEDGER_MISSING`; [`Failure`], exit 9, where profile or ledger cannot be used.
-    pub fn open(profile: &Path, policy: Policy) -> Result<Self, Failure> {
-        let file = ProfileFile::load(profile)?;
-        let path = file.ledger_path(profile);
-        let ledger = Arc::new(merchant_ledger::open(&path)?);
-        Ok(Self { account: file.account(profile, policy)?, ledger, path })
-    }
-
-    /// What the ledger said, with what to do.
-    #[must_use]
-    pub fn failure(&self, error: &LedgerError) -> Failure {
-        ledger_failure(&self.path, error)
-    }
-}
-
 /// A client; it connects to nothing yet.
 ///
 /// # Errors
@@ -136,7 +107,7 @@ pub fn client_failure(error: &ClientError) -> Failure {
 /// As [`client`].
 pub fn inquirer(
     profile: &Profile,
-    policy: Policy,
+    policy: Option<Policy>,
     ledger: Arc<dyn Inquiries>,
     resends: bool,
 ) -> Result<Arc<Inquirer>, Failure> {

@@ -208,3 +208,44 @@ fn each_bad_upstream_is_named() {
     fs::write(&config, plain.join("\n")).unwrap();
     assert_eq!(refused(&dir, &[]), "GATEWAY_FOLDER");
 }
+
+#[test]
+fn a_gateway_takes_the_policy_of_its_profile() {
+    let row = Row::start();
+    let dir = row.dir();
+    let gateway = row.first_start();
+    assert_eq!(send(&dir, "1").exit, 0);
+    row.sandbox.fault("unsigned", "1", "query");
+    let lenient = profile(&dir);
+    let ask = ["query", "--no-ledger", "--profile", &lenient, "--policy", "verify-if-present", "1"];
+    assert_eq!(hongbao(&ask).exit, 7, "an unsigned record is none");
+    drop(gateway);
+    row.sandbox.tune("signature_policy = \"verify_if_present\"\n");
+    let gateway = row.first_start();
+    assert_eq!(hongbao(&ask).exit, 0, "now it is one");
+    drop(gateway);
+}
+
+#[test]
+fn who_needs_a_person_at_the_gateway_is_listed_and_dismissed() {
+    let row = Row::start();
+    row.sandbox.tune("unknown_max = \"0s\"\n");
+    let dir = row.dir();
+    let gateway = row.first_start();
+    assert_eq!(hongbao(&["query", "--no-ledger", "--profile", &profile(&dir), "TYPO"]).exit, 6);
+    let look = |args: &[&str]| hongbao(&[args, &["--dir", dir.to_str().unwrap()]].concat());
+    let listed = look(&["attention", "--json"]);
+    assert_eq!((listed.exit, listed.json()[0]["mch_billno"].as_str()), (6, Some("TYPO")));
+    drop(gateway);
+    let named = look(&["records", "--json", "--attention", "--merchant", "10000098"]);
+    assert_eq!(named.json()[0]["mch_billno"], "TYPO");
+    assert_eq!(look(&["records", "--merchant", "10000099"]).exit, 9);
+    assert_eq!(look(&["attention", "--dismiss", "NEVERSEEN"]).exit, 6);
+    assert_eq!(look(&["attention", "--dismiss", "TYPO"]).exit, 0);
+    assert_eq!(look(&["attention"]).exit, 0);
+    let history = look(&["history", "--json", "TYPO"]).json();
+    assert_eq!(history.last().unwrap()["event"], "dismissed");
+    let sandbox = row.sandbox.merchant_file("../..");
+    let said = hongbao(&["attention", "--dir", sandbox.to_str().unwrap()]);
+    assert!(said.stderr.starts_with("error[NOT_A_GATEWAY]: "), "{said:?}");
+}

@@ -38,6 +38,17 @@ impl Profile {
         profile
     }
 
+    /// Protects a keystore of a certificate by another password.
+    fn keystore(&self, password: &str) {
+        let validity = Validity {
+            not_before: "2020-01-01T00:00:00Z".parse().unwrap(),
+            not_after: "2120-01-01T00:00:00Z".parse().unwrap(),
+        };
+        let authority = Authority::create(validity.not_before).unwrap();
+        let issued = authority.issue_merchant_for("10000098", "x", validity).unwrap();
+        self.write("apiclient_cert.p12", &issued.to_p12_legacy(password).unwrap());
+    }
+
     fn text(pem: bool) -> String {
         let identity = if pem {
             "cert_file = \"apiclient_cert.pem\"\nkey_file = \"apiclient_key.pem\"\n"
@@ -272,4 +283,58 @@ fn several_that_begin_at_once_make_one_ledger() {
     assert!(said.iter().all(|said| said.exit == 7), "{said:?}");
     let news = said.iter().filter(|said| said.stderr.contains(" is new")).count();
     assert_eq!(news, 1, "{said:?}");
+}
+
+#[test]
+fn an_expired_certificate_takes_no_memory_away() {
+    let profile = Profile::new();
+    assert_eq!(profile.query().exit, 7, "the number is noted");
+    let expired = Profile::holding("2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z");
+    for name in ["apiclient_cert.pem", "apiclient_key.pem"] {
+        profile.write(name, &fs::read(expired.path(name)).unwrap());
+    }
+    assert_eq!(profile.code(), "CERTIFICATE_EXPIRED");
+    let merchant = profile.path("merchant.toml");
+    let ask = ["query", "--offline", "--profile", merchant.to_str().unwrap()];
+    let known = hongbao(&[&ask[..], &["1"]].concat());
+    assert_eq!(known.exit, 7, "{known:?}");
+    assert!(known.stderr.starts_with("from the ledger, last asked 20"), "{known:?}");
+    let stranger = hongbao(&[&ask[..], &["2"]].concat());
+    assert!(stranger.stdout.contains("the ledger does not know this number"), "{stranger:?}");
+}
+
+#[test]
+fn policy_and_former_keys_are_read_and_checked() {
+    let profile = Profile::new();
+    let tuned = |line: &str| {
+        profile.write("merchant.toml", format!("{}{line}\n", Profile::text(true)).as_bytes());
+    };
+    tuned("signature_policy = \"never\"");
+    assert_eq!(profile.code(), "TOML");
+    tuned("signature_policy = \"verify_if_present\"\nformer_api_key_files = [\"old_key\"]");
+    assert_eq!(profile.code(), "FILE_MISSING");
+    profile.write("old_key", b"two words\n");
+    assert_eq!(profile.code(), "SECRET_NOT_A_LINE");
+    profile.write("old_key", b"192006250b4c09247ec02edce69f6a2e\n");
+    assert_eq!(profile.query().exit, 7);
+    set_mode(&profile.path("old_key"), 0o604);
+    assert_eq!(profile.code(), "SECRET_OPEN_TO_OTHERS");
+}
+
+#[test]
+fn a_keystores_password_is_any_line() {
+    let profile = Profile::new();
+    let text = format!("{}p12_password_file = \"password\"\n", Profile::text(false));
+    profile.write("merchant.toml", text.as_bytes());
+    profile.keystore(" pass 口令 ");
+    for end in ["", "\n", "\r\n"] {
+        profile.write("password", format!(" pass 口令 {end}").as_bytes());
+        assert_eq!(profile.query().exit, 7, "{end:?}");
+    }
+    profile.write("password", "pass 口令".as_bytes());
+    assert_eq!(profile.code(), "P12_PASSWORD", "blanks count");
+    for bad in [&b"two\nlines\n"[..], b"\xff\n"] {
+        profile.write("password", bad);
+        assert_eq!(profile.code(), "SECRET_NOT_A_LINE", "{bad:?}");
+    }
 }

@@ -280,6 +280,10 @@ fn who_needs_a_person_is_listed_with_the_reason() {
     receive(&served, "FINE1");
     served.query(&["FINE1"]);
     assert_eq!(served.run(&["attention", "--json"]).json().len(), 1, "only the other one");
+    assert_eq!(served.run(&["attention", "--dismiss", "NEVERSENT"]).exit, 0, "a person looked");
+    assert_eq!(served.run(&["attention"]).exit, 0);
+    assert_eq!(served.run(&["follow", "--until", "idle"]).exit, 0, "it is not asked about");
+    assert_eq!(served.run(&["follow", "--until", "idle", "NEVERSENT"]).exit, 6, "unless named");
 }
 
 #[test]

@@ -12,6 +12,9 @@ pub struct Account {
     pub appid: AppId,
     /// `key=` of signatures.
     pub api_key: ApiKey,
+    /// The keys that the merchant had before, in any order: only what the ledger kept is verified
+    /// with them, never what comes.
+    pub former_api_keys: Vec<ApiKey>,
     /// `secret=` of `workwx_sign`; only a send needs it.
     pub workwx_secret: Option<WorkwxSecret>,
     /// What is demanded of a success reply's signature.

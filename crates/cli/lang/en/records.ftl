@@ -2,6 +2,10 @@
 records-attention = (needs a person)
 history-none = the ledger does not know `{ $billno }`; that says nothing about the packet
 history-none-hint = check the number and the profile; `hongbao query` asks about it, and remembers
+records-no-gateway = `{ $dir }` is not a gateway's folder: no inquiries are kept in it
+records-no-gateway-hint = give the folder of `hongbao serve --upstream`, or a merchant's profile with `--profile`
+records-merchant-needed = the folder does not have one merchant alone: name one with `--merchant`
+attention-dismissed = { $billno } needs nobody any more, and is not asked about until `hongbao follow` names it
 attention-none = no packet needs a person
 attention-since = since { $at }
 about-attention-unknown_too_long = unknown, or without an answer, for longer than `unknown_max` of the profile

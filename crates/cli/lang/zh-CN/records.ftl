@@ -2,6 +2,10 @@
 records-attention = （需要人工处理）
 history-none = 账本不认识 `{ $billno }`；这不说明红包的任何情况
 history-none-hint = 请检查单号和商户配置；`hongbao query` 会查询并记下它
+records-no-gateway = `{ $dir }` 不是网关的数据目录：里面没有查询记录
+records-no-gateway-hint = 请给出 `hongbao serve --upstream` 的数据目录，或用 `--profile` 给出商户配置文件
+records-merchant-needed = 目录里的商户不止一个或没有：请用 `--merchant` 指明
+attention-dismissed = { $billno } 不再需要人工处理，也不再查询，直到 `hongbao follow` 指名跟踪
 attention-none = 没有红包需要人工处理
 attention-since = 自 { $at } 起
 about-attention-unknown_too_long = 未知或得不到答复的时间超过了商户配置的 `unknown_max`

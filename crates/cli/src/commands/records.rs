@@ -2,10 +2,10 @@
 
 use crate::args::RecordsArgs;
 use crate::exit::{Exit, Failure};
-use crate::merchant_side::Remembered;
 use crate::output::{Output, printable};
 use crate::pages::each_page;
 use crate::record::readable;
+use crate::remembered::Remembered;
 use crate::say;
 use comfy_table::{ContentArrangement, Table, presets};
 use hongbao_inquiry::{Clock, SystemClock};
@@ -24,7 +24,7 @@ const WIDTHS: [usize; 7] = [28, 22, 9, 10, 26, 32, 16];
 /// # Errors
 /// [`Failure`] where the profile or its ledger cannot be used.
 pub async fn run(args: &RecordsArgs, out: &mut Output) -> Result<Exit, Failure> {
-    let remembered = Remembered::open(&args.profile, args.policy.into())?;
+    let remembered = Remembered::open(&args.whose, args.policy.map(Into::into)).await?;
     let now = SystemClock.now();
     let wanted = args.verdict.as_deref();
     let mut left = args.limit.unwrap_or(u64::MAX);

@@ -33,6 +33,7 @@ pub fn account() -> Account {
         mch_id: MCH.into(),
         appid: APPID.into(),
         api_key: api_key(),
+        former_api_keys: Vec::new(),
         workwx_secret: Some(WorkwxSecret::new(*b"synthetic-workwx-secret-01234567")),
         policy: Policy::Require,
     }

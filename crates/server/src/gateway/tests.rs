@@ -93,6 +93,7 @@ fn gateway(pace: u32, options: GatewayOptions) -> (Arc<Gateway>, Arc<Counted>) {
         mch_id: merchant.mch_id,
         appid: merchant.appids[0].clone(),
         api_key: merchant.api_key,
+        former_api_keys: Vec::new(),
         workwx_secret: None,
         policy: hongbao_wire::sign::Policy::Require,
     };

@@ -69,6 +69,7 @@ fn account(mch_id: &str) -> Account {
         mch_id: mch_id.into(),
         appid: APPID.into(),
         api_key: api_key(mch_id),
+        former_api_keys: Vec::new(),
         workwx_secret: Some(secret(mch_id)),
         policy: Policy::Require,
     }

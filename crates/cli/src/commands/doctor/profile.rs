@@ -42,6 +42,9 @@ pub async fn examine(path: &Path, offline: bool, now: SystemTime, report: &mut R
     let is_wechat = base_url.as_deref().is_some_and(|host| WECHAT_HOSTS.contains(&host));
     let identity = identity::examine(path, &file, is_wechat, now, report);
     let api_key = api_key(&at(&file.api_key_file), report);
+    for former in &file.former_api_key_files {
+        report.tried("api_key", files::read_secret_line(&at(former)));
+    }
     workwx_secret(file.workwx_secret_file.as_ref().map(at), report);
     report.add(Finding::fine("pace", say!("doctor-pace", per_second = file.pace_per_second)));
     ledger::examine_own(&file.ledger_path(path), report);
