@@ -21,7 +21,7 @@ pub use operate::{
     ServeArgs, TopUpArgs,
 };
 pub use reconcile::ReconcileArgs;
-pub use remember::{AttentionArgs, FollowArgs, HistoryArgs, RecordsArgs};
+pub use remember::{AttentionArgs, FollowArgs, HistoryArgs, LedgerOf, RecordsArgs};
 
 use crate::lang::Lang;
 use clap::{ArgAction, Parser, Subcommand};

@@ -92,6 +92,25 @@ pub fn read_secret_line(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     Ok(secret)
 }
 
+/// A password that others chose: one line of any UTF-8, without its end of line; blanks count.
+///
+/// # Errors
+/// As [`read_secret`]; `SECRET_NOT_A_LINE`.
+pub fn read_password(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let secret = read_secret(path)?;
+    let text = std::str::from_utf8(&secret).ok();
+    let line = text.map(|text| text.strip_suffix('\n').unwrap_or(text));
+    let line = line.map(|line| line.strip_suffix('\r').unwrap_or(line));
+    match line.filter(|line| !line.contains(['\n', '\r', '\0'])) {
+        Some(line) => Ok(Zeroizing::new(line.to_owned())),
+        None => {
+            let message = say!("file-secret-line", file = path.display());
+            let failure = Failure::config("SECRET_NOT_A_LINE", message);
+            Err(failure.hint(say!("file-password-hint")))
+        }
+    }
+}
+
 /// Writes a whole file with that mode, or leaves what was there: under another name
 /// first, then renamed.
 ///

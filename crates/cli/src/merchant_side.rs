@@ -2,13 +2,14 @@
 //! joins them. Every command that asks or pays begins here.
 
 use crate::exit::{Exit, Failure};
+use crate::merchant_ledger;
 use crate::output::Output;
-use crate::profile::{Profile, ProfileFile};
+use crate::profile::Profile;
 use crate::say;
 use crate::workdir::ledger_failure;
 use hongbao_client::{Client, ClientConfig, ClientError, Dice, IdentityWarning};
-use hongbao_inquiry::{Account, Inquirer, InquirerOptions, InquiryError, SendRefusal, SystemClock};
-use hongbao_ledger::{Inquiries, LedgerError, MemoryLedger, SealKey, SqliteLedger, SqliteOptions};
+use hongbao_inquiry::{Inquirer, InquirerOptions, InquiryError, SendRefusal, SystemClock};
+use hongbao_ledger::{Inquiries, LedgerError, MemoryLedger};
 use hongbao_wire::sign::Policy;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,8 +26,8 @@ pub enum Memory {
 /// How the merchant's side shall behave.
 #[derive(Clone, Copy, Debug)]
 pub struct SideOptions {
-    /// What is demanded of a success reply's signature.
-    pub policy: Policy,
+    /// What is demanded of a success reply's signature; `None`: what the profile says.
+    pub policy: Option<Policy>,
     /// Where what is learnt is kept.
     pub memory: Memory,
     /// Whether an own send that the payer does not know is sent again under its number.
@@ -44,7 +45,7 @@ pub struct MerchantSide {
 impl MerchantSide {
     /// Reads a profile, makes its client, and opens its ledger, or makes it.
     ///
-    /// A certificate that expires soon is told on stderr.
+    /// A certificate that expires soon is told on stderr, and that the ledger is new.
     ///
     /// # Errors
     /// [`Failure`], exit 9: the profile, what it names, or the ledger cannot be used.
@@ -59,7 +60,13 @@ impl MerchantSide {
     pub fn of(profile: Profile, options: SideOptions, out: &mut Output) -> Result<Self, Failure> {
         warn(&profile, out);
         let ledger: Arc<dyn Inquiries> = match options.memory {
-            Memory::Ledger => Arc::new(open_or_make_ledger(&profile.ledger_path)?),
+            Memory::Ledger => {
+                let (ledger, is_new) = merchant_ledger::open_or_make(&profile.ledger_path)?;
+                if is_new {
+                    out.talk(say!("side-ledger-made", file = profile.ledger_path.display()));
+                }
+                Arc::new(ledger)
+            }
             Memory::Nowhere => Arc::new(MemoryLedger::new()),
         };
         let inquirer = inquirer(&profile, options.policy, ledger, options.resends)?;
@@ -76,41 +83,6 @@ impl MerchantSide {
     #[must_use]
     pub fn ledger_failure(&self, error: &LedgerError) -> Failure {
         ledger_failure(&self.ledger_path, error)
-    }
-}
-
-/// What a merchant remembers, for who only looks: needs no certificate and asks nobody.
-#[derive(Clone, Debug)]
-pub struct Remembered {
-    /// As whom it was asked; its key proves what is kept.
-    pub account: Account,
-    /// What is remembered.
-    pub ledger: Arc<dyn Inquiries>,
-    path: PathBuf,
-}
-
-impl Remembered {
-    /// Opens the ledger of a profile, which must be there.
-    ///
-    /// # Errors
-    /// `LEDGER_MISSING`; [`Failure`], exit 9, where profile or ledger cannot be used.
-    pub fn open(profile: &Path, policy: Policy) -> Result<Self, Failure> {
-        let file = ProfileFile::load(profile)?;
-        let path = file.ledger_path(profile);
-        if !path.exists() {
-            let message = say!("side-no-ledger", file = path.display());
-            return Err(
-                Failure::config("LEDGER_MISSING", message).hint(say!("side-no-ledger-hint"))
-            );
-        }
-        let ledger = Arc::new(open_or_make_ledger(&path)?);
-        Ok(Self { account: file.account(profile, policy)?, ledger, path })
-    }
-
-    /// What the ledger said, with what to do.
-    #[must_use]
-    pub fn failure(&self, error: &LedgerError) -> Failure {
-        ledger_failure(&self.path, error)
     }
 }
 
@@ -135,7 +107,7 @@ pub fn client_failure(error: &ClientError) -> Failure {
 /// As [`client`].
 pub fn inquirer(
     profile: &Profile,
-    policy: Policy,
+    policy: Option<Policy>,
     ledger: Arc<dyn Inquiries>,
     resends: bool,
 ) -> Result<Arc<Inquirer>, Failure> {
@@ -144,23 +116,6 @@ pub fn inquirer(
     let (account, client) = (profile.account(policy), client(profile.client_config())?);
     let clock = Arc::new(SystemClock);
     Ok(Arc::new(Inquirer::new(account, client, ledger, clock, Dice::random(), options)))
-}
-
-/// The ledger at `path`; its key file is the same with the extension `.key`. Both are made, for
-/// their owner alone, where there is no ledger yet.
-///
-/// # Errors
-/// The ledger's own code: a newer version, damage, another key.
-pub fn open_or_make_ledger(path: &Path) -> Result<SqliteLedger, Failure> {
-    let key_path = path.with_extension("key");
-    let key = match path.exists() {
-        true => SealKey::load(key_path),
-        false => SealKey::load_or_create(key_path),
-    };
-    // what is mapped counts as the process's memory, which must not grow with the ledger
-    let options = SqliteOptions { mmap_bytes: 0, ..SqliteOptions::default() };
-    key.and_then(|key| SqliteLedger::open_with(path, key, options))
-        .map_err(|error| ledger_failure(path, &error))
 }
 
 /// Says on stderr what a person should do something about before long.

@@ -42,6 +42,13 @@ pub struct ProfileFile {
     pub p12_password_file: Option<PathBuf>,
     /// The API key, one line.
     pub api_key_file: PathBuf,
+    /// The API keys that the merchant had before, one line each; what the ledger kept is verified
+    /// with them too.
+    #[serde(default)]
+    pub former_api_key_files: Vec<PathBuf>,
+    /// What is demanded of a success reply's signature; a command's `--policy` goes before it.
+    #[serde(default)]
+    signature_policy: SignaturePolicy,
     /// The WeCom secret, one line; a send signs with it.
     pub workwx_secret_file: Option<PathBuf>,
     /// `https://host[:port]` of the host that is asked where the first is away.
@@ -69,6 +76,24 @@ pub struct ProfileFile {
     /// How long a verdict may be unknown before a person is called.
     #[serde(default = "unknown_max", deserialize_with = "duration")]
     unknown_max: SignedDuration,
+}
+
+/// The words of [`Policy`] in the file.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum SignaturePolicy {
+    #[default]
+    Require,
+    VerifyIfPresent,
+}
+
+impl From<SignaturePolicy> for Policy {
+    fn from(policy: SignaturePolicy) -> Self {
+        match policy {
+            SignaturePolicy::Require => Self::Require,
+            SignaturePolicy::VerifyIfPresent => Self::VerifyIfPresent,
+        }
+    }
 }
 
 /// `http://[user:password@]host[:port]`. `Debug` does not show it: it may hold a password.
@@ -100,8 +125,12 @@ pub struct Profile {
     pub appid: String,
     /// `key=` of signatures.
     pub api_key: ApiKey,
+    /// The same of earlier times.
+    pub former_api_keys: Vec<ApiKey>,
     /// `secret=` of `workwx_sign`; only a send needs it.
     pub workwx_secret: Option<WorkwxSecret>,
+    /// What is demanded of a success reply's signature.
+    pub policy: Policy,
     /// Where the ledger is, or will be.
     pub ledger_path: PathBuf,
     /// When packets are asked about again.
@@ -138,14 +167,17 @@ impl Profile {
             Some(ca) => Trust::Ca(files::read(&at(ca))?),
             None => Trust::System,
         };
-        let Account { api_key, workwx_secret, .. } = file.account(path, Policy::Require)?;
+        let Account { api_key, former_api_keys, workwx_secret, policy, .. } =
+            file.account(path, None)?;
         let ledger_path = file.ledger_path(path);
         let client = file.client_config(identity, trust);
         let profile = Self {
             mch_id: file.mch_id,
             appid: file.appid,
             api_key,
+            former_api_keys,
             workwx_secret,
+            policy,
             ledger_path,
             schedule: Schedule { unknown_max: file.unknown_max },
             warnings,
@@ -167,16 +199,16 @@ impl Profile {
         self.client.clone()
     }
 
-    /// As whom it asks, and what it demands of a reply's signature.
+    /// As whom it asks; `policy` goes before the profile's own.
     #[must_use]
-    pub fn account(&self, policy: Policy) -> Account {
+    pub fn account(&self, policy: Option<Policy>) -> Account {
         Account {
             mch_id: self.mch_id.as_str().into(),
             appid: self.appid.as_str().into(),
             api_key: self.api_key.clone(),
-            former_api_keys: Vec::new(),
+            former_api_keys: self.former_api_keys.clone(),
             workwx_secret: self.workwx_secret.clone(),
-            policy,
+            policy: policy.unwrap_or(self.policy),
         }
     }
 }
@@ -190,21 +222,26 @@ impl ProfileFile {
         files::read_toml(path)
     }
 
-    /// The names and keys of the profile at `path`, without its certificate.
+    /// The names and keys of the profile at `path`, without its certificate; `policy` goes before
+    /// the profile's own.
     ///
     /// # Errors
     /// As [`Profile::load`].
-    pub fn account(&self, path: &Path, policy: Policy) -> Result<Account, Failure> {
-        let api_key = files::read_secret_line(&beside(path, &self.api_key_file))?;
+    pub fn account(&self, path: &Path, policy: Option<Policy>) -> Result<Account, Failure> {
+        let api_key = |file: &PathBuf| -> Result<ApiKey, Failure> {
+            let key = files::read_secret_line(&beside(path, file))?;
+            Ok(ApiKey::new(key.as_slice()))
+        };
+        let former = self.former_api_key_files.iter().map(api_key).collect::<Result<_, _>>()?;
         let secret = self.workwx_secret_file.as_ref().map(|file| beside(path, file));
         let secret = secret.map(|file| files::read_secret_line(&file)).transpose()?;
         Ok(Account {
             mch_id: self.mch_id.as_str().into(),
             appid: self.appid.as_str().into(),
-            api_key: ApiKey::new(api_key.as_slice()),
-            former_api_keys: Vec::new(),
+            api_key: api_key(&self.api_key_file)?,
+            former_api_keys: former,
             workwx_secret: secret.map(|secret| WorkwxSecret::new(secret.as_slice())),
-            policy,
+            policy: policy.unwrap_or(self.signature_policy.into()),
         })
     }
 
@@ -273,11 +310,7 @@ pub fn keystore(p12: &Path, password: Option<&Path>, mch_id: &str) -> Result<Ide
     let bytes = files::read_secret(p12)?;
     let identity = match password {
         None => Identity::from_p12(&bytes, mch_id),
-        Some(file) => {
-            let password = files::read_secret_line(file)?;
-            // a secret line is ASCII
-            Identity::from_p12(&bytes, &String::from_utf8_lossy(&password))
-        }
+        Some(file) => Identity::from_p12(&bytes, &files::read_password(file)?),
     };
     identity.map_err(|error| unusable(p12, &error))
 }

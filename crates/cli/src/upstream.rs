@@ -18,7 +18,6 @@ use hongbao_inquiry::SystemClock;
 use hongbao_issuer::{Clock, SystemClock as IssuerClock};
 use hongbao_ledger::{Inquiries, Ledger, LedgerError, Merchant, SqliteLedger};
 use hongbao_server::{Gateway, Upstream};
-use hongbao_wire::sign::Policy;
 use hongbao_wire::{AppId, Fen};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -65,14 +64,21 @@ pub async fn open(
 /// # Errors
 /// `GATEWAY_FOLDER`; what the ledger says.
 pub async fn not_a_gateways(dir: &WorkDir, ledger: &SqliteLedger) -> Result<(), Failure> {
-    let setting = ledger.setting(GATEWAY_SETTING).await;
-    match setting.map_err(|error| ledger_failure(&dir.path("ledger.sqlite"), &error))? {
-        None => Ok(()),
-        Some(_) => {
-            let message = say!("gateway-folder", dir = dir.as_path().display());
-            Err(Failure::config("GATEWAY_FOLDER", message).hint(say!("gateway-folder-hint")))
-        }
+    if !is_a_gateways(dir, ledger).await? {
+        return Ok(());
     }
+    let message = say!("gateway-folder", dir = dir.as_path().display());
+    Err(Failure::config("GATEWAY_FOLDER", message).hint(say!("gateway-folder-hint")))
+}
+
+/// Whether a gateway ever ran in the folder of the ledger.
+///
+/// # Errors
+/// What the ledger says.
+pub async fn is_a_gateways(dir: &WorkDir, ledger: &SqliteLedger) -> Result<bool, Failure> {
+    let setting = ledger.setting(GATEWAY_SETTING).await;
+    let failed = |error: LedgerError| ledger_failure(&dir.path("ledger.sqlite"), &error);
+    Ok(setting.map_err(failed)?.is_some())
 }
 
 /// The profiles of the folder's file, from the folder.
@@ -180,7 +186,7 @@ fn upstream(profile: &Profile) -> Result<Upstream, Failure> {
     let config = profile.client_config();
     let transport = HttpTransport::new(&config).map_err(|error| client_failure(&error))?;
     Ok(Upstream {
-        account: profile.account(Policy::Require),
+        account: profile.account(None),
         transport: Arc::new(transport),
         client: config.options(),
         schedule: profile.schedule,

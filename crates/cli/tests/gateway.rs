@@ -68,12 +68,9 @@ fn profile(dir: &Path) -> String {
     dir.join("merchants/10000098/merchant.toml").to_str().unwrap().to_owned()
 }
 
-/// What the gateway says: what the merchant itself remembers is forgotten first.
+/// What the gateway says, not what the merchant itself remembers.
 fn status(dir: &Path, billno: &str) -> Value {
-    for name in ["ledger.sqlite", "ledger.sqlite-wal", "ledger.sqlite-shm"] {
-        let _ = fs::remove_file(dir.join("merchants/10000098").join(name));
-    }
-    let said = hongbao(&["query", "--json", "--profile", &profile(dir), billno]);
+    let said = hongbao(&["query", "--json", "--no-ledger", "--profile", &profile(dir), billno]);
     let mut seen = said.json();
     assert_eq!(seen.len(), 1, "{said:?}");
     assert!(seen[0]["record"]["status"].is_string(), "{said:?}");
@@ -236,4 +233,45 @@ fn each_bad_upstream_is_named() {
     let plain: Vec<&str> = text.lines().filter(|line| !line.starts_with("profiles = ")).collect();
     fs::write(&config, plain.join("\n")).unwrap();
     assert_eq!(refused(&dir, &[]), "GATEWAY_FOLDER");
+}
+
+#[test]
+fn a_gateway_takes_the_policy_of_its_profile() {
+    let row = Row::start();
+    let dir = row.dir();
+    let gateway = row.first_start();
+    assert_eq!(send(&dir, "1").exit, 0);
+    row.sandbox.fault("unsigned", "1", "query");
+    let lenient = profile(&dir);
+    let ask = ["query", "--no-ledger", "--profile", &lenient, "--policy", "verify-if-present", "1"];
+    assert_eq!(hongbao(&ask).exit, 7, "an unsigned record is none");
+    drop(gateway);
+    row.sandbox.tune("signature_policy = \"verify_if_present\"\n");
+    let gateway = row.first_start();
+    assert_eq!(hongbao(&ask).exit, 0, "now it is one");
+    drop(gateway);
+}
+
+#[test]
+fn who_needs_a_person_at_the_gateway_is_listed_and_dismissed() {
+    let row = Row::start();
+    row.sandbox.tune("unknown_max = \"0s\"\n");
+    let dir = row.dir();
+    let gateway = row.first_start();
+    assert_eq!(hongbao(&["query", "--no-ledger", "--profile", &profile(&dir), "TYPO"]).exit, 6);
+    let look = |args: &[&str]| hongbao(&[args, &["--dir", dir.to_str().unwrap()]].concat());
+    let listed = look(&["attention", "--json"]);
+    assert_eq!((listed.exit, listed.json()[0]["mch_billno"].as_str()), (6, Some("TYPO")));
+    drop(gateway);
+    let named = look(&["records", "--json", "--attention", "--merchant", "10000098"]);
+    assert_eq!(named.json()[0]["mch_billno"], "TYPO");
+    assert_eq!(look(&["records", "--merchant", "10000099"]).exit, 9);
+    assert_eq!(look(&["attention", "--dismiss", "NEVERSEEN"]).exit, 6);
+    assert_eq!(look(&["attention", "--dismiss", "TYPO"]).exit, 0);
+    assert_eq!(look(&["attention"]).exit, 0);
+    let history = look(&["history", "--json", "TYPO"]).json();
+    assert_eq!(history.last().unwrap()["event"], "dismissed");
+    let sandbox = row.sandbox.merchant_file("../..");
+    let said = hongbao(&["attention", "--dir", sandbox.to_str().unwrap()]);
+    assert!(said.stderr.starts_with("error[NOT_A_GATEWAY]: "), "{said:?}");
 }

@@ -38,6 +38,17 @@ impl Profile {
         profile
     }
 
+    /// Protects a keystore of a certificate by another password.
+    fn keystore(&self, password: &str) {
+        let validity = Validity {
+            not_before: "2020-01-01T00:00:00Z".parse().unwrap(),
+            not_after: "2120-01-01T00:00:00Z".parse().unwrap(),
+        };
+        let authority = Authority::create(validity.not_before).unwrap();
+        let issued = authority.issue_merchant_for("10000098", "x", validity).unwrap();
+        self.write("apiclient_cert.p12", &issued.to_p12_legacy(password).unwrap());
+    }
+
     fn text(pem: bool) -> String {
         let identity = if pem {
             "cert_file = \"apiclient_cert.pem\"\nkey_file = \"apiclient_key.pem\"\n"
@@ -182,7 +193,7 @@ fn a_certificate_that_expires_soon_is_told_and_json_is_unaffected() {
     let profile = Profile::holding("2020-01-01T00:00:00Z", &soon.to_string());
     let said = profile.query();
     let warning = "warning[EXPIRES_SOON]: the client certificate expires in 10 days";
-    assert!(said.stderr.starts_with(warning), "{said:?}");
+    assert!(said.stderr.contains(warning), "{said:?}");
     assert_eq!(said.exit, 7, "it is good until then");
     let merchant = profile.path("merchant.toml");
     let said = hongbao(&["query", "--json", "--profile", merchant.to_str().unwrap(), "1"]);
@@ -232,4 +243,98 @@ fn every_key_of_the_client_is_taken_and_checked() {
     profile
         .write("merchant.toml", (Profile::text(true) + "proxy = \"user:hushhush@x\"\n").as_bytes());
     assert!(!profile.query().stderr.contains("hushhush"), "a proxy's password is not shown");
+}
+
+#[test]
+fn a_ledger_that_is_gone_or_empty_is_not_made_anew() {
+    let profile = Profile::new();
+    let made = "the ledger `";
+    assert!(profile.query().stderr.starts_with(made), "the first one is told");
+    assert!(!profile.query().stderr.contains(" is new"), "and only the first one");
+    fs::remove_file(profile.path("ledger.sqlite")).unwrap();
+    assert_eq!(profile.code(), "LEDGER_MISSING");
+    assert!(profile.query().stderr.contains("ledger.key"), "what tells that there was one");
+    assert!(!profile.path("ledger.sqlite").exists());
+    profile.write("ledger.sqlite", b"");
+    assert_eq!(profile.code(), "LEDGER_DAMAGED");
+    assert_eq!(profile.path("ledger.sqlite").metadata().unwrap().len(), 0);
+    fs::remove_file(profile.path("ledger.sqlite")).unwrap();
+    fs::remove_file(profile.path("ledger.key")).unwrap();
+    assert_eq!(profile.query().exit, 7, "a person said that nothing was ever sent with it");
+}
+
+#[test]
+fn a_ledger_whose_making_broke_off_is_made_anew() {
+    let profile = Profile::new();
+    profile.write("ledger.key", &[7; 32]);
+    profile.write("ledger.lock", b"making\n");
+    assert!(profile.query().stderr.contains(" is new"), "nothing was noted in it");
+    fs::remove_file(profile.path("ledger.sqlite")).unwrap();
+    assert_eq!(profile.code(), "LEDGER_MISSING", "from now on it is");
+}
+
+#[test]
+fn several_that_begin_at_once_make_one_ledger() {
+    let profile = Profile::new();
+    let said = std::thread::scope(|scope| {
+        let all: Vec<_> = (0..4).map(|_| scope.spawn(|| profile.query())).collect();
+        all.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
+    });
+    assert!(said.iter().all(|said| said.exit == 7), "{said:?}");
+    let news = said.iter().filter(|said| said.stderr.contains(" is new")).count();
+    assert_eq!(news, 1, "{said:?}");
+}
+
+#[test]
+fn an_expired_certificate_takes_no_memory_away() {
+    let profile = Profile::new();
+    assert_eq!(profile.query().exit, 7, "the number is noted");
+    let expired = Profile::holding("2020-01-01T00:00:00Z", "2021-01-01T00:00:00Z");
+    for name in ["apiclient_cert.pem", "apiclient_key.pem"] {
+        profile.write(name, &fs::read(expired.path(name)).unwrap());
+    }
+    assert_eq!(profile.code(), "CERTIFICATE_EXPIRED");
+    let merchant = profile.path("merchant.toml");
+    let ask = ["query", "--offline", "--profile", merchant.to_str().unwrap()];
+    let known = hongbao(&[&ask[..], &["1"]].concat());
+    assert_eq!(known.exit, 7, "{known:?}");
+    assert!(known.stderr.starts_with("from the ledger, last asked 20"), "{known:?}");
+    let stranger = hongbao(&[&ask[..], &["2"]].concat());
+    assert!(stranger.stdout.contains("the ledger does not know this number"), "{stranger:?}");
+}
+
+#[test]
+fn policy_and_former_keys_are_read_and_checked() {
+    let profile = Profile::new();
+    let tuned = |line: &str| {
+        profile.write("merchant.toml", format!("{}{line}\n", Profile::text(true)).as_bytes());
+    };
+    tuned("signature_policy = \"never\"");
+    assert_eq!(profile.code(), "TOML");
+    tuned("signature_policy = \"verify_if_present\"\nformer_api_key_files = [\"old_key\"]");
+    assert_eq!(profile.code(), "FILE_MISSING");
+    profile.write("old_key", b"two words\n");
+    assert_eq!(profile.code(), "SECRET_NOT_A_LINE");
+    profile.write("old_key", b"192006250b4c09247ec02edce69f6a2e\n");
+    assert_eq!(profile.query().exit, 7);
+    set_mode(&profile.path("old_key"), 0o604);
+    assert_eq!(profile.code(), "SECRET_OPEN_TO_OTHERS");
+}
+
+#[test]
+fn a_keystores_password_is_any_line() {
+    let profile = Profile::new();
+    let text = format!("{}p12_password_file = \"password\"\n", Profile::text(false));
+    profile.write("merchant.toml", text.as_bytes());
+    profile.keystore(" pass 口令 ");
+    for end in ["", "\n", "\r\n"] {
+        profile.write("password", format!(" pass 口令 {end}").as_bytes());
+        assert_eq!(profile.query().exit, 7, "{end:?}");
+    }
+    profile.write("password", "pass 口令".as_bytes());
+    assert_eq!(profile.code(), "P12_PASSWORD", "blanks count");
+    for bad in [&b"two\nlines\n"[..], b"\xff\n"] {
+        profile.write("password", bad);
+        assert_eq!(profile.code(), "SECRET_NOT_A_LINE", "{bad:?}");
+    }
 }

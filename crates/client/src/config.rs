@@ -2,6 +2,7 @@
 
 use crate::attempts::AttemptLimits;
 use crate::dice::Dice;
+use crate::error::without_user;
 use crate::failover::FAILOVER_REST;
 use crate::identity::Identity;
 use crate::pace::Pace;
@@ -45,6 +46,9 @@ pub struct ClientConfig {
     pub attempts: AttemptLimits,
     /// The most attempts in any one second, of all calls together; 0 counts as 1.
     pub pace_per_second: u32,
+    /// The turns that several clients of one merchant share; it goes before `pace_per_second`,
+    /// of which each client would otherwise make its own.
+    pub pace: Option<Pace>,
     /// How long the main host is left alone after it failed.
     pub failover_rest: Duration,
 }
@@ -64,6 +68,7 @@ impl ClientConfig {
             total_timeout: TOTAL_TIMEOUT,
             attempts: AttemptLimits::DEFAULT,
             pace_per_second: PACE_PER_SECOND,
+            pace: None,
             failover_rest: FAILOVER_REST,
         }
     }
@@ -73,7 +78,7 @@ impl ClientConfig {
     pub fn options(&self) -> ClientOptions {
         ClientOptions {
             attempts: self.attempts,
-            pace: Pace::per_second(self.pace_per_second),
+            pace: self.pace.clone().unwrap_or_else(|| Pace::per_second(self.pace_per_second)),
             dice: Dice::random(),
             has_failover: self.failover_url.is_some(),
             failover_rest: self.failover_rest,
@@ -84,8 +89,8 @@ impl ClientConfig {
 impl fmt::Debug for ClientConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientConfig")
-            .field("base_url", &self.base_url)
-            .field("failover_url", &self.failover_url)
+            .field("base_url", &without_user(&self.base_url))
+            .field("failover_url", &self.failover_url.as_deref().map(without_user))
             .field("identity", &self.identity)
             // its URL may hold a password
             .field("has_proxy", &self.proxy.is_some())

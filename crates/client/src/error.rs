@@ -76,7 +76,7 @@ impl IdentityError {
 /// Why a client could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
-    /// The base URL is not `https://host[:port][/path]`.
+    /// The base URL is not `https://host[:port][/path]`; what may be a password is left out of it.
     #[error("`{0}` is no base URL of the form `https://host[:port]`")]
     BadBaseUrl(String),
     /// The proxy's URL is not `http://[user:password@]host[:port]`; it is not repeated here, as it
@@ -101,5 +101,15 @@ impl ClientError {
             Self::BadTrust(_) => "CA_UNREADABLE",
             Self::Tls(_) => "TLS_SET_UP",
         }
+    }
+}
+
+/// A URL, or what was meant as one, without `user:password@`: errors and logs may hold it.
+#[must_use]
+pub fn without_user(url: &str) -> String {
+    let Some((before, rest)) = url.rsplit_once('@') else { return url.to_owned() };
+    match before.split_once("://") {
+        Some((scheme, _)) => format!("{scheme}://…@{rest}"),
+        None => format!("…@{rest}"),
     }
 }

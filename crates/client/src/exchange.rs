@@ -36,6 +36,20 @@ pub struct Exchange<R> {
     /// Whether any attempt may have reached the payer. After a send, yes means that the
     /// money may move, whatever else is said here.
     pub may_have_arrived: bool,
+    /// What the other attempts brought, in the order in which they were superseded: at most one
+    /// less than [`crate::AttemptLimits::count_max`].
+    pub superseded: Vec<Superseded<R>>,
+}
+
+/// What an attempt brought that says less than another one of its call.
+#[derive(Clone, Debug)]
+pub struct Superseded<R> {
+    /// What was seen; it counts for nothing in the verdict.
+    pub observation: Observation<R>,
+    /// The bytes of the reply as they came, as [`Exchange::raw`].
+    pub raw: Option<Vec<u8>>,
+    /// The HTTP status, where one came.
+    pub http_status: Option<u16>,
 }
 
 impl<R: Echo> Exchange<R> {
@@ -56,6 +70,7 @@ impl<R: Echo> Exchange<R> {
                 host,
                 attempts: 1,
                 may_have_arrived: trouble.was_sent,
+                superseded: Vec::new(),
                 cause: Some(trouble.cause),
             },
             Ok(RawReply { http_status, date, body, broke }) => Self {
@@ -69,6 +84,7 @@ impl<R: Echo> Exchange<R> {
                 host,
                 attempts: 1,
                 may_have_arrived: true,
+                superseded: Vec::new(),
                 cause: broke.map(|trouble| trouble.cause),
             },
         }
@@ -80,8 +96,13 @@ impl<R> Exchange<R> {
     pub(crate) fn then(self, later: Self) -> Self {
         let attempts = self.attempts.saturating_add(later.attempts);
         let may_have_arrived = self.may_have_arrived || later.may_have_arrived;
-        let says_most = if later.says() >= self.says() { later } else { self };
-        Self { attempts, may_have_arrived, ..says_most }
+        let (says_most, says_less) =
+            if later.says() >= self.says() { (later, self) } else { (self, later) };
+        let Self { observation, raw, http_status, mut superseded, .. } = says_less;
+        // one of the two is a single attempt, which superseded nothing
+        superseded.splice(0..0, says_most.superseded);
+        superseded.push(Superseded { observation, raw, http_status });
+        Self { attempts, may_have_arrived, superseded, ..says_most }
     }
 
     /// How much an attempt says.

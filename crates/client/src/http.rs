@@ -1,7 +1,7 @@
 //! The transport of the field: HTTP/1.1 over mutual TLS.
 
 use crate::config::ClientConfig;
-use crate::error::ClientError;
+use crate::error::{ClientError, without_user};
 use crate::exchange::REPLY_BYTES_MAX;
 use crate::transport::{Call, Host, RawReply, Seen, Transport, Trouble};
 use crate::trust;
@@ -118,7 +118,7 @@ impl Urls {
 }
 
 fn base_url(text: &str) -> Result<Url, ClientError> {
-    let bad = || ClientError::BadBaseUrl(text.to_owned());
+    let bad = || ClientError::BadBaseUrl(without_user(text));
     let url = Url::parse(text).map_err(|_| bad())?;
     let plain = url.query().is_none()
         && url.fragment().is_none()

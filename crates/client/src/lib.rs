@@ -67,7 +67,7 @@ pub use client::Client;
 pub use config::{ClientConfig, ClientOptions};
 pub use dice::Dice;
 pub use error::{ClientError, IdentityError};
-pub use exchange::Exchange;
+pub use exchange::{Exchange, Superseded};
 pub use failover::FAILOVER_REST;
 pub use http::HttpTransport;
 pub use identity::Identity;

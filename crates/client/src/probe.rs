@@ -1,7 +1,7 @@
 //! The way to a server, stage by stage: name, connection, handshake. Nothing is asked.
 
 use crate::certificate::Certificate;
-use crate::error::ClientError;
+use crate::error::{ClientError, without_user};
 use crate::http::is_about_certificate;
 use crate::identity::Identity;
 use crate::trust::{self, Trust};
@@ -179,7 +179,7 @@ fn handshake_failure(error: &std::io::Error) -> Stopped {
 }
 
 fn place(base_url: &str) -> Result<(String, u16), ClientError> {
-    let bad = || ClientError::BadBaseUrl(base_url.to_owned());
+    let bad = || ClientError::BadBaseUrl(without_user(base_url));
     let url = Url::parse(base_url).map_err(|_| bad())?;
     let host = url.host_str().filter(|_| url.scheme() == "https").ok_or_else(bad)?;
     let host = host.trim_start_matches('[').trim_end_matches(']');

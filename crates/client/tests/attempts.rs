@@ -251,6 +251,28 @@ async fn an_exchange_is_of_one_piece() {
     assert_eq!((exchange.cause.as_deref(), exchange.attempts), (None, 3));
 }
 
+/// What an attempt brought is kept, whichever attempt the call tells of.
+#[tokio::test(start_paused = true)]
+async fn what_is_superseded_keeps_its_bytes() {
+    let busy = || Code(ErrorCode::SystemError);
+    let cases: [(&[Act], &[Option<u16>]); 4] = [
+        (&[Code(ErrorCode::NotFound)], &[]),
+        (&[busy(), Status(503), Code(ErrorCode::NotFound)], &[Some(200), Some(503)]),
+        (&[Status(503), NotConnected, NotConnected], &[None, None]),
+        (&[Status(503), NotConnected, Code(ErrorCode::NotFound)], &[None, Some(503)]),
+    ];
+    for (acts, statuses) in cases {
+        let Scene { client, .. } = scene(acts);
+        let exchange = query(&client).await;
+        let kept: Vec<_> = exchange.superseded.iter().map(|one| one.http_status).collect();
+        assert_eq!(kept, statuses, "{acts:?}");
+        for one in &exchange.superseded {
+            assert_eq!(one.raw.is_some(), one.http_status.is_some(), "{acts:?}");
+            assert!(one.raw.as_ref().is_none_or(|raw| !raw.is_empty()), "{acts:?}");
+        }
+    }
+}
+
 /// A transport that says "not connected" of a request that left is not believed.
 #[tokio::test(start_paused = true)]
 async fn not_connected_is_said_only_of_what_was_not_sent() {

@@ -164,6 +164,14 @@ async fn a_bad_proxy_or_failover_is_refused_without_its_password() {
         assert_eq!(error.code(), "PROXY_URL", "{bad}");
         assert!(!format!("{error} {error:?}").contains("secret"));
     }
-    let config = ClientConfig { failover_url: Some("http://host".to_owned()), ..config };
-    assert_eq!(Client::new(config).map(|_| ()).unwrap_err().code(), "BASE_URL");
+    for bad in
+        ["http://host", "https://user:secret@host", "user:secret@host", "https://u:s@secret@"]
+    {
+        let failover_url = Some(bad.to_owned());
+        let config = ClientConfig { failover_url, ..config.clone() };
+        assert!(!format!("{config:?}").contains("secret"), "{bad}");
+        let error = Client::new(config).map(|_| ()).unwrap_err();
+        assert_eq!(error.code(), "BASE_URL", "{bad}");
+        assert!(!format!("{error} {error:?}").contains("secret"), "{bad}");
+    }
 }

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 use hongbao_authority::{Authority, Issued, Validity};
-use hongbao_client::{Client, ClientConfig, ClientError, Identity, IdentityError, Trust};
+use hongbao_client::{Client, ClientConfig, ClientError, Identity, IdentityError, Pace, Trust};
 use jiff::{SignedDuration, Timestamp};
 use p12_keystore::{Certificate, KeyStore, KeyStoreEntry, PrivateKey, PrivateKeyChain};
 use rustls_pki_types::pem::PemObject;
@@ -127,4 +127,18 @@ fn a_client_is_refused_for_a_bad_url_or_bad_roots() {
     }
     let error = client("https://localhost", Trust::Ca(b"none".to_vec())).unwrap_err();
     assert_eq!(error.code(), "CA_UNREADABLE");
+}
+
+#[tokio::test]
+async fn clients_share_the_pace_that_they_are_given() {
+    let identity = pem(&ISSUED.cert_pem, &ISSUED.key_pem).unwrap();
+    let own = ClientConfig::new("https://localhost", identity, Trust::System);
+    let shared = ClientConfig { pace: Some(Pace::per_second(8)), ..own.clone() };
+    let slowed = |config: &ClientConfig| {
+        let client = || Client::new(config.clone()).unwrap();
+        let (one, other) = (client(), client());
+        one.pace().freq_limited();
+        other.pace().rate().to_string()
+    };
+    assert_eq!((slowed(&own), slowed(&shared)), ("20/s".to_owned(), "4/s".to_owned()));
 }

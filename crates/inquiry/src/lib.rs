@@ -7,12 +7,14 @@
 //! Where to look: [`inquirer`] the door · `ask` a question · `send` a payment, and when it is
 //! refused here · [`schedule`] when to ask next · [`follow`] until it is final ·
 //! [`reconcile`] many at once · `standing` what the ledger proves · `learning` what an observation changes ·
+//! `dismissal` what a person puts down ·
 //! [`account`], [`clock`], [`outcome`], [`error`] values.
 
 pub mod account;
 mod ask;
 mod billno;
 pub mod clock;
+mod dismissal;
 pub mod error;
 pub mod follow;
 pub mod inquirer;
@@ -26,6 +28,7 @@ mod twins;
 
 pub use account::Account;
 pub use clock::{Clock, SystemClock};
+pub use dismissal::dismiss;
 pub use error::{InquiryError, SendRefusal};
 pub use follow::{FollowOptions, Follower};
 pub use inquirer::{Freshness, Inquirer, InquirerOptions};

@@ -130,12 +130,10 @@ fn read_document<R: Echo>(
 ) -> Observation<R> {
     match R::read(document, key, policy) {
         Err(error) => Observation::Unreadable(Unreadable::Reply(error)),
-        Ok(Reply::Failure(failure)) => match &failure.mch_billno {
-            Some(billno) if billno.as_str() != asked.mch_billno => {
-                Observation::Unreadable(Unreadable::OtherEcho)
-            }
-            _ => Observation::Failure(failure),
-        },
+        Ok(Reply::Failure(failure)) if speaks_of_another(asked, &failure) => {
+            Observation::Unreadable(Unreadable::OtherEcho)
+        }
+        Ok(Reply::Failure(failure)) => Observation::Failure(failure),
         Ok(Reply::Success(reply)) => {
             let (billno, mch_id) = reply.get().echo();
             if billno.as_str() == asked.mch_billno && mch_id.as_str() == asked.mch_id {
@@ -145,4 +143,13 @@ fn read_document<R: Echo>(
             }
         }
     }
+}
+
+/// Whether a failure names another packet or merchant. Most name none; `mch_id` of `0` stands
+/// for none (r04).
+fn speaks_of_another(asked: Asked<'_>, failure: &FailureReply) -> bool {
+    let billno = failure.mch_billno.as_ref().map(MchBillno::as_str);
+    let mch_id = failure.mch_id.as_ref().map(MchId::as_str).filter(|mch_id| *mch_id != "0");
+    billno.is_some_and(|billno| billno != asked.mch_billno)
+        || mch_id.is_some_and(|mch_id| mch_id != asked.mch_id)
 }

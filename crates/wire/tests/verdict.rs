@@ -123,6 +123,8 @@ fn a_wrong_set_up_is_fixed() {
         row(&code(word), &expected, "no_answer", NextStep::FixSetUp, false);
         assert_eq!(send_code(word), expected);
     }
+    // nobody's number stands for none
+    assert_eq!(judged(&unsigned(&with(refusal("XML_ERROR"), "mch_id", "0"))), expected);
     assert_eq!(judge(&Known::default(), &Observation::CertificateRefused, now()), expected);
     assert_eq!(judge_send(&Observation::CertificateRefused), expected);
     for word in
@@ -193,6 +195,7 @@ fn what_is_unreadable_is_unknown() {
             reply(ReplyError::BadField("refund_amount")),
         ),
         (unsigned(&with(refusal("NOT_FOUND"), "mch_billno", "other")), Unreadable::OtherEcho),
+        (unsigned(&with(refusal("NOT_FOUND"), "mch_id", "10000099")), Unreadable::OtherEcho),
     ] {
         let expected = Verdict::Unknown(Unknown::Unreadable(why));
         row(&judged(&body), &expected, "unknown", NextStep::PersonLooks, false);

@@ -10,6 +10,7 @@ file-not-utf8-hint = check that it is the file that was meant, and save it as UT
 file-secret-open = others than its owner may read the secret in `{ $file }`
 file-secret-open-hint = run `chmod 600 { $file }`; if others had access to it, replace the secret
 file-secret-line = `{ $file }` does not hold a secret of one line
+file-password-hint = it must hold the password alone: one line of UTF-8
 file-secret-line-hint = it must hold the secret alone: one line, without blanks or quotes
 file-not-written = `{ $file }` cannot be written: { $why }
 file-not-written-hint = check the owner and the mode of the folder, and the free space

@@ -58,6 +58,7 @@ about-failure-LISTEN_FAILED = an address cannot be listened on: in use, or not p
 about-failure-MERCHANT_AMOUNT_USED_UP = the merchant's amount of the day is used up
 about-failure-MERCHANT_EXISTS = there is a merchant with this number already
 about-failure-METHOD_NOT_ALLOWED = the admin path has no such method
+about-failure-NOT_A_GATEWAY = the folder is not a gateway's, so no inquiries are kept in it
 about-failure-NOT_IN_GATEWAY = the server is a gateway: time, faults, balances and packets are the payer's
 about-failure-NOT_IN_LEDGER = the ledger holds nothing about this number; that says nothing about the packet
 about-failure-NOT_JSON = the admin API takes `content-type: application/json` alone

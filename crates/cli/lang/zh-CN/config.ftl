@@ -10,6 +10,7 @@ file-not-utf8-hint = 请确认这就是要用的文件，并保存为 UTF-8
 file-secret-open = `{ $file }` 中的密钥可被属主以外的人读取
 file-secret-open-hint = 请执行 `chmod 600 { $file }`；如果已被他人读过，请更换密钥
 file-secret-line = `{ $file }` 中不是一行密钥
+file-password-hint = 文件里只能有口令本身：一行 UTF-8 文本
 file-secret-line-hint = 文件里只能有密钥本身：一行，不含空格和引号
 file-not-written = 无法写入 `{ $file }`：{ $why }
 file-not-written-hint = 请检查目录的属主和权限，以及剩余空间

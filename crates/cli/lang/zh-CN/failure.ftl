@@ -58,6 +58,7 @@ about-failure-LISTEN_FAILED = 无法监听地址：已被占用，或没有权�
 about-failure-MERCHANT_AMOUNT_USED_UP = 商户当日可发金额已用完
 about-failure-MERCHANT_EXISTS = 该商户号已存在
 about-failure-METHOD_NOT_ALLOWED = 管理路径不支持该方法
+about-failure-NOT_A_GATEWAY = 数据目录不是网关的，里面没有查询记录
 about-failure-NOT_IN_GATEWAY = 该服务是网关：时间、故障、余额和红包都由付款方掌管
 about-failure-NOT_IN_LEDGER = 账本里没有这个单号；这不说明红包的任何情况
 about-failure-NOT_JSON = 管理接口只接受 `content-type: application/json`

@@ -28,9 +28,9 @@ pub struct QueryArgs {
     /// Print one JSON object for each bill number, one a line
     #[arg(long)]
     pub json: bool,
-    /// What a success without a signature counts as
-    #[arg(long, value_enum, value_name = "POLICY", default_value_t = PolicyArg::Require)]
-    pub policy: PolicyArg,
+    /// What a success without a signature counts as [default: `signature_policy` of the profile]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub policy: Option<PolicyArg>,
 }
 
 /// `hongbao send`.
@@ -78,9 +78,9 @@ pub struct SendArgs {
     /// Print the outcome as one JSON object
     #[arg(long)]
     pub json: bool,
-    /// What a success without a signature counts as
-    #[arg(long, value_enum, value_name = "POLICY", default_value_t = PolicyArg::Require)]
-    pub policy: PolicyArg,
+    /// What a success without a signature counts as [default: `signature_policy` of the profile]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub policy: Option<PolicyArg>,
 }
 
 /// `hongbao sign`.

@@ -60,9 +60,9 @@ pub struct ReconcileArgs {
     /// Print the summary as one JSON object
     #[arg(long, requires = "out")]
     pub json: bool,
-    /// What a success without a signature counts as
-    #[arg(long, value_enum, value_name = "POLICY", default_value_t = PolicyArg::Require)]
-    pub policy: PolicyArg,
+    /// What a success without a signature counts as [default: `signature_policy` of the profile]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub policy: Option<PolicyArg>,
 }
 
 fn format(word: &str) -> Result<Format, String> {

@@ -29,9 +29,9 @@ pub struct FollowArgs {
     /// Print JSON, one object for each event, one a line
     #[arg(long)]
     pub json: bool,
-    /// What a success without a signature counts as
-    #[arg(long, value_enum, value_name = "POLICY", default_value_t = PolicyArg::Require)]
-    pub policy: PolicyArg,
+    /// What a success without a signature counts as [default: `signature_policy` of the profile]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub policy: Option<PolicyArg>,
 }
 
 /// When following ends.
@@ -58,12 +58,26 @@ impl From<UntilArg> for Until {
     }
 }
 
+/// Whose ledger is looked at.
+#[derive(Debug, clap::Args)]
+pub struct LedgerOf {
+    /// The merchant's profile
+    #[arg(long, value_name = "FILE", required_unless_present = "dir", conflicts_with = "dir")]
+    pub profile: Option<PathBuf>,
+    /// A gateway's folder, instead of a profile
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// The merchant of the gateway's folder [default: its only one]
+    #[arg(long, value_name = "MCH_ID", requires = "dir")]
+    pub merchant: Option<String>,
+}
+
 /// `hongbao records`.
 #[derive(Debug, clap::Args)]
 pub struct RecordsArgs {
-    /// The merchant's profile
-    #[arg(long, value_name = "FILE")]
-    pub profile: PathBuf,
+    /// Whose ledger.
+    #[command(flatten)]
+    pub whose: LedgerOf,
     /// Only those whose newest record has this status, such as `SENT`
     #[arg(long, value_name = "STATUS", value_parser = text::<16>)]
     pub status: Option<String>,
@@ -94,17 +108,17 @@ pub struct RecordsArgs {
     /// Print one JSON object for each record, one a line
     #[arg(long)]
     pub json: bool,
-    /// What a kept success without a signature counts as
-    #[arg(long, value_enum, value_name = "POLICY", default_value_t = PolicyArg::Require)]
-    pub policy: PolicyArg,
+    /// What a kept success without a signature counts as [default: `signature_policy` of the profile]
+    #[arg(long, value_enum, value_name = "POLICY")]
+    pub policy: Option<PolicyArg>,
 }
 
 /// `hongbao history`.
 #[derive(Debug, clap::Args)]
 pub struct HistoryArgs {
-    /// The merchant's profile
-    #[arg(long, value_name = "FILE")]
-    pub profile: PathBuf,
+    /// Whose ledger.
+    #[command(flatten)]
+    pub whose: LedgerOf,
     /// The bill number
     #[arg(value_name = "BILLNO", value_parser = billno)]
     pub billno: String,
@@ -119,9 +133,12 @@ pub struct HistoryArgs {
 /// `hongbao attention`.
 #[derive(Debug, clap::Args)]
 pub struct AttentionArgs {
-    /// The merchant's profile
-    #[arg(long, value_name = "FILE")]
-    pub profile: PathBuf,
+    /// Whose ledger.
+    #[command(flatten)]
+    pub whose: LedgerOf,
+    /// Put down that a person looked at this number: it leaves the list, and is not asked about until `hongbao follow` names it; repeatable
+    #[arg(long, value_name = "BILLNO", value_parser = billno, conflicts_with = "json")]
+    pub dismiss: Vec<String>,
     /// Print one JSON object for each number, one a line
     #[arg(long)]
     pub json: bool,

@@ -1,28 +1,31 @@
 //! `hongbao attention`: which numbers need a person, why, and what to do.
 
 use crate::args::AttentionArgs;
+use crate::commands::history;
 use crate::exit::{Exit, Failure};
 use crate::lang;
-use crate::merchant_side::Remembered;
 use crate::output::Output;
 use crate::pages::each_page;
 use crate::record::readable;
+use crate::remembered::Remembered;
 use crate::say;
-use hongbao_inquiry::Attention;
+use hongbao_inquiry::{Attention, Clock, SystemClock};
 use hongbao_ledger::{Inquiry, InquiryFilter};
-use hongbao_wire::sign::Policy;
 use hongbao_wire::time;
 use hongbao_wire::verdict::WINDOW;
 use jiff::Timestamp;
 use owo_colors::OwoColorize;
 use serde_json::{Value, json};
 
-/// Prints them; exit 6 where there are any.
+/// Prints them, exit 6 where there are any; or takes some off the list.
 ///
 /// # Errors
-/// [`Failure`] where the profile or its ledger cannot be used.
+/// `NOT_IN_LEDGER`, exit 6; [`Failure`] where the profile or its ledger cannot be used.
 pub async fn run(args: &AttentionArgs, out: &mut Output) -> Result<Exit, Failure> {
-    let remembered = Remembered::open(&args.profile, Policy::Require)?;
+    let remembered = Remembered::open(&args.whose, None).await?;
+    if !args.dismiss.is_empty() {
+        return dismiss(&remembered, &args.dismiss, out).await;
+    }
     let filter = InquiryFilter { attention: Some(true), ..InquiryFilter::default() };
     let mch_id = remembered.account.mch_id.as_str();
     let mut exit = Exit::Ok;
@@ -42,6 +45,23 @@ pub async fn run(args: &AttentionArgs, out: &mut Output) -> Result<Exit, Failure
         out.talk(say!("attention-none"));
     }
     Ok(exit)
+}
+
+/// Takes numbers off the list, one after the other.
+async fn dismiss(
+    remembered: &Remembered,
+    mch_billnos: &[String],
+    out: &mut Output,
+) -> Result<Exit, Failure> {
+    for mch_billno in mch_billnos {
+        let (ledger, key) = (&*remembered.ledger, remembered.key(mch_billno));
+        let dismissed = hongbao_inquiry::dismiss(ledger, &key, SystemClock.now()).await;
+        if dismissed.map_err(|error| remembered.failure(&error))?.is_none() {
+            return Err(history::unknown(mch_billno));
+        }
+        out.talk(say!("attention-dismissed", billno = mch_billno));
+    }
+    Ok(Exit::Ok)
 }
 
 fn reason(inquiry: &Inquiry) -> &str {

@@ -1,6 +1,7 @@
 //! `hongbao follow`: asks about every number on schedule, until each is final or a person's.
 
 mod board;
+mod tally;
 
 use crate::args::FollowArgs;
 use crate::commands::serve::Stop;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 pub async fn run(args: &FollowArgs, out: &mut Output) -> Result<Exit, Failure> {
     let mut stop = Stop::listen()?;
     let options = SideOptions {
-        policy: args.policy.into(),
+        policy: args.policy.map(Into::into),
         memory: Memory::Ledger,
         resends: !args.no_resend,
     };

@@ -2,14 +2,13 @@
 
 use crate::args::HistoryArgs;
 use crate::exit::{Exit, Failure};
-use crate::merchant_side::Remembered;
 use crate::output::{Output, printable};
 use crate::record::readable;
+use crate::remembered::Remembered;
 use crate::say;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use hongbao_ledger::{Entry, Key};
-use hongbao_wire::sign::Policy;
+use hongbao_ledger::Entry;
 use hongbao_wire::time;
 use serde_json::{Value, json};
 
@@ -18,17 +17,11 @@ use serde_json::{Value, json};
 /// # Errors
 /// `NOT_IN_LEDGER`, exit 6; [`Failure`] where the profile or its ledger cannot be used.
 pub async fn run(args: &HistoryArgs, out: &mut Output) -> Result<Exit, Failure> {
-    let remembered = Remembered::open(&args.profile, Policy::Require)?;
-    let key = Key::new(remembered.account.mch_id.clone(), args.billno.as_str());
-    let history = remembered.ledger.inquiry_history(&key).await;
+    let remembered = Remembered::open(&args.whose, None).await?;
+    let history = remembered.ledger.inquiry_history(&remembered.key(&args.billno)).await;
     let history = history.map_err(|error| remembered.failure(&error))?;
     if history.is_empty() {
-        return Err(Failure {
-            code: "NOT_IN_LEDGER",
-            message: say!("history-none", billno = args.billno),
-            hint: Some(say!("history-none-hint")),
-            exit: Exit::Unknown,
-        });
+        return Err(unknown(&args.billno));
     }
     for entry in &history {
         if args.json {
@@ -38,6 +31,16 @@ pub async fn run(args: &HistoryArgs, out: &mut Output) -> Result<Exit, Failure> 
         }
     }
     Ok(Exit::Ok)
+}
+
+/// That the ledger does not know a number.
+pub(super) fn unknown(mch_billno: &str) -> Failure {
+    Failure {
+        code: "NOT_IN_LEDGER",
+        message: say!("history-none", billno = mch_billno),
+        hint: Some(say!("history-none-hint")),
+        exit: Exit::Unknown,
+    }
 }
 
 fn write(entry: &Entry, raw: bool, out: &mut Output) {

@@ -5,9 +5,10 @@ use crate::exit::{Exit, Failure};
 use crate::merchant_side::{Memory, MerchantSide, SideOptions};
 use crate::outcome::Outcome;
 use crate::output::Output;
+use crate::remembered::Remembered;
 use crate::verdict_text;
 use futures_util::{StreamExt, stream};
-use hongbao_inquiry::{Asked, Freshness, InquiryError};
+use hongbao_inquiry::Freshness;
 
 /// How many questions may be on their way at once; the pace is the client's.
 const CONCURRENCY: usize = 16;
@@ -17,35 +18,39 @@ const CONCURRENCY: usize = 16;
 /// # Errors
 /// [`Failure`] where the profile, the client or the ledger stands in the way.
 pub async fn run(args: &QueryArgs, out: &mut Output) -> Result<Exit, Failure> {
+    if args.offline {
+        return offline(args, out).await;
+    }
     let memory = if args.no_ledger { Memory::Nowhere } else { Memory::Ledger };
-    let options = SideOptions { policy: args.policy.into(), memory, resends: false };
-    let side = MerchantSide::open(&args.profile, options, out)?;
-    let side = &side;
-    let answers = stream::iter(&args.billnos).map(|mch_billno| answer(side, args, mch_billno));
+    let policy = args.policy.map(Into::into);
+    let side =
+        MerchantSide::open(&args.profile, SideOptions { policy, memory, resends: false }, out)?;
+    let freshness = args.fresh_for.map_or(Freshness::New, Freshness::Within);
+    let answers = stream::iter(&args.billnos);
+    let answers = answers.map(|mch_billno| side.inquirer.ask(mch_billno, freshness));
     let mut answers = answers.buffered(CONCURRENCY);
     let mut exits = Vec::with_capacity(args.billnos.len());
-    for mch_billno in &args.billnos {
-        let Some(answer) = answers.next().await else { break };
-        let answer = answer.map_err(|error| side.failure(&error))?;
-        let outcome = match &answer {
-            Some(asked) => Outcome::of_query(asked, side.inquirer.account()),
-            None => Outcome::of_stranger(mch_billno),
-        };
+    while let Some(asked) = answers.next().await {
+        let asked = asked.map_err(|error| side.failure(&error))?;
+        let outcome = Outcome::of_query(&asked, side.inquirer.account());
         outcome.print(args.json, out);
         exits.push(outcome.exit());
     }
     Ok(verdict_text::exit_of_all(&exits))
 }
 
-/// The answer for one number; `None` where only the ledger may be asked, and knows nothing.
-async fn answer(
-    side: &MerchantSide,
-    args: &QueryArgs,
-    mch_billno: &str,
-) -> Result<Option<Asked>, InquiryError> {
-    if args.offline {
-        return side.inquirer.recall(mch_billno).await;
+/// Says what the ledger knows. It needs no certificate: one that has expired takes no memory away.
+async fn offline(args: &QueryArgs, out: &mut Output) -> Result<Exit, Failure> {
+    let remembered = Remembered::of_profile(&args.profile, args.policy.map(Into::into))?;
+    let mut exits = Vec::with_capacity(args.billnos.len());
+    for mch_billno in &args.billnos {
+        let known = remembered.recall(mch_billno).await?;
+        let outcome = match &known {
+            Some(asked) => Outcome::of_query(asked, &remembered.account),
+            None => Outcome::of_stranger(mch_billno),
+        };
+        outcome.print(args.json, out);
+        exits.push(outcome.exit());
     }
-    let freshness = args.fresh_for.map_or(Freshness::New, Freshness::Within);
-    side.inquirer.ask(mch_billno, freshness).await.map(Some)
+    Ok(verdict_text::exit_of_all(&exits))
 }

@@ -46,7 +46,7 @@ pub async fn run(args: &ReconcileArgs, out: &mut Output) -> Result<Exit, Failure
     }
     let survey = source.survey(args)?;
     let profile = Profile::load(&args.profile)?.at_pace(args.pace);
-    let policy = args.policy.into();
+    let policy = args.policy.map(Into::into);
     let options = SideOptions { policy, memory: Memory::Ledger, resends: false };
     let side = MerchantSide::of(profile, options, out)?;
     let sink = Sink::create(args.out.as_deref(), &survey.columns, survey.rows)?;

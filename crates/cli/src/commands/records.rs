@@ -2,10 +2,10 @@
 
 use crate::args::RecordsArgs;
 use crate::exit::{Exit, Failure};
-use crate::merchant_side::Remembered;
 use crate::output::{Output, printable};
 use crate::pages::each_page;
 use crate::record::readable;
+use crate::remembered::Remembered;
 use crate::say;
 use crate::verdict_text;
 use crate::vocabulary::Kind;
@@ -26,7 +26,7 @@ const WIDTHS: [usize; 7] = [28, 22, 9, 10, 26, 32, 16];
 /// # Errors
 /// [`Failure`] where the profile or its ledger cannot be used.
 pub async fn run(args: &RecordsArgs, out: &mut Output) -> Result<Exit, Failure> {
-    let remembered = Remembered::open(&args.profile, args.policy.into())?;
+    let remembered = Remembered::open(&args.whose, args.policy.map(Into::into)).await?;
     warn_of_status(args, out);
     let now = SystemClock.now();
     let wanted = args.verdict.as_deref();

@@ -24,7 +24,8 @@ const WAIT_MAX: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 /// [`Failure`]: the profile, the client or the ledger stands in the way (exit 9), or the payment
 /// is refused (exit 2); nothing was sent then.
 pub async fn run(args: &SendArgs, out: &mut Output) -> Result<Exit, Failure> {
-    let options = SideOptions { policy: args.policy.into(), memory: Memory::Ledger, resends: true };
+    let options =
+        SideOptions { policy: args.policy.map(Into::into), memory: Memory::Ledger, resends: true };
     let side = MerchantSide::open(&args.profile, options, out)?;
     let started = Instant::now();
     let payment = payment(args, &side);

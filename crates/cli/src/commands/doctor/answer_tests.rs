@@ -18,6 +18,7 @@ fn seen(observation: Observation<QueryReply>) -> Exchange<QueryReply> {
         host: Host::Main,
         attempts: 1,
         may_have_arrived: true,
+        superseded: Vec::new(),
     }
 }
 

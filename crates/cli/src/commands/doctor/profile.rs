@@ -10,6 +10,7 @@ use crate::files;
 use crate::merchant_side::{client, client_failure};
 use crate::profile::{ProfileFile, ProxyUrl, beside};
 use crate::say;
+use hongbao_client::error::without_user;
 use hongbao_client::{AttemptLimits, Certificate, ClientConfig, ClientError, Identity, Trust};
 use hongbao_wire::ApiKey;
 use reqwest::Url;
@@ -56,6 +57,9 @@ pub async fn examine(
     let is_wechat = base_url.as_deref().is_some_and(|host| WECHAT_HOSTS.contains(&host));
     let identity = identity::examine(path, &file, is_wechat, now, report);
     let api_key = api_key(&at(&file.api_key_file), report);
+    for former in &file.former_api_key_files {
+        report.tried("api_key", files::read_secret_line(&at(former)));
+    }
     workwx_secret(file.workwx_secret_file.as_ref().map(at), report);
     report.add(Finding::fine("pace", say!("doctor-pace", per_second = file.pace_per_second)));
     if asked_by == AskedBy::Merchant {
@@ -148,7 +152,8 @@ fn appid(appid: &str) -> Finding {
 fn host(text: &str, hint: String) -> Result<String, Failure> {
     let host = Url::parse(text).ok().filter(|url| url.scheme() == "https");
     host.and_then(|url| url.host_str().map(str::to_owned)).ok_or_else(|| {
-        Failure::config("BASE_URL", say!("doctor-base-url-bad", url = text)).hint(hint)
+        Failure::config("BASE_URL", say!("doctor-base-url-bad", url = without_user(text)))
+            .hint(hint)
     })
 }
 

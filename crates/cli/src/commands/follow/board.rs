@@ -1,5 +1,6 @@
 //! What following shows: a line for each change, the progress, and the summary.
 
+use super::tally::{Known, Tally};
 use crate::exit::Exit;
 use crate::merchant_side::MerchantSide;
 use crate::output::{Output, printable};
@@ -16,7 +17,6 @@ use jiff::Timestamp;
 use owo_colors::OwoColorize;
 use serde_json::{Map, Value, json};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -36,15 +36,6 @@ pub struct Outlook {
     pub waiting: u64,
 }
 
-/// What is known of a number that is not final, for the next event to be compared with.
-#[derive(Clone, PartialEq, Eq)]
-struct Known {
-    verdict: &'static str,
-    cause: Option<&'static str>,
-    attention: Option<Box<str>>,
-    exit: Exit,
-}
-
 /// Shows what a follower does.
 pub struct Board<'b> {
     side: &'b MerchantSide,
@@ -52,8 +43,7 @@ pub struct Board<'b> {
     json: bool,
     bar: ProgressBar,
     started: Instant,
-    open: HashMap<Box<str>, Known>,
-    finals: BTreeMap<&'static str, u64>,
+    tally: Tally,
     asked: u64,
     resent: u64,
     /// What `asked` was when a line last told it.
@@ -73,8 +63,7 @@ impl<'b> Board<'b> {
             json,
             bar,
             started: Instant::now(),
-            open: HashMap::new(),
-            finals: BTreeMap::new(),
+            tally: Tally::default(),
             asked: 0,
             resent: 0,
             told: 0,
@@ -101,8 +90,7 @@ impl<'b> Board<'b> {
                 let (verdict, attention) = ("not_asked", None);
                 let known =
                     Known { verdict, cause: Some(failure.code), attention, exit: failure.exit };
-                let before = self.open.insert(mch_billno.as_str().into(), known.clone());
-                if before.as_ref() == Some(&known) {
+                if !self.tally.learn(mch_billno.as_str(), &known) {
                     return;
                 }
                 let line = json!({
@@ -123,14 +111,9 @@ impl<'b> Board<'b> {
             attention: inquiry.attention.clone(),
             exit: exit(verdict),
         };
-        let before = if verdict.is_final() {
-            *self.finals.entry(known.verdict).or_default() += 1;
-            self.open.remove(mch_billno);
-            None
-        } else {
-            self.open.insert(mch_billno.into(), known.clone())
-        };
-        if before.as_ref() == Some(&known) {
+        if verdict.is_final() {
+            self.tally.ended(mch_billno, known.verdict);
+        } else if !self.tally.learn(mch_billno, &known) {
             return;
         }
         let rest = json!({
@@ -162,7 +145,7 @@ impl<'b> Board<'b> {
         self.bar.finish_and_clear();
         let exit = self.exit(outlook);
         if self.json {
-            let counts = self.counts();
+            let counts = self.tally.counts();
             let counts: Map<String, Value> =
                 counts.into_iter().map(|(word, count)| (word.to_owned(), json!(count))).collect();
             self.out.json(&json!({
@@ -195,18 +178,8 @@ impl<'b> Board<'b> {
         if outlook.attention > 0 {
             return Exit::Unknown;
         }
-        let worst = [Exit::Config, Exit::SetUp, Exit::NoAnswer].into_iter();
-        let mut worst = worst.filter(|exit| self.open.values().any(|known| known.exit == *exit));
-        worst.next().unwrap_or(Exit::Ok)
-    }
-
-    /// How many numbers stand at which verdict.
-    fn counts(&self) -> BTreeMap<&'static str, u64> {
-        let mut counts = self.finals.clone();
-        for known in self.open.values() {
-            *counts.entry(known.verdict).or_default() += 1;
-        }
-        counts
+        let mut worst = [Exit::Config, Exit::SetUp, Exit::NoAnswer].into_iter();
+        worst.find(|exit| self.tally.has(*exit)).unwrap_or(Exit::Ok)
     }
 
     /// The counts and the rate, on one line.
@@ -214,8 +187,12 @@ impl<'b> Board<'b> {
         let tenths = self.started.elapsed().as_millis().max(1) / 100;
         let rate = u128::from(self.asked + self.resent) * 100 / tenths.max(1);
         let rate = format!("{}.{}", rate / 10, rate % 10);
-        let counts: Vec<String> =
-            self.counts().into_iter().map(|(word, count)| format!("{word} {count}")).collect();
+        let counts: Vec<String> = self
+            .tally
+            .counts()
+            .into_iter()
+            .map(|(word, count)| format!("{word} {count}"))
+            .collect();
         let counts = if counts.is_empty() { "-".to_owned() } else { counts.join(" · ") };
         say!(
             "follow-progress",

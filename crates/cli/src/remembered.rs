@@ -1,0 +1,131 @@
+//! What is remembered of a merchant's packets, for who only looks: it needs no certificate and asks
+//! nobody.
+
+use crate::args::LedgerOf;
+use crate::exit::Failure;
+use crate::merchant_ledger;
+use crate::profile::ProfileFile;
+use crate::say;
+use crate::upstream;
+use crate::workdir::{WorkDir, ledger_failure};
+use hongbao_inquiry::{Account, Asked, Clock, Origin, SystemClock};
+use hongbao_ledger::{Inquiries, Key, Ledger, LedgerError, Merchant};
+use hongbao_wire::AppId;
+use hongbao_wire::sign::Policy;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A ledger of inquiries that is there, and whose packets of it are meant.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    /// As whom it was asked; its keys prove what is kept.
+    pub account: Account,
+    /// What is remembered.
+    pub ledger: Arc<dyn Inquiries>,
+    path: PathBuf,
+}
+
+impl Remembered {
+    /// Opens the ledger of a profile, or that of a gateway's folder; it must be there.
+    ///
+    /// # Errors
+    /// As [`Remembered::of_profile`]; of a folder `DIR_NOT_OURS`, `NOT_A_GATEWAY`, `NO_MERCHANT`, and
+    /// `USAGE` where it has several merchants and none is named.
+    pub async fn open(whose: &LedgerOf, policy: Option<Policy>) -> Result<Self, Failure> {
+        match (&whose.profile, &whose.dir) {
+            (_, Some(dir)) => Self::of_folder(dir, whose.merchant.as_deref(), policy).await,
+            (profile, None) => {
+                let profile = profile.as_deref().expect("the parser demands one of the two");
+                Self::of_profile(profile, policy)
+            }
+        }
+    }
+
+    /// Opens the ledger of a profile, which must be there; `policy` goes before the profile's.
+    ///
+    /// # Errors
+    /// `LEDGER_MISSING`; [`Failure`], exit 9, where profile or ledger cannot be used.
+    pub fn of_profile(profile: &Path, policy: Option<Policy>) -> Result<Self, Failure> {
+        let file = ProfileFile::load(profile)?;
+        let path = file.ledger_path(profile);
+        let ledger = Arc::new(merchant_ledger::open(&path)?);
+        Ok(Self { account: file.account(profile, policy)?, ledger, path })
+    }
+
+    async fn of_folder(
+        dir: &Path,
+        mch_id: Option<&str>,
+        policy: Option<Policy>,
+    ) -> Result<Self, Failure> {
+        let dir = WorkDir::open(dir)?;
+        let path = dir.path("ledger.sqlite");
+        let ledger = dir.ledger()?;
+        if !upstream::is_a_gateways(&dir, &ledger).await? {
+            let message = say!("records-no-gateway", dir = dir.as_path().display());
+            let failure = Failure::config("NOT_A_GATEWAY", message);
+            return Err(failure.hint(say!("records-no-gateway-hint")));
+        }
+        let merchants = ledger.merchants().await.map_err(|error| ledger_failure(&path, &error))?;
+        let account = account(&dir, &one(merchants, mch_id)?, policy)?;
+        Ok(Self { account, ledger: Arc::new(ledger), path })
+    }
+
+    /// The key of one of the merchant's packets.
+    #[must_use]
+    pub fn key(&self, mch_billno: &str) -> Key {
+        Key::new(self.account.mch_id.clone(), mch_billno)
+    }
+
+    /// What is known of a packet; `None` where the ledger does not know it.
+    ///
+    /// # Errors
+    /// What the ledger says.
+    pub async fn recall(&self, mch_billno: &str) -> Result<Option<Asked>, Failure> {
+        let known = self.ledger.inquiry(&self.key(mch_billno)).await;
+        Ok(known.map_err(|error| self.failure(&error))?.map(|inquiry| {
+            let verdict = self.account.verdict_of(&inquiry, SystemClock.now());
+            let origin = Origin::Ledger { asked_at: inquiry.asked_at };
+            Asked { inquiry, verdict, origin }
+        }))
+    }
+
+    /// What the ledger said, with what to do.
+    #[must_use]
+    pub fn failure(&self, error: &LedgerError) -> Failure {
+        ledger_failure(&self.path, error)
+    }
+}
+
+/// The merchant that is named, or the only one.
+fn one(mut merchants: Vec<Merchant>, mch_id: Option<&str>) -> Result<Merchant, Failure> {
+    if let Some(mch_id) = mch_id {
+        let found = merchants.into_iter().find(|merchant| merchant.mch_id.as_str() == mch_id);
+        return found.ok_or_else(|| {
+            let message = say!("merchant-none", mch_id = mch_id);
+            Failure::config("NO_MERCHANT", message).hint(say!("merchant-none-hint"))
+        });
+    }
+    match (merchants.pop(), merchants.is_empty()) {
+        (Some(merchant), true) => Ok(merchant),
+        _ => Err(Failure::usage("USAGE", say!("records-merchant-needed"))
+            .hint(say!("merchant-none-hint"))),
+    }
+}
+
+/// As whom the gateway of the folder asks: its profile says it, where the folder names that.
+fn account(dir: &WorkDir, merchant: &Merchant, policy: Option<Policy>) -> Result<Account, Failure> {
+    for path in upstream::of_config(dir, &dir.config()?) {
+        let file = ProfileFile::load(&path)?;
+        if file.mch_id == merchant.mch_id.as_str() {
+            return file.account(&path, policy);
+        }
+    }
+    Ok(Account {
+        mch_id: merchant.mch_id.clone(),
+        appid: merchant.appids.first().cloned().unwrap_or_else(|| AppId::new("")),
+        api_key: merchant.api_key.clone(),
+        former_api_keys: Vec::new(),
+        workwx_secret: None,
+        policy: policy.unwrap_or(Policy::Require),
+    })
+}
