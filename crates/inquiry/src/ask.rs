@@ -171,23 +171,19 @@ impl Inquirer {
     pub(crate) async fn learn(
         &self,
         mch_billno: &str,
-        change: impl Fn(&mut Inquiry) -> Option<(Verdict, Entry)>,
+        change: impl Fn(&mut Inquiry) -> Option<(Verdict, Vec<Entry>)>,
     ) -> Result<(Inquiry, Verdict), InquiryError> {
         let key = self.key(mch_billno);
         for _ in 0..ATTEMPTS_MAX {
             let stored = self.ledger.inquiry(&key).await?;
             let expect = stored.as_ref().map_or(Expect::Absent, |i| Expect::Version(i.version));
             let mut inquiry = stored.unwrap_or_else(|| self.blank(mch_billno, self.now()));
-            let Some((verdict, entry)) = change(&mut inquiry) else {
+            let Some((verdict, entries)) = change(&mut inquiry) else {
                 let verdict = standing::verdict(&self.account, &inquiry, self.now());
                 return Ok((inquiry, verdict));
             };
-            let commit = InquiryCommit {
-                inquiry: inquiry.clone(),
-                expect,
-                numbers_of_ref: None,
-                entries: vec![entry],
-            };
+            let commit =
+                InquiryCommit { inquiry: inquiry.clone(), expect, numbers_of_ref: None, entries };
             match self.ledger.commit_inquiry(commit).await {
                 Ok(version) => return Ok((Inquiry { version, ..inquiry }, verdict)),
                 Err(LedgerError::Conflict) => {}

@@ -180,7 +180,7 @@ impl Inquirer {
                 return None;
             }
             inquiry.due_at = Some(at);
-            Some((learning::nothing_learnt(), learning::intent(at, "follow intended")))
+            Some((learning::nothing_learnt(), vec![learning::intent(at, "follow intended")]))
         })
         .await?;
         Ok(())

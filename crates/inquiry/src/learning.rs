@@ -36,9 +36,9 @@ pub(crate) fn conclusion(verdict: &Verdict) -> Conclusion {
     }
 }
 
-/// Learns from what a question came to at `at`; returns the verdict and the history's entry.
+/// Learns from what a question came to at `at`; returns the verdict and the history's entries.
 ///
-/// A record that has not changed is the same bytes again: the entry leaves out those that the
+/// A record that has not changed is the same bytes again: its entry leaves out those that the
 /// inquiry keeps already, or a month of questions would keep them sixty times.
 pub(crate) fn from_query(
     inquiry: &mut Inquiry,
@@ -46,7 +46,7 @@ pub(crate) fn from_query(
     at: Timestamp,
     account: &Account,
     schedule: &Schedule,
-) -> (Verdict, Entry) {
+) -> (Verdict, Vec<Entry>) {
     let mut known = standing::known(account, inquiry);
     let was_settled = known.settled().cloned();
     let seen = &exchange.observation;
@@ -69,18 +69,22 @@ pub(crate) fn from_query(
     }
     inquiry.is_contradicted |= verdict == Verdict::Unknown(Unknown::Contradiction);
     conclude(inquiry, &verdict, at, schedule);
-    let event = format!("query {}", word(seen, |reply| reply.status.as_str()));
-    (verdict, entry(at, &event, raw))
+    let event = |seen: &Observation<QueryReply>| {
+        format!("query {}", word(seen, |reply| reply.status.as_str()))
+    };
+    let mut entries = superseded(exchange, at, event);
+    entries.push(entry(at, &event(seen), raw));
+    (verdict, entries)
 }
 
-/// Learns from what a send came to at `at`; returns the verdict and the history's entry.
+/// Learns from what a send came to at `at`; returns the verdict and the history's entries.
 pub(crate) fn from_send(
     inquiry: &mut Inquiry,
     exchange: &Exchange<SendReply>,
     at: Timestamp,
     account: &Account,
     schedule: &Schedule,
-) -> (Verdict, Entry) {
+) -> (Verdict, Vec<Entry>) {
     let seen = &exchange.observation;
     if let Observation::Success(_) = seen {
         inquiry.send_reply = exchange.raw.as_deref().map(Bytes::copy_from_slice);
@@ -88,8 +92,10 @@ pub(crate) fn from_send(
     let settled = standing::known(account, inquiry).settled().cloned();
     let verdict = settled.unwrap_or_else(|| judge_send(seen));
     conclude(inquiry, &verdict, at, schedule);
-    let event = format!("send {}", word(seen, |_| "accepted"));
-    (verdict, entry(at, &event, exchange.raw.as_deref()))
+    let event = |seen: &Observation<SendReply>| format!("send {}", word(seen, |_| "accepted"));
+    let mut entries = superseded(exchange, at, event);
+    entries.push(entry(at, &event(seen), exchange.raw.as_deref()));
+    (verdict, entries)
 }
 
 /// Learns that there is nothing more to ask: it is settled, or WeChat Pay no longer answers.
@@ -98,12 +104,12 @@ pub(crate) fn from_ending(
     at: Timestamp,
     account: &Account,
     schedule: &Schedule,
-) -> (Verdict, Entry) {
+) -> (Verdict, Vec<Entry>) {
     let settled = standing::known(account, inquiry).settled().cloned();
     let event = if settled.is_some() { "settled" } else { "window closed" };
     let verdict = settled.unwrap_or(Verdict::BeyondWindow);
     conclude(inquiry, &verdict, at, schedule);
-    (verdict, intent(at, event))
+    (verdict, vec![intent(at, event)])
 }
 
 /// When it was sent: our own word for our own send, unless the payer's is a day or more away from
@@ -125,6 +131,16 @@ pub(crate) fn intent(at: Timestamp, event: &str) -> Entry {
 
 fn entry(at: Timestamp, event: &str, raw: Option<&[u8]>) -> Entry {
     Entry { at, source: Source::Upstream, event: event.into(), raw: raw.map(Into::into) }
+}
+
+/// What the attempts brought that counted for nothing: their bytes are kept too.
+fn superseded<R>(
+    exchange: &Exchange<R>,
+    at: Timestamp,
+    event: impl Fn(&Observation<R>) -> String,
+) -> Vec<Entry> {
+    let attempts = exchange.superseded.iter();
+    attempts.map(|it| entry(at, &event(&it.observation), it.raw.as_deref())).collect()
 }
 
 /// Keeps the verdict, and what follows from it: when to ask next, and whether a person looks.

@@ -242,7 +242,7 @@ impl Inquirer {
                 (inquiry.order, inquiry.sent_at) = (None, None);
                 inquiry.due_at = inquiry.due_at.filter(|_| inquiry.asks > 0);
             }
-            Some((learning::nothing_learnt(), learning::intent(at, "send withheld")))
+            Some((learning::nothing_learnt(), vec![learning::intent(at, "send withheld")]))
         })
         .await?;
         Ok(())
