@@ -192,7 +192,11 @@ async fn count_and_deadline_bound_a_call() {
     let Scene { client, .. } = scene(&acts);
     assert_eq!(query(&client).await.attempts, 3);
 
-    let limits = AttemptLimits { count_max: 100, deadline: Duration::from_secs(20) };
+    let limits = AttemptLimits {
+        count_max: 100,
+        deadline: Duration::from_secs(20),
+        ..AttemptLimits::DEFAULT
+    };
     let busy = vec![Code(ErrorCode::SystemError); 100];
     let Scene { client, .. } = scene_with(&busy, ClientOptions { attempts: limits, ..options() });
     let start = Instant::now();
@@ -320,7 +324,8 @@ async fn who_will_not_wait_for_the_pace_sends_nothing() {
 #[tokio::test(start_paused = true)]
 async fn the_pace_can_end_a_call_with_what_it_has() {
     let pace = Pace::per_second(1);
-    let attempts = AttemptLimits { count_max: 3, deadline: Duration::from_secs(2) };
+    let attempts =
+        AttemptLimits { count_max: 3, deadline: Duration::from_secs(2), ..AttemptLimits::DEFAULT };
     let options = ClientOptions { pace: pace.clone(), attempts, ..options() };
     let Scene { client, .. } = scene_with(&[Lost], options);
     pace.turn().await;
