@@ -3,7 +3,8 @@
 use crate::judgement::Call;
 use crate::served::{Served, binary};
 use serde_json::Value;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// A verdict of the command line.
@@ -15,13 +16,22 @@ pub struct OwnVerdict {
     pub new_billno_permitted: bool,
 }
 
+/// The merchant's profile, but that one call is one request: a row of the table is about one reply.
+fn asking_once(served: &Served, mch_billno: &str) -> PathBuf {
+    let profile = served.credentials().api_key_file.with_file_name("merchant.toml");
+    let text = fs::read_to_string(&profile).expect("the profile is there");
+    let once = profile.with_file_name(format!("once-{mch_billno}.toml"));
+    fs::write(&once, format!("{text}\nattempts = 1\n")).expect("the folder can be written");
+    once
+}
+
 /// Sends or queries a packet with `hongbao send` or `hongbao query`.
 ///
 /// # Panics
 /// When it prints no JSON.
 #[must_use]
 pub fn own_verdict(served: &Served, call: Call, mch_billno: &str) -> OwnVerdict {
-    let profile = served.credentials().api_key_file.with_file_name("merchant.toml");
+    let profile = asking_once(served, mch_billno);
     let mut command = Command::new(binary());
     match call {
         Call::Send => command.args([
