@@ -25,15 +25,9 @@ impl Target {
         if path.file_name().is_none() {
             return Err(not_a_file(&path));
         }
+        // mode 0600, as temporary files are made, and it stays: the rows may hold openids
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".hongbao-").suffix(".part");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As any new file, not as one that only passes through: the umask decides.
-            builder.permissions(fs::Permissions::from_mode(0o666));
-        }
-        let file = builder.tempfile_in(folder(&path))?;
+        let file = builder.prefix(".hongbao-").suffix(".part").tempfile_in(folder(&path))?;
         Ok(Target { file, path })
     }
 

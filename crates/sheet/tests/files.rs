@@ -63,6 +63,18 @@ fn the_same_rows_give_the_same_bytes() {
 
 #[cfg(unix)]
 #[test]
+fn a_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    for format in FORMATS {
+        let path = write(&folder, format, &[Column::text("a")], &[]);
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{format:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn links_stay_and_devices_are_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let (file, link) = (folder.path().join("file.csv"), folder.path().join("link.csv"));
