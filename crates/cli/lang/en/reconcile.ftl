@@ -71,7 +71,6 @@ about-failure-SHEET_READ_ONLY = lines are read and never written; write CSV, XLS
 about-failure-SHEET_ROW_BEYOND_HEADER = a cell stands right of the header's last column
 about-failure-SHEET_ROW_CELL_COUNT = the row has another number of cells than the header
 about-failure-SHEET_ROW_CELL_TOO_LONG = a cell is longer than a cell may be
-about-failure-SHEET_ROW_LOST_DIGITS = a number has more digits than the spreadsheet keeps: what was typed is lost
 about-failure-SHEET_ROW_NOT_OF_ENCODING = the row is not of the encoding that was given
 about-failure-SHEET_ROW_NOT_UTF8 = the row is not UTF-8; give `--encoding`, such as `gb18030`
 about-failure-SHEET_ROW_NO_TEXT = a column of the row has a value that is no text, number or time

@@ -71,7 +71,6 @@ about-failure-SHEET_READ_ONLY = 逐行文本只读不写；请写成 CSV、XLSX 
 about-failure-SHEET_ROW_BEYOND_HEADER = 有单元格位于表头最后一列的右边
 about-failure-SHEET_ROW_CELL_COUNT = 这一行与表头的单元格数不同
 about-failure-SHEET_ROW_CELL_TOO_LONG = 有单元格超过长度上限
-about-failure-SHEET_ROW_LOST_DIGITS = 数字的位数超过表格软件能保留的位数，原来输入的内容已经丢失
 about-failure-SHEET_ROW_NOT_OF_ENCODING = 这一行不是所指定的编码
 about-failure-SHEET_ROW_NOT_UTF8 = 这一行不是 UTF-8；用 `--encoding` 指定编码，如 `gb18030`
 about-failure-SHEET_ROW_NO_TEXT = 这一行有一列的值不是文字、数字或时间

@@ -177,7 +177,7 @@ impl Content {
         self.0.update(row.line.to_le_bytes());
         for cell in &row.cells {
             match cell {
-                Cell::Text(text) => self.text(text),
+                Cell::Text(text) | Cell::LostDigits(text) => self.text(text),
                 Cell::Empty | Cell::Int(_) => self.text(&cell.to_string()),
             }
         }
