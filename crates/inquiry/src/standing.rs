@@ -35,22 +35,25 @@ pub(crate) fn is_settled(account: &Account, inquiry: &Inquiry) -> bool {
 }
 
 /// The verdict that the ledger stands for at `now`, without asking.
+pub(crate) fn verdict(account: &Account, inquiry: &Inquiry, now: Timestamp) -> Verdict {
+    stand(account, inquiry, now).0
+}
+
+/// The verdict that the ledger stands for at `now`, without asking, and whether asking is over:
+/// it is settled, or WeChat Pay no longer answers for it. The kept reply is read once for both.
 ///
 /// A failure whose reply no longer verifies (another key, a stricter policy) is unknown again:
 /// it would permit a new number.
-pub(crate) fn verdict(account: &Account, inquiry: &Inquiry, now: Timestamp) -> Verdict {
-    let known = known(account, inquiry);
-    if let Some(settled) = known.settled() {
-        return settled.clone();
+pub(crate) fn stand(account: &Account, inquiry: &Inquiry, now: Timestamp) -> (Verdict, bool) {
+    if let Some(settled) = known(account, inquiry).settled() {
+        return (settled.clone(), true);
     }
     if has_closed(inquiry, now) {
-        return Verdict::BeyondWindow;
+        return (Verdict::BeyondWindow, true);
     }
     let conclusion = &inquiry.conclusion;
-    match Verdict::recall(&conclusion.verdict, conclusion.cause.as_deref()) {
-        Some(recalled) => recalled,
-        None => crate::learning::unproven(),
-    }
+    let recalled = Verdict::recall(&conclusion.verdict, conclusion.cause.as_deref());
+    (recalled.unwrap_or_else(crate::learning::unproven), false)
 }
 
 /// Whether WeChat Pay no longer answers for it.
