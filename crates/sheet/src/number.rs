@@ -20,9 +20,5 @@ pub(crate) fn cell(number: f64, limit: f64, shortest: impl Display + UpperExp) -
         return Cell::LostDigits(shown.into());
     }
     let whole = number as i64;
-    if whole as f64 == number {
-        Cell::Int(whole)
-    } else {
-        Cell::Text(shortest.to_string().into())
-    }
+    if whole as f64 == number { Cell::Int(whole) } else { Cell::Text(shortest.to_string().into()) }
 }

@@ -68,8 +68,13 @@ fn a_file_is_its_owners_alone() {
     let folder = tempfile::tempdir().unwrap();
     for format in FORMATS {
         let path = write(&folder, format, &[Column::text("a")], &[]);
-        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{format:?}");
+        // one that is replaced keeps its own
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        write(&folder, format, &[Column::text("a")], &[]);
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o640, "{format:?}");
     }
 }
 
