@@ -204,6 +204,15 @@ mod tests {
     }
 
     #[test]
+    fn a_row_that_cannot_be_read_is_found_by_its_line() {
+        let error = RowError { line: 7, fault: hongbao_sheet::RowFault::NotUtf8 };
+        let row = unreadable(&error);
+        assert_eq!((row.line, row.mch_billno), (7, None));
+        let cell = row.carried.problem.map(Problem::cell);
+        assert_eq!(cell.as_deref(), Some("unreadable: line 7: SHEET_ROW_NOT_UTF8"));
+    }
+
+    #[test]
     fn a_bad_amount_leaves_the_number_and_the_receiver() {
         let row = row(&["1".into(), "x".into(), " o1 ".into()], Unit::Fen);
         assert_eq!(row.mch_billno.unwrap().as_str(), "1");
