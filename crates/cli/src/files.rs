@@ -28,7 +28,9 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     fs::read(path).map_err(|error| unreadable(path, &error))
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Failure {
+/// Why a file cannot be read.
+#[must_use]
+pub fn unreadable(path: &Path, error: &io::Error) -> Failure {
     let file = path.display();
     match error.kind() {
         ErrorKind::NotFound => Failure::config("FILE_MISSING", say!("file-missing", file = file))

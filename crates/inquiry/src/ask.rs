@@ -8,7 +8,7 @@ use crate::standing;
 use hongbao_client::Exchange;
 use hongbao_ledger::{Entry, Expect, Inquiry, InquiryCommit, LedgerError};
 use hongbao_wire::{AppId, QueryReply, QueryRequest, Verdict};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -57,37 +57,20 @@ impl Inquirer {
     ) -> Result<Asked, InquiryError> {
         let known = self.ledger.inquiry(&self.key(mch_billno)).await?;
         if let Some(inquiry) = known {
-            if standing::is_over(&self.account, &inquiry, self.now()) && inquiry.due_at.is_some() {
+            let now = self.now();
+            let (verdict, is_over) = standing::stand(&self.account, &inquiry, now);
+            if is_over && inquiry.due_at.is_some() {
                 return self.put_down(mch_billno).await;
             }
-            if self.suffices(&inquiry, freshness) {
-                return Ok(self.recalled(inquiry));
+            if is_over || is_fresh(&inquiry, freshness, now) {
+                let origin = Origin::Ledger { asked_at: inquiry.asked_at };
+                return Ok(Asked { inquiry, verdict, origin });
             }
         }
         // one time for all: a twin that takes over has no more of it than it came with
         let latest = wait_max.and_then(|wait_max| Instant::now().checked_add(wait_max));
         let left = || latest.map(|latest| latest.saturating_duration_since(Instant::now()));
         self.twins.share(mch_billno, || self.ask_payer(mch_billno, left())).await
-    }
-
-    /// Whether the ledger's answer is enough.
-    fn suffices(&self, inquiry: &Inquiry, freshness: Freshness) -> bool {
-        let now = self.now();
-        if standing::is_over(&self.account, inquiry, now) {
-            return true;
-        }
-        match freshness {
-            Freshness::New => false,
-            Freshness::Within(age_max) => {
-                let answered = inquiry.answered_at.filter(|_| inquiry.reply.is_some());
-                // a clock that was set back makes nothing fresh
-                answered.is_some_and(|at| at <= now && now.duration_since(at) <= age_max)
-            }
-            Freshness::Since(start) => {
-                let answered = &*inquiry.conclusion.verdict != "no_answer";
-                answered && inquiry.asked_at.is_some_and(|at| start <= at && at <= now)
-            }
-        }
     }
 
     pub(crate) fn recalled(&self, inquiry: Inquiry) -> Asked {
@@ -191,5 +174,21 @@ impl Inquirer {
             }
         }
         Err(LedgerError::Conflict.into())
+    }
+}
+
+/// Whether the ledger's answer is fresh enough.
+fn is_fresh(inquiry: &Inquiry, freshness: Freshness, now: Timestamp) -> bool {
+    match freshness {
+        Freshness::New => false,
+        Freshness::Within(age_max) => {
+            let answered = inquiry.answered_at.filter(|_| inquiry.reply.is_some());
+            // a clock that was set back makes nothing fresh
+            answered.is_some_and(|at| at <= now && now.duration_since(at) <= age_max)
+        }
+        Freshness::Since(start) => {
+            let answered = &*inquiry.conclusion.verdict != "no_answer";
+            answered && inquiry.asked_at.is_some_and(|at| start <= at && at <= now)
+        }
     }
 }

@@ -14,7 +14,7 @@ use crate::error::InquiryError;
 use crate::inquirer::{Freshness, Inquirer};
 use futures_util::future::ready;
 use futures_util::stream::{self, Stream, StreamExt};
-use hongbao_ledger::inquiry::Sighting;
+use hongbao_ledger::inquiry::{RUN_KEPT_FOR, Sighting};
 use hongbao_ledger::{Inquiry, InquiryFilter};
 use hongbao_wire::MchBillno;
 use jiff::{SignedDuration, Timestamp};
@@ -23,7 +23,7 @@ use tokio::sync::Semaphore;
 
 /// How long after it began a run is continued; later it begins anew, so that no answer of long
 /// ago passes for one of now.
-pub const CONTINUE_WITHIN: SignedDuration = SignedDuration::from_hours(7 * 24);
+pub const CONTINUE_WITHIN: SignedDuration = RUN_KEPT_FOR;
 /// The fewest and the most questions that are on their way at once, unless told otherwise.
 const CONCURRENCY: (usize, usize) = (16, 256);
 /// Rows on their way for each question that may be: others go on while one reply is slow.

@@ -35,22 +35,30 @@ pub(crate) fn is_settled(account: &Account, inquiry: &Inquiry) -> bool {
 }
 
 /// The verdict that the ledger stands for at `now`, without asking.
+pub(crate) fn verdict(account: &Account, inquiry: &Inquiry, now: Timestamp) -> Verdict {
+    stand(account, inquiry, now).0
+}
+
+/// The verdict that the ledger stands for at `now`, without asking, and whether asking is over:
+/// it is settled, or WeChat Pay no longer answers for it and was asked since. One wrong reading
+/// of a clock must not close what nobody asked about. The kept reply is read once for both.
 ///
 /// A failure whose reply no longer verifies (another key, a stricter policy) is unknown again:
 /// it would permit a new number.
-pub(crate) fn verdict(account: &Account, inquiry: &Inquiry, now: Timestamp) -> Verdict {
-    let known = known(account, inquiry);
-    if let Some(settled) = known.settled() {
-        return settled.clone();
+pub(crate) fn stand(account: &Account, inquiry: &Inquiry, now: Timestamp) -> (Verdict, bool) {
+    if let Some(settled) = known(account, inquiry).settled() {
+        return (settled.clone(), true);
     }
+    let has_closed = has_closed(inquiry, now);
     let conclusion = &inquiry.conclusion;
-    match Verdict::recall(&conclusion.verdict, conclusion.cause.as_deref()) {
+    let verdict = match Verdict::recall(&conclusion.verdict, conclusion.cause.as_deref()) {
         // the money is where the words say, and they permit nothing
         Some(recalled) if recalled.is_final() => recalled,
-        _ if has_closed(inquiry, now) => Verdict::BeyondWindow,
+        _ if has_closed => Verdict::BeyondWindow,
         Some(recalled) => recalled,
         None => crate::learning::unproven(),
-    }
+    };
+    (verdict, has_closed && was_asked_since_closing(inquiry))
 }
 
 /// Whether WeChat Pay no longer answers for it.
@@ -58,11 +66,14 @@ pub(crate) fn has_closed(inquiry: &Inquiry, now: Timestamp) -> bool {
     inquiry.sent_at.is_some_and(|sent| now.duration_since(sent) > WINDOW)
 }
 
-/// Whether asking is over: it is settled, or WeChat Pay no longer answers for it and was asked
-/// since. One wrong reading of a clock must not close what nobody asked about.
+/// Whether WeChat Pay was asked after it no longer answered.
+fn was_asked_since_closing(inquiry: &Inquiry) -> bool {
+    inquiry.asked_at.is_some_and(|asked_at| has_closed(inquiry, asked_at))
+}
+
+/// Whether asking is over, as [`stand`] has it.
 pub(crate) fn is_over(account: &Account, inquiry: &Inquiry, now: Timestamp) -> bool {
-    let asked_since = inquiry.asked_at.is_some_and(|asked_at| has_closed(inquiry, asked_at));
-    (has_closed(inquiry, now) && asked_since) || is_settled(account, inquiry)
+    stand(account, inquiry, now).1
 }
 
 /// The kept reply, read as it was read when it came: with the key of today, else a former one.

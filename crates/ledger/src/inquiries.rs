@@ -58,7 +58,8 @@ pub trait Inquiries: Send + Sync + std::fmt::Debug {
     async fn next_due(&self, mch_id: &str) -> Result<(Option<Timestamp>, u64), LedgerError>;
 
     /// Begins a run over a file, or finds it begun: returns when it began. `run` names it,
-    /// 1-128 characters.
+    /// 1-128 characters. Other runs of the merchant that began more than
+    /// [`RUN_KEPT_FOR`](crate::inquiry::RUN_KEPT_FOR) ago are forgotten: nobody continues them.
     async fn begin_run(
         &self,
         mch_id: &str,

@@ -9,7 +9,7 @@ use crate::ledger::Expect;
 use crate::record::{Key, Order};
 use bytes::Bytes;
 use hongbao_wire::{AppId, DetailId, Fen, OpenId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// A packet as the merchant's side knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -144,6 +144,9 @@ impl InquiryFilter {
         self.limit.clamp(1, 1000) as usize
     }
 }
+
+/// How long after it began a run is kept that nobody ended.
+pub const RUN_KEPT_FOR: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// One row of a run: which number, on which line of its file.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -12,6 +12,9 @@ pub enum Cell {
     Text(Box<str>),
     /// A whole number, where the format has numbers.
     Int(i64),
+    /// A number with more digits than its format keeps, as a spreadsheet shows it, such as
+    /// `1.00000982017072E+27`: what was typed is lost, and it is fit to be carried along only.
+    LostDigits(Box<str>),
 }
 
 impl Cell {
@@ -21,7 +24,7 @@ impl Cell {
         match self {
             Cell::Empty => true,
             Cell::Text(text) => text.is_empty(),
-            Cell::Int(_) => false,
+            Cell::Int(_) | Cell::LostDigits(_) => false,
         }
     }
 
@@ -37,7 +40,7 @@ impl fmt::Display for Cell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Cell::Empty => Ok(()),
-            Cell::Text(text) => f.write_str(text),
+            Cell::Text(text) | Cell::LostDigits(text) => f.write_str(text),
             Cell::Int(number) => write!(f, "{number}"),
         }
     }

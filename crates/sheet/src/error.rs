@@ -166,9 +166,6 @@ pub enum RowFault {
     /// CSV: the file ends between quotes.
     #[error("the file ends inside the quote that this row opens; close it, or fetch it again")]
     QuoteOpen,
-    /// A number with more digits than its format keeps: what was typed is lost.
-    #[error("the column `{0}` has lost digits of a number; format it as text and enter it again")]
-    LostDigits(String),
     /// Parquet: a value that no cell can hold.
     #[error("the column `{0}` has a value that is no text, number or time")]
     NoText(String),
@@ -187,7 +184,6 @@ impl RowFault {
             RowFault::RecordTooLong => "SHEET_ROW_TOO_LONG",
             RowFault::TooManyCells => "SHEET_ROW_TOO_MANY_CELLS",
             RowFault::QuoteOpen => "SHEET_ROW_QUOTE_OPEN",
-            RowFault::LostDigits(_) => "SHEET_ROW_LOST_DIGITS",
             RowFault::NoText(_) => "SHEET_ROW_NO_TEXT",
         }
     }

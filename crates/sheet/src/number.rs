@@ -1,6 +1,7 @@
 //! Binary fractions as cells, where a format knows no other numbers.
 
 use crate::cell::Cell;
+use std::fmt::{Display, UpperExp};
 
 /// The largest number whose digits all survive in a number of Excel, which keeps 15 of those
 /// that are typed, and so in a double too.
@@ -12,15 +13,12 @@ pub(crate) const DOUBLE_LIMIT: f64 = 9_007_199_254_740_992.0;
 pub(crate) const SINGLE_LIMIT: f64 = 16_777_216.0;
 
 /// A number as a cell: whole ones as such, others as the shortest decimal that means the same
-/// number. `None` where digits may have been lost, or where it is no number.
-pub(crate) fn cell(number: f64, limit: f64, shortest: impl ToString) -> Option<Cell> {
+/// number. [`Cell::LostDigits`] where digits may have been lost, or where it is no number.
+pub(crate) fn cell(number: f64, limit: f64, shortest: impl Display + UpperExp) -> Cell {
     if number.is_nan() || number.abs() >= limit {
-        return None;
+        let shown = format!("{shortest:E}").replace('E', "E+");
+        return Cell::LostDigits(shown.into());
     }
     let whole = number as i64;
-    Some(if whole as f64 == number {
-        Cell::Int(whole)
-    } else {
-        Cell::Text(shortest.to_string().into())
-    })
+    if whole as f64 == number { Cell::Int(whole) } else { Cell::Text(shortest.to_string().into()) }
 }

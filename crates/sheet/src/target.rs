@@ -16,24 +16,21 @@ pub(crate) struct Target {
 impl Target {
     /// Makes the temporary file. A link to a file stays a link.
     pub(crate) fn new(path: &Path) -> Result<Target, SheetError> {
-        let path = match fs::metadata(path) {
-            Ok(found) if found.is_file() => fs::canonicalize(path)?,
+        let (path, mode) = match fs::metadata(path) {
+            Ok(found) if found.is_file() => (fs::canonicalize(path)?, Some(found.permissions())),
             Ok(_) => return Err(not_a_file(path)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => path.to_owned(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => (path.to_owned(), None),
             Err(error) => return Err(error.into()),
         };
         if path.file_name().is_none() {
             return Err(not_a_file(&path));
         }
+        // made with mode 0600, as the rows may hold openids; one that is replaced keeps its own
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".hongbao-").suffix(".part");
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            // As any new file, not as one that only passes through: the umask decides.
-            builder.permissions(fs::Permissions::from_mode(0o666));
+        let file = builder.prefix(".hongbao-").suffix(".part").tempfile_in(folder(&path))?;
+        if let Some(mode) = mode {
+            file.as_file().set_permissions(mode)?;
         }
-        let file = builder.tempfile_in(folder(&path))?;
         Ok(Target { file, path })
     }
 

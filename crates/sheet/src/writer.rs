@@ -103,7 +103,7 @@ impl Writer {
             return Err(SheetError::CellCount { found, expected });
         }
         for (cell, column) in cells.iter().zip(&self.columns) {
-            let Cell::Text(text) = cell else { continue };
+            let (Cell::Text(text) | Cell::LostDigits(text)) = cell else { continue };
             if column.kind == Kind::Int {
                 return Err(SheetError::NotANumber(shown(&column.name)));
             }

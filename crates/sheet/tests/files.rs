@@ -63,6 +63,23 @@ fn the_same_rows_give_the_same_bytes() {
 
 #[cfg(unix)]
 #[test]
+fn a_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    for format in FORMATS {
+        let path = write(&folder, format, &[Column::text("a")], &[]);
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{format:?}");
+        // one that is replaced keeps its own
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
+        write(&folder, format, &[Column::text("a")], &[]);
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o640, "{format:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn links_stay_and_devices_are_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let (file, link) = (folder.path().join("file.csv"), folder.path().join("link.csv"));

@@ -24,9 +24,12 @@ fn text() -> impl Strategy<Value = String> {
 
 fn cell(kind: Kind) -> BoxedStrategy<Cell> {
     let number = any::<i64>().prop_map(Cell::Int);
+    let lost = (-9_i64..9).prop_map(|digit| Cell::LostDigits(format!("{digit}E+27").into()));
     match kind {
         Kind::Int => prop_oneof![Just(Cell::Empty), number, (0..9_i64).prop_map(Cell::Int)].boxed(),
-        Kind::Text => prop_oneof![Just(Cell::Empty), text().prop_map(Cell::from), number].boxed(),
+        Kind::Text => {
+            prop_oneof![Just(Cell::Empty), text().prop_map(Cell::from), number, lost].boxed()
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod support;
 
+use hongbao_sheet::{Cell, Format};
 use support::workbook::Workbook;
 
 const HEADER: &str = r#"<row r="1"><c r="A1" t="str"><v>a</v></c></row>"#;
@@ -18,15 +19,24 @@ fn number(text: &str) -> String {
 }
 
 #[test]
-fn whole_numbers_are_exact_or_refused() {
+fn whole_numbers_are_exact_or_marked_as_lost() {
     assert_eq!(number("42"), "2: 42");
     assert_eq!(number("42.0"), "2: 42");
     assert_eq!(number("1E3"), "2: 1000");
     assert_eq!(number("-0"), "2: 0");
     assert_eq!(number("999999999999999"), "2: 999999999999999");
-    for lost in ["1000000000000000", "9007199254740993", "1.0000098201707201E+27", "-1e15", "1e999"]
-    {
-        assert_eq!(number(lost), "2: SHEET_ROW_LOST_DIGITS", "{lost}");
+    for (lost, shown) in [
+        ("1000000000000000", "1E+15"),
+        ("9007199254740993", "9.007199254740992E+15"),
+        ("1.0000098201707201E+27", "1.00000982017072E+27"),
+        ("-1e15", "-1E+15"),
+        ("1e999", "inf"),
+    ] {
+        assert_eq!(number(lost), format!("2: {shown}"), "{lost}");
+        let rows = format!(r#"{HEADER}<row r="2"><c r="A2"><v>{lost}</v></c></row>"#);
+        let bytes = Workbook { rows: &rows, ..Workbook::default() }.bytes();
+        let row = support::of_file(&bytes, Format::Xlsx).unwrap().next().unwrap().unwrap();
+        assert_eq!(row.cells, [Cell::LostDigits(shown.into())], "{lost}");
     }
 }
 
@@ -49,7 +59,7 @@ fn times_are_text() {
     assert_eq!(time("2958465.5"), "2: 9999-12-31 12:00:00");
     assert_eq!(time("2958466"), "2: 2958466");
     assert_eq!(time("-3"), "2: -3");
-    assert_eq!(time("1e27"), "2: SHEET_ROW_LOST_DIGITS");
+    assert_eq!(time("1e27"), "2: 1E+27");
     let since_1904 = |days: &str| cell("s=\"1\"", &format!("<v>{days}</v>"), "date1904=\"1\"");
     assert_eq!(since_1904("0.5"), "2: 1904-01-01 12:00:00");
     assert_eq!(since_1904("61"), "2: 1904-03-02 00:00:00");

@@ -1,6 +1,7 @@
 //! `hongbao reconcile`: the rows of a file, with what became of the packets that they name.
 
 mod columns;
+mod fault;
 mod progress;
 mod report;
 mod row;
@@ -180,7 +181,7 @@ impl Reconciliation<'_> {
         }
         match reader.await {
             Ok(Ok(())) => Ok(End::Whole),
-            Ok(Err(error)) => Err(source::failure(&source.name, &error)),
+            Ok(Err(error)) => Err(source.failure(&error)),
             Err(gone) => std::panic::resume_unwind(gone.into_panic()),
         }
     }

@@ -4,7 +4,7 @@ use super::state::next_version;
 use crate::error::LedgerError;
 use crate::history::Entry;
 use crate::inquiries::too_far_ahead;
-use crate::inquiry::{Inquiry, InquiryCommit, InquiryFilter, Sighting};
+use crate::inquiry::{Inquiry, InquiryCommit, InquiryFilter, RUN_KEPT_FOR, Sighting};
 use crate::record::Key;
 use crate::time::whole;
 use jiff::Timestamp;
@@ -129,6 +129,10 @@ impl Noted {
     }
 
     pub(super) fn begin_run(&mut self, mch_id: &str, run: &str, now: Timestamp) -> Timestamp {
+        let is_kept = |began: Timestamp| whole(now).duration_since(began) <= RUN_KEPT_FOR;
+        self.runs.retain(|(of, name), kept| {
+            &**of != mch_id || &**name == run || kept.began_at.is_none_or(is_kept)
+        });
         *self.run(mch_id, run).began_at.get_or_insert(whole(now))
     }
 

@@ -67,7 +67,11 @@ impl Inquiries for SqliteLedger {
         now: Timestamp,
     ) -> Result<Timestamp, LedgerError> {
         let change = Change::BeginRun { mch_id: mch_id.into(), run: run.into(), now };
-        to_time(self.writer.write(change).await?.number.cast_signed())
+        let began = to_time(self.writer.write(change).await?.number.cast_signed())?;
+        for ended in self.readers.with(|c| runs::ended(c, mch_id))? {
+            self.forget_run(mch_id, &ended).await?;
+        }
+        Ok(began)
     }
 
     async fn sight(
@@ -91,7 +95,14 @@ impl Inquiries for SqliteLedger {
 
     async fn end_run(&self, mch_id: &str, run: &str) -> Result<(), LedgerError> {
         self.writer.write(Change::EndRun { mch_id: mch_id.into(), run: run.into() }).await?;
-        // Few at a time: other changes take their turn in between.
+        self.forget_run(mch_id, run).await
+    }
+}
+
+impl SqliteLedger {
+    /// Forgets a run that has ended, a few rows at a time: other changes take their turn in
+    /// between.
+    async fn forget_run(&self, mch_id: &str, run: &str) -> Result<(), LedgerError> {
         let forget = || Change::ForgetRows { mch_id: mch_id.into(), run: run.into() };
         while self.writer.write(forget()).await?.number > 0 {}
         Ok(())

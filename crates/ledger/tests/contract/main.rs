@@ -99,6 +99,7 @@ for_each_store! {
         what_a_clock_that_was_ahead_made_due_is_due;
     runs:
         a_run_begins_once_until_it_ends
+        a_run_that_nobody_continues_is_forgotten
         a_duplicate_row_is_told_the_first_line
         runs_lie_apart
         unsighted_is_what_no_row_named

@@ -3,7 +3,7 @@
 use crate::given::inquiries::{inquiry, noted};
 use crate::given::{MCH_ID, OTHER_MCH_ID, at};
 use crate::inquiries::{billnos, everything};
-use hongbao_ledger::inquiry::Sighting;
+use hongbao_ledger::inquiry::{RUN_KEPT_FOR, Sighting};
 use hongbao_ledger::{Inquiries, Inquiry, InquiryFilter};
 use std::sync::Arc;
 
@@ -28,6 +28,24 @@ pub async fn a_run_begins_once_until_it_ends(ledger: Store) {
     ledger.end_run(MCH_ID, "never").await.unwrap();
     ledger.end_run(MCH_ID, "never").await.unwrap();
     assert_eq!(ledger.begin_run(MCH_ID, "never", at(1)).await.unwrap(), at(1));
+}
+
+pub async fn a_run_that_nobody_continues_is_forgotten(ledger: Store) {
+    let kept_for = i64::try_from(RUN_KEPT_FOR.as_millis()).unwrap();
+    for mch_id in [MCH_ID, OTHER_MCH_ID] {
+        ledger.begin_run(mch_id, "old", at(0)).await.unwrap();
+        ledger.sight(mch_id, "old", rows(&[("a", 1)])).await.unwrap();
+    }
+    let first = async |mch_id| ledger.sight(mch_id, "old", rows(&[("a", 9)])).await.unwrap();
+    ledger.begin_run(MCH_ID, "new", at(kept_for)).await.unwrap();
+    assert_eq!(first(MCH_ID).await, [1]);
+    // The run itself is found, however old it is.
+    assert_eq!(ledger.begin_run(MCH_ID, "old", at(kept_for + 1)).await.unwrap(), at(0));
+    assert_eq!(first(MCH_ID).await, [1]);
+    ledger.begin_run(MCH_ID, "new", at(kept_for + 1)).await.unwrap();
+    assert_eq!(first(MCH_ID).await, [9], "it was forgotten with its rows");
+    assert_eq!(first(OTHER_MCH_ID).await, [1]);
+    assert_eq!(ledger.begin_run(MCH_ID, "old", at(5)).await.unwrap(), at(5));
 }
 
 pub async fn a_duplicate_row_is_told_the_first_line(ledger: Store) {

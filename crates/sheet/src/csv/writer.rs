@@ -3,6 +3,7 @@
 use crate::cell::Cell;
 use crate::column::Column;
 use crate::error::SheetError;
+use ::csv::QuoteStyle;
 use std::io::{self, Write};
 
 const BYTE_ORDER_MARK: &[u8] = "\u{FEFF}".as_bytes();
@@ -22,8 +23,14 @@ impl<W: Write> CsvWriter<W> {
         if mark {
             out.write_all(BYTE_ORDER_MARK)?;
         }
-        let mut writer = ::csv::WriterBuilder::new().delimiter(delimiter).from_writer(out);
-        writer.write_record(columns.iter().map(|column| column.name.as_bytes())).map_err(io)?;
+        // a reader must not take what stands in a name for what separates the columns
+        let is_ambiguous = columns.iter().any(|c| c.name.contains([',', ';', '\t']));
+        let style = if is_ambiguous { QuoteStyle::Always } else { QuoteStyle::Necessary };
+        let mut builder = ::csv::WriterBuilder::new();
+        let mut header = builder.delimiter(delimiter).quote_style(style).from_writer(out);
+        header.write_record(columns.iter().map(|column| column.name.as_bytes())).map_err(io)?;
+        let out = header.into_inner().map_err(|error| SheetError::Io(error.into_error()))?;
+        let writer = builder.quote_style(QuoteStyle::Necessary).from_writer(out);
         Ok(CsvWriter { writer })
     }
 
@@ -31,7 +38,7 @@ impl<W: Write> CsvWriter<W> {
         for cell in cells {
             match cell {
                 Cell::Empty => self.writer.write_field(""),
-                Cell::Text(text) => self.writer.write_field(&**text),
+                Cell::Text(text) | Cell::LostDigits(text) => self.writer.write_field(&**text),
                 Cell::Int(number) => self.writer.write_field(number.to_string()),
             }
             .map_err(io)?;

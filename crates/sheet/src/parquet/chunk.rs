@@ -30,8 +30,8 @@ pub(super) fn cells(
         ColumnReader::Int96ColumnReader(reader) => {
             read(reader, rows, |time| value::instant(since_1970(time)?).map(Cell::from))
         }
-        ColumnReader::FloatColumnReader(reader) => read(reader, rows, |n| value::single(*n)),
-        ColumnReader::DoubleColumnReader(reader) => read(reader, rows, |n| value::double(*n)),
+        ColumnReader::FloatColumnReader(reader) => read(reader, rows, |n| Some(value::single(*n))),
+        ColumnReader::DoubleColumnReader(reader) => read(reader, rows, |n| Some(value::double(*n))),
         ColumnReader::ByteArrayColumnReader(reader) => {
             read(reader, rows, |bytes| meaning.of_bytes(bytes.data()))
         }

@@ -79,7 +79,7 @@ fn read_group(
         for _ in 0..rows {
             *line += 1;
             let cells = batch.iter_mut().map(|cells| cells.next().flatten());
-            out.row(row(*line, columns, meanings, cells))?;
+            out.row(row(*line, columns, cells))?;
         }
         left -= rows as u64;
     }
@@ -89,19 +89,15 @@ fn read_group(
 fn row(
     line: u64,
     columns: &[Column],
-    meanings: &[Meaning],
     cells: impl Iterator<Item = Option<Cell>>,
 ) -> Result<Row, RowError> {
     let mut whole = Vec::with_capacity(columns.len());
     let mut fault = None;
     // Every column gives its cell, also when one of them is wrong: they must keep step.
-    for ((cell, column), meaning) in cells.zip(columns).zip(meanings) {
+    for (cell, column) in cells.zip(columns) {
         match cell {
             Some(Cell::Text(text)) if !fits_a_cell(&text) => fault = Some(RowFault::CellTooLong),
             Some(cell) => whole.push(cell),
-            None if matches!(meaning, Meaning::Single | Meaning::Double) => {
-                fault = Some(RowFault::LostDigits(shown(&column.name)));
-            }
             None => fault = Some(RowFault::NoText(shown(&column.name))),
         }
     }

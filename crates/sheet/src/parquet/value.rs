@@ -168,11 +168,11 @@ pub(super) fn instant(since_1970: SignedDuration) -> Option<String> {
     Some(time.strftime("%Y-%m-%d %H:%M:%S%.f").to_string())
 }
 
-pub(super) fn single(value: f32) -> Option<Cell> {
+pub(super) fn single(value: f32) -> Cell {
     number::cell(f64::from(value), number::SINGLE_LIMIT, value)
 }
 
-pub(super) fn double(value: f64) -> Option<Cell> {
+pub(super) fn double(value: f64) -> Cell {
     number::cell(value, number::DOUBLE_LIMIT, value)
 }
 

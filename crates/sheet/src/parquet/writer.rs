@@ -78,7 +78,7 @@ impl ParquetWriter {
                     self.bytes += text.len();
                     values.push(text.into_bytes().into());
                 }
-                (Values::Int(_), Cell::Text(_)) => {
+                (Values::Int(_), Cell::Text(_) | Cell::LostDigits(_)) => {
                     return Err(SheetError::Io(io::ErrorKind::InvalidInput.into()));
                 }
             }

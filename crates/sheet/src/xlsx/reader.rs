@@ -1,6 +1,6 @@
 //! Rows out of a worksheet, cell by cell.
 
-use super::value::{self, Unfit};
+use super::value::{self, TooLong};
 use super::{damaged, parts};
 use crate::cell::{Cell, Row};
 use crate::column::{Column, shown};
@@ -61,13 +61,12 @@ fn name(book: &Xlsx<BufReader<File>>, wanted: Option<String>) -> Result<String, 
 struct Draft {
     line: Option<u64>,
     cells: Vec<Cell>,
-    /// The first cell that has no value, and why.
-    unfit: Option<(usize, Unfit)>,
+    is_too_long: bool,
     beyond: bool,
 }
 
 impl Draft {
-    fn put(&mut self, column: u32, value: Result<Cell, Unfit>) {
+    fn put(&mut self, column: u32, value: Result<Cell, TooLong>) {
         let column = column as usize;
         if matches!(value, Ok(Cell::Empty)) {
             return;
@@ -81,9 +80,7 @@ impl Draft {
         }
         match value {
             Ok(cell) => self.cells[column] = cell,
-            Err(why) => {
-                self.unfit.get_or_insert((column, why));
-            }
+            Err(TooLong) => self.is_too_long = true,
         }
     }
 }
@@ -111,31 +108,21 @@ impl Table {
         if row.beyond {
             return Err(SheetError::TooManyColumns);
         }
-        if let Some(fault) = self.fault(&row) {
-            return Err(fault.on(line));
+        if row.is_too_long {
+            return Err(RowFault::CellTooLong.on(line));
         }
         Ok(row.cells.iter().map(|cell| Column::text(&cell.to_string())).collect())
     }
 
     fn row(&self, mut row: Draft, line: u64) -> Result<Row, RowFault> {
-        if let Some(fault) = self.fault(&row) {
-            return Err(fault);
+        if row.is_too_long {
+            return Err(RowFault::CellTooLong);
         }
         if row.beyond || row.cells.len() > self.columns.len() {
             return Err(RowFault::BeyondHeader);
         }
         row.cells.resize(self.columns.len(), Cell::Empty);
         Ok(Row { line, cells: row.cells })
-    }
-
-    fn fault(&self, row: &Draft) -> Option<RowFault> {
-        let (at, why) = row.unfit.as_ref()?;
-        let name =
-            || self.columns.get(*at).map_or_else(|| (at + 1).to_string(), |c| shown(&c.name));
-        Some(match why {
-            Unfit::LostDigits => RowFault::LostDigits(name()),
-            Unfit::TooLong => RowFault::CellTooLong,
-        })
     }
 }
 

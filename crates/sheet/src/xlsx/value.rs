@@ -7,40 +7,37 @@ use calamine::{DataRef, ExcelDateTime, ExcelDateTimeType};
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Span};
 
-/// Why a cell has no value here.
-pub(super) enum Unfit {
-    LostDigits,
-    TooLong,
-}
+/// More characters than a cell may have.
+pub(super) struct TooLong;
 
 /// Formulas give their last result, errors such as `#N/A` their names, times
 /// `yyyy-MM-dd HH:mm:ss`, durations `H:mm:ss`.
-pub(super) fn cell(value: &DataRef<'_>) -> Result<Cell, Unfit> {
+pub(super) fn cell(value: &DataRef<'_>) -> Result<Cell, TooLong> {
     let cell = match value {
         DataRef::Empty => Cell::Empty,
         DataRef::String(text) => Cell::of_text(text),
         DataRef::SharedString(text) => Cell::of_text(text),
-        DataRef::Int(whole) => exact(*whole as f64)?,
-        DataRef::Float(number) => exact(*number)?,
+        DataRef::Int(whole) => exact(*whole as f64),
+        DataRef::Float(number) => exact(*number),
         DataRef::Bool(truth) => Cell::from(if *truth { "true" } else { "false" }),
         DataRef::DateTime(time) => match civil(time) {
             Some(text) => text.into(),
-            None => exact(time.as_f64())?, // a number that only looks like a time
+            None => exact(time.as_f64()), // a number that only looks like a time
         },
         DataRef::DateTimeIso(text) => Cell::of_text(&text.replacen('T', " ", 1)),
         DataRef::DurationIso(text) => Cell::of_text(text),
         DataRef::Error(error) => Cell::from(error.to_string()),
     };
     match &cell {
-        Cell::Text(text) if !limits::fits_a_cell(text) => Err(Unfit::TooLong),
+        Cell::Text(text) if !limits::fits_a_cell(text) => Err(TooLong),
         _ => Ok(cell),
     }
 }
 
 /// Excel keeps 15 digits of what is typed, and shows longer numbers in scientific form.
-fn exact(number: f64) -> Result<Cell, Unfit> {
+fn exact(number: f64) -> Cell {
     const LIMIT: f64 = number::EXACT_MAX as f64 + 1.0;
-    number::cell(number, LIMIT, number).ok_or(Unfit::LostDigits)
+    number::cell(number, LIMIT, number)
 }
 
 /// Seconds of an Excel day, which is a fraction of it.

@@ -68,7 +68,7 @@ impl XlsxWriter {
 fn put(sheet: &mut Worksheet, line: u32, at: u16, cell: &Cell) -> Result<u32, XlsxError> {
     Ok(match cell {
         Cell::Empty => 0,
-        Cell::Text(text) => {
+        Cell::Text(text) | Cell::LostDigits(text) => {
             sheet.write_string(line, at, &**text)?;
             width(text)
         }

@@ -75,7 +75,7 @@ fn problem_words(problem: Problem) -> String {
         Problem::LostDigits => say!("reconcile-problem-lost-digits"),
         Problem::BadAmount => say!("reconcile-problem-bad-amount"),
         Problem::Duplicate { first_line } => say!("reconcile-problem-duplicate", line = first_line),
-        Problem::Unreadable(code) => {
+        Problem::Unreadable { code, .. } => {
             let meaning = lang::current().find(&format!("about-failure-{code}"), &[]);
             meaning.unwrap_or_else(|| code.to_owned())
         }

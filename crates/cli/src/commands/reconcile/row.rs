@@ -2,7 +2,6 @@
 
 use super::columns::{Layout, Unit};
 use hongbao_inquiry::reconcile::{Expected, InputRow};
-use hongbao_sheet::error::RowFault;
 use hongbao_sheet::{Cell, Row, RowError};
 use hongbao_wire::{Fen, MchBillno, OpenId};
 
@@ -33,8 +32,13 @@ pub enum Problem {
         /// That line.
         first_line: u64,
     },
-    /// It cannot be read: the code says why.
-    Unreadable(&'static str),
+    /// It cannot be read.
+    Unreadable {
+        /// Its line: none of its cells is there to find it by.
+        line: u64,
+        /// Why.
+        code: &'static str,
+    },
 }
 
 impl Problem {
@@ -51,7 +55,7 @@ impl Problem {
             Self::LostDigits => "lost_digits",
             Self::BadAmount => "bad_amount",
             Self::Duplicate { .. } => "duplicate",
-            Self::Unreadable(_) => "unreadable",
+            Self::Unreadable { .. } => "unreadable",
         }
     }
 
@@ -60,7 +64,7 @@ impl Problem {
     pub fn cell(self) -> String {
         match self {
             Self::Duplicate { first_line } => format!("duplicate: line {first_line}"),
-            Self::Unreadable(code) => format!("unreadable: {code}"),
+            Self::Unreadable { line, code } => format!("unreadable: line {line}: {code}"),
             other => other.as_str().to_owned(),
         }
     }
@@ -69,7 +73,7 @@ impl Problem {
 /// What a row says.
 pub fn read(row: Row, layout: &Layout) -> InputRow<Carried> {
     let cell = |at: usize| row.cells.get(at).map(plain).unwrap_or_default();
-    let (mch_billno, mut problem) = match billno(&cell(layout.billno)) {
+    let (mch_billno, mut problem) = match billno(row.cells.get(layout.billno)) {
         Ok(mch_billno) => (Some(mch_billno), None),
         Err(problem) => (None, Some(problem)),
     };
@@ -89,12 +93,8 @@ pub fn read(row: Row, layout: &Layout) -> InputRow<Carried> {
 
 /// A row that could not be read.
 pub fn unreadable(error: &RowError) -> InputRow<Carried> {
-    let problem = match error.fault {
-        RowFault::LostDigits(_) => Problem::LostDigits,
-        _ => Problem::Unreadable(error.code()),
-    };
-    let carried =
-        Carried { cells: Vec::new(), expected: Expected::default(), problem: Some(problem) };
+    let problem = Some(Problem::Unreadable { line: error.line, code: error.code() });
+    let carried = Carried { cells: Vec::new(), expected: Expected::default(), problem };
     InputRow { line: error.line, mch_billno: None, carried }
 }
 
@@ -106,7 +106,12 @@ fn plain(cell: &Cell) -> String {
     text.strip_prefix(['`', '\'']).unwrap_or(text).trim().to_owned()
 }
 
-fn billno(text: &str) -> Result<MchBillno, Problem> {
+fn billno(cell: Option<&Cell>) -> Result<MchBillno, Problem> {
+    if let Some(Cell::LostDigits(_)) = cell {
+        return Err(Problem::LostDigits);
+    }
+    let text = cell.map(plain).unwrap_or_default();
+    let text = text.as_str();
     if text.is_empty() {
         return Err(Problem::NoBillno);
     }
@@ -178,6 +183,7 @@ mod tests {
             assert_eq!(number(none), Err(Problem::NoBillno), "{none:?}");
         }
         assert_eq!(number(Cell::Empty), Err(Problem::NoBillno));
+        assert_eq!(number(Cell::LostDigits("1E+27".into())), Err(Problem::LostDigits));
     }
 
     #[test]
@@ -186,6 +192,7 @@ mod tests {
         assert_eq!(fen(100, Unit::Fen), Ok(Some(100)));
         assert_eq!(fen("", Unit::Fen), Ok(None));
         assert_eq!(fen("1.00", Unit::Fen), Err(Problem::BadAmount));
+        assert_eq!(fen(Cell::LostDigits("1E+15".into()), Unit::Fen), Err(Problem::BadAmount));
         assert_eq!(fen(-1, Unit::Fen), Err(Problem::BadAmount));
         for (yuan, expected) in [("1", 100), ("1.5", 150), ("`0.29", 29), ("19.99", 1999)] {
             assert_eq!(fen(yuan, Unit::Yuan), Ok(Some(expected)), "{yuan}");
@@ -194,6 +201,15 @@ mod tests {
         for bad in ["1.005", "1,000.00", "¥1", "1e2", "abc"] {
             assert_eq!(fen(bad, Unit::Yuan), Err(Problem::BadAmount), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_row_that_cannot_be_read_is_found_by_its_line() {
+        let error = RowError { line: 7, fault: hongbao_sheet::RowFault::NotUtf8 };
+        let row = unreadable(&error);
+        assert_eq!((row.line, row.mch_billno), (7, None));
+        let cell = row.carried.problem.map(Problem::cell);
+        assert_eq!(cell.as_deref(), Some("unreadable: line 7: SHEET_ROW_NOT_UTF8"));
     }
 
     #[test]

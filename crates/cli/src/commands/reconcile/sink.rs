@@ -1,13 +1,14 @@
 //! The output: the rows of the input with what was found beside them.
 
+use super::fault;
 use super::row::Problem;
-use super::source;
 use crate::exit::Failure;
 use crate::say;
 use hongbao_inquiry::reconcile::{Difference, Found};
 use hongbao_sheet::{Cell, Column, Format, SheetError, WriteOptions, Writer, limits};
 use hongbao_wire::{Fen, time};
 use jiff::Timestamp;
+use std::io::ErrorKind;
 use std::path::Path;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -51,7 +52,10 @@ impl Sink {
                 Writer::create(out, format, options, &all)
             }),
         };
-        let writer = writer.map_err(|error| source::failure(&name, &error))?;
+        let writer = match writer {
+            Err(error) if has_left(&error) => None,
+            writer => Some(writer.map_err(|error| failure(&name, &error))?),
+        };
         let (sender, receiver) = mpsc::channel(ROWS_WAITING);
         let writer = tokio::task::spawn_blocking(move || write(writer, receiver));
         Ok(Self { sender, writer, name, input_columns: columns.len() })
@@ -96,13 +100,13 @@ impl Sink {
         // a writer that has gone says why below
         let _ = self.sender.send(Message::Finish).await;
         drop(self.sender);
-        ended(self.writer).await.map_err(|error| source::failure(&self.name, &error))
+        ended(self.writer).await.map_err(|error| failure(&self.name, &error))
     }
 
     /// Why the writer has gone.
     async fn lost(&mut self) -> Failure {
         match ended(&mut self.writer).await {
-            Err(error) => source::failure(&self.name, &error),
+            Err(error) => failure(&self.name, &error),
             Ok(()) => Failure::config("OUTPUT_LOST", say!("main-output-lost", error = self.name)),
         }
     }
@@ -114,15 +118,33 @@ async fn ended(
     writer.await.unwrap_or_else(|gone| Err(SheetError::Io(std::io::Error::other(gone))))
 }
 
-fn write(mut writer: Writer, mut rows: mpsc::Receiver<Message>) -> Result<(), SheetError> {
+/// Writes what comes. A reader of standard output that leaves (`| head`) is no error: the rest
+/// is dropped, and what is asked is kept all the same.
+fn write(mut writer: Option<Writer>, mut rows: mpsc::Receiver<Message>) -> Result<(), SheetError> {
     while let Some(message) = rows.blocking_recv() {
-        match message {
-            Message::Row(cells) => writer.write(&cells)?,
-            Message::Finish => return writer.finish(),
+        let wrote = match (message, writer.take()) {
+            (Message::Row(cells), Some(mut open)) => {
+                open.write(&cells).map(|()| writer = Some(open))
+            }
+            (Message::Finish, Some(open)) => open.finish(),
+            (_, None) => Ok(()),
+        };
+        match wrote {
+            Err(error) if !has_left(&error) => return Err(error),
+            _ => {}
         }
     }
-    // given up: the writer is dropped and leaves nothing behind
+    // given up, or finished: a writer that is dropped leaves nothing behind
     Ok(())
+}
+
+/// Whether nobody reads any more what is written.
+fn has_left(error: &SheetError) -> bool {
+    matches!(error, SheetError::Io(error) if error.kind() == ErrorKind::BrokenPipe)
+}
+
+fn failure(name: &str, error: &SheetError) -> Failure {
+    fault::of_table(name, error).hint(say!("reconcile-out-failed-hint"))
 }
 
 /// The appended columns, under names that the input does not have.

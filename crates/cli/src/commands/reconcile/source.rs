@@ -2,11 +2,11 @@
 //! that it can be read, how long it is and which run it stands for; then row by row.
 
 use super::columns::Layout;
+use super::fault;
 use super::row::{self, Carried};
 use crate::args::ReconcileArgs;
 use crate::exit::Failure;
 use crate::files;
-use crate::lang::{self, Lang};
 use crate::say;
 use hongbao_inquiry::reconcile::InputRow;
 use hongbao_sheet::{Cell, Column, Format, ReadOptions, Reader, Row, SheetError};
@@ -67,7 +67,9 @@ impl Source {
             let name = args.file.display().to_string();
             let format = match args.input_format {
                 Some(format) => format,
-                None => Format::of_path(&args.file).map_err(|error| failure(&name, &error))?,
+                None => Format::of_path(&args.file).map_err(|error| {
+                    fault::of_table(&name, &error).hint(say!("reconcile-sheet-hint"))
+                })?,
             };
             return Ok(Self { path: args.file.clone(), name, format, options, _spool: None });
         }
@@ -83,7 +85,7 @@ impl Source {
     /// What is wrong with the file, its header or its columns. Rows that cannot be read are
     /// none of that.
     pub fn survey(&self, args: &ReconcileArgs) -> Result<Survey, Failure> {
-        let reader = self.open().map_err(|error| failure(&self.name, &error))?;
+        let reader = self.open().map_err(|error| self.failure(&error))?;
         let columns = reader.columns().to_vec();
         let layout = Layout::find(&columns, args)?;
         let mut content = Content::new(&columns, &layout);
@@ -92,7 +94,7 @@ impl Source {
             match row {
                 Ok(row) => content.row(&row),
                 Err(SheetError::Row(error)) => content.text(error.code()),
-                Err(error) => return Err(failure(&self.name, &error)),
+                Err(error) => return Err(self.failure(&error)),
             }
             rows += 1;
         }
@@ -111,7 +113,7 @@ impl Source {
     /// # Errors
     /// What is wrong with the file.
     pub fn batches(&self, layout: Layout) -> Result<Batches, Failure> {
-        let reader = self.open().map_err(|error| failure(&self.name, &error))?;
+        let reader = self.open().map_err(|error| self.failure(&error))?;
         let (sender, receiver) = mpsc::channel(BATCHES_WAITING);
         let reader = tokio::task::spawn_blocking(move || {
             let mut batch = Vec::with_capacity(BATCH_ROWS);
@@ -135,6 +137,15 @@ impl Source {
         Ok(Batches { receiver, reader })
     }
 
+    /// Why it could not be read.
+    #[must_use]
+    pub fn failure(&self, error: &SheetError) -> Failure {
+        match error {
+            SheetError::Io(error) => files::unreadable(&self.path, error),
+            error => fault::of_table(&self.name, error).hint(say!("reconcile-sheet-hint")),
+        }
+    }
+
     fn open(&self) -> Result<Reader, SheetError> {
         Reader::open(&self.path, self.format, &self.options)
     }
@@ -145,20 +156,6 @@ fn spooled() -> io::Result<NamedTempFile> {
     let mut spool = NamedTempFile::new()?;
     io::copy(&mut io::stdin().lock(), spool.as_file_mut())?;
     Ok(spool)
-}
-
-/// What is wrong with a table, with the exit code of files.
-#[must_use]
-pub fn failure(name: &str, error: &SheetError) -> Failure {
-    let meaning = lang::current().find(&format!("about-failure-{}", error.code()), &[]);
-    let why = match (lang::current(), error) {
-        // what the system says is in no catalogue
-        (Lang::ZhCn, SheetError::Io(error)) => error.to_string(),
-        (Lang::ZhCn, _) => meaning.unwrap_or_else(|| error.to_string()),
-        (Lang::En, _) => error.to_string(),
-    };
-    Failure::config(error.code(), say!("reconcile-sheet", file = name, why = why))
-        .hint(say!("reconcile-sheet-hint"))
 }
 
 /// The digest of an input's content, whatever format it is in.
@@ -177,7 +174,7 @@ impl Content {
         self.0.update(row.line.to_le_bytes());
         for cell in &row.cells {
             match cell {
-                Cell::Text(text) => self.text(text),
+                Cell::Text(text) | Cell::LostDigits(text) => self.text(text),
                 Cell::Empty | Cell::Int(_) => self.text(&cell.to_string()),
             }
         }

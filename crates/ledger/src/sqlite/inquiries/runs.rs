@@ -1,7 +1,7 @@
 //! Runs over files: which numbers a file named, and on which line first.
 
 use crate::error::LedgerError;
-use crate::inquiry::Sighting;
+use crate::inquiry::{RUN_KEPT_FOR, Sighting};
 use crate::sqlite::fault::{damaged, fault};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -9,13 +9,21 @@ use rusqlite::{Connection, OptionalExtension, params};
 /// How many rows one change forgets: about as long as other changes wait for it.
 const FORGOTTEN_MAX: u64 = 5_000;
 
-/// Begins a run, or finds it begun; returns the millisecond in which it began.
+/// Begins a run, or finds it begun; returns the millisecond in which it began. Runs of long ago
+/// that nobody continued are marked as ended.
 pub(in crate::sqlite) fn begin(
     connection: &Connection,
     mch_id: &str,
     run: &str,
     now: Timestamp,
 ) -> Result<u64, LedgerError> {
+    let oldest = now.as_millisecond().saturating_sub(RUN_KEPT_FOR.as_millis() as i64);
+    connection
+        .prepare_cached(
+            "UPDATE runs SET began_at = NULL WHERE mch_id = ?1 AND run <> ?2 AND began_at < ?3",
+        )
+        .and_then(|mut s| s.execute(params![mch_id, run, oldest]))
+        .map_err(fault)?;
     let began: Option<Option<i64>> = connection
         .prepare_cached("SELECT began_at FROM runs WHERE mch_id = ?1 AND run = ?2")
         .and_then(|mut s| s.query_row([mch_id, run], |row| row.get(0)).optional())
@@ -80,6 +88,17 @@ pub(in crate::sqlite) fn end(
         )
         .and_then(|mut s| s.execute([mch_id, run]))
         .map(drop)
+        .map_err(fault)
+}
+
+/// The runs that have ended and are not forgotten yet.
+pub(in crate::sqlite) fn ended(
+    connection: &Connection,
+    mch_id: &str,
+) -> Result<Vec<String>, LedgerError> {
+    connection
+        .prepare_cached("SELECT run FROM runs WHERE mch_id = ?1 AND began_at IS NULL")
+        .and_then(|mut s| s.query_map([mch_id], |row| row.get(0))?.collect())
         .map_err(fault)
 }
 
