@@ -1,6 +1,7 @@
 //! What the ledger proves of a packet. Its words prove nothing: the kept reply does, verified anew.
 
 use crate::account::Account;
+use crate::schedule::{Attention, Next, Schedule};
 use hongbao_ledger::Inquiry;
 use hongbao_wire::observation::{self, Asked, Observation};
 use hongbao_wire::verdict::{Known, WINDOW};
@@ -25,6 +26,27 @@ impl Account {
     #[must_use]
     pub fn verdict_of(&self, inquiry: &Inquiry, now: Timestamp) -> Verdict {
         verdict(self, inquiry, now)
+    }
+
+    /// Why a person is needed at `now`, as the stable word of [`Attention`], without asking.
+    ///
+    /// What is due is judged as if it had been asked about now to no avail: that nobody followed
+    /// it must not hide that it is unknown for too long, or that its window has closed.
+    #[must_use]
+    pub fn attention_of<'i>(
+        &self,
+        inquiry: &'i Inquiry,
+        schedule: &Schedule,
+        now: Timestamp,
+    ) -> Option<&'i str> {
+        if inquiry.due_at.is_none() {
+            return inquiry.attention.as_deref();
+        }
+        match schedule.next(inquiry, &verdict(self, inquiry, now), now) {
+            Next::Done => None,
+            Next::Ask { attention, .. } => attention.map(Attention::as_str),
+            Next::Stop(attention) => Some(attention.as_str()),
+        }
     }
 }
 

@@ -4,9 +4,10 @@
 mod common;
 
 use common::payer::{Say, record, unsigned};
-use common::{BILLNO, Rig, account, api_key, payment};
+use common::{BILLNO, DAY, HOUR, Rig, account, api_key, payment, secs};
 use hongbao_inquiry::Freshness::New;
-use hongbao_inquiry::{Account, Origin};
+use hongbao_inquiry::{Account, Origin, Schedule};
+use hongbao_ledger::Inquiry;
 use hongbao_wire::observation::Unreadable;
 use hongbao_wire::sign::Policy;
 use hongbao_wire::verdict::Unknown;
@@ -123,4 +124,39 @@ async fn what_permits_nothing_may_be_recalled_by_its_words() {
     assert_ne!(api_key().expose(), other_key().api_key.expose());
     let rotated = rig.as_account(other_key());
     assert_eq!(rotated.recall(BILLNO).await.unwrap().unwrap().verdict, Verdict::Received);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_needs_a_person_is_judged_now_though_nobody_followed() {
+    let schedule = Schedule::default();
+    let at = |rig: &Rig, inquiry: &Inquiry, by: SignedDuration| {
+        let now = rig.inquirer.now() + by;
+        account().attention_of(inquiry, &schedule, now).map(str::to_owned)
+    };
+    let unknown = Some("unknown_too_long".to_owned());
+    let closed = Some("window_closed".to_owned());
+    // not found, and never sent from here
+    let rig = Rig::new();
+    rig.inquirer.ask(BILLNO, New).await.unwrap();
+    let known = rig.inquiry(BILLNO).await;
+    assert_eq!(known.attention, None);
+    assert_eq!(at(&rig, &known, 25 * HOUR), None);
+    assert_eq!(at(&rig, &known, 25 * HOUR + secs(1)), unknown);
+    assert_eq!(at(&rig, &known, 31 * DAY), closed);
+    // open, until its window has closed
+    let rig = Rig::new();
+    rig.inquirer.send(&payment(Some(BILLNO), None)).await.unwrap();
+    let known = rig.inquiry(BILLNO).await;
+    assert_eq!(at(&rig, &known, 29 * DAY), None);
+    assert_eq!(at(&rig, &known, 31 * DAY), closed);
+    assert_eq!(rig.inquiry(BILLNO).await, known, "nothing was committed");
+    // what is final needs nobody, and what nobody asks about any more is as it was put down
+    rig.payer.says(Say::Body(record(BILLNO, "RECEIVED")));
+    rig.inquirer.ask(BILLNO, New).await.unwrap();
+    let known = rig.inquiry(BILLNO).await;
+    assert_eq!(at(&rig, &known, 31 * DAY), None);
+    let settled_and_due = Inquiry { due_at: Some(rig.inquirer.now()), ..known.clone() };
+    assert_eq!(at(&rig, &settled_and_due, 31 * DAY), None);
+    let put_down = Inquiry { attention: Some("contradiction".into()), ..known };
+    assert_eq!(at(&rig, &put_down, DAY), Some("contradiction".to_owned()));
 }
