@@ -169,7 +169,7 @@ impl Profile {
         };
         let Account { api_key, former_api_keys, workwx_secret, policy, .. } =
             file.account(path, None)?;
-        let ledger_path = file.ledger_path(path);
+        let (ledger_path, schedule) = (file.ledger_path(path), file.schedule());
         let client = file.client_config(identity, trust);
         let profile = Self {
             mch_id: file.mch_id,
@@ -179,7 +179,7 @@ impl Profile {
             workwx_secret,
             policy,
             ledger_path,
-            schedule: Schedule { unknown_max: file.unknown_max },
+            schedule,
             warnings,
             client,
         };
@@ -214,6 +214,11 @@ impl Profile {
 }
 
 impl ProfileFile {
+    /// When packets are asked about again, and a person is called.
+    pub const fn schedule(&self) -> Schedule {
+        Schedule { unknown_max: self.unknown_max }
+    }
+
     /// Reads the file alone, and none that it names.
     ///
     /// # Errors

@@ -8,10 +8,11 @@ use crate::profile::ProfileFile;
 use crate::say;
 use crate::upstream;
 use crate::workdir::{WorkDir, ledger_failure};
-use hongbao_inquiry::{Account, Asked, Clock, Origin, SystemClock};
-use hongbao_ledger::{Inquiries, Key, Ledger, LedgerError, Merchant};
+use hongbao_inquiry::{Account, Asked, Clock, Origin, Schedule, SystemClock};
+use hongbao_ledger::{Inquiries, Inquiry, Key, Ledger, LedgerError, Merchant};
 use hongbao_wire::AppId;
 use hongbao_wire::sign::Policy;
+use jiff::Timestamp;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -22,6 +23,8 @@ pub struct Remembered {
     pub account: Account,
     /// What is remembered.
     pub ledger: Arc<dyn Inquiries>,
+    /// When a person is called.
+    schedule: Schedule,
     path: PathBuf,
 }
 
@@ -49,7 +52,8 @@ impl Remembered {
         let file = ProfileFile::load(profile)?;
         let path = file.ledger_path(profile);
         let ledger = Arc::new(merchant_ledger::open(&path)?);
-        Ok(Self { account: file.account(profile, policy)?, ledger, path })
+        let (account, schedule) = (file.account(profile, policy)?, file.schedule());
+        Ok(Self { account, ledger, schedule, path })
     }
 
     async fn of_folder(
@@ -66,8 +70,8 @@ impl Remembered {
             return Err(failure.hint(say!("records-no-gateway-hint")));
         }
         let merchants = ledger.merchants().await.map_err(|error| ledger_failure(&path, &error))?;
-        let account = account(&dir, &one(merchants, mch_id)?, policy)?;
-        Ok(Self { account, ledger: Arc::new(ledger), path })
+        let (account, schedule) = asked_as(&dir, &one(merchants, mch_id)?, policy)?;
+        Ok(Self { account, ledger: Arc::new(ledger), schedule, path })
     }
 
     /// The key of one of the merchant's packets.
@@ -87,6 +91,16 @@ impl Remembered {
             let origin = Origin::Ledger { asked_at: inquiry.asked_at };
             Asked { inquiry, verdict, origin }
         }))
+    }
+
+    /// The inquiry as it stands at `now`: whether a person is needed is judged anew, as nobody
+    /// may have followed it. What nobody asks about any more stays as it was put down: a person
+    /// may have looked at it.
+    #[must_use]
+    pub fn judged(&self, mut inquiry: Inquiry, now: Timestamp) -> Inquiry {
+        let attention = self.account.attention_of(&inquiry, &self.schedule, now).map(Into::into);
+        inquiry.attention = attention;
+        inquiry
     }
 
     /// What the ledger said, with what to do.
@@ -112,20 +126,26 @@ fn one(mut merchants: Vec<Merchant>, mch_id: Option<&str>) -> Result<Merchant, F
     }
 }
 
-/// As whom the gateway of the folder asks: its profile says it, where the folder names that.
-fn account(dir: &WorkDir, merchant: &Merchant, policy: Option<Policy>) -> Result<Account, Failure> {
+/// As whom the gateway of the folder asks, and when it calls a person: its profile says it, where
+/// the folder names that.
+fn asked_as(
+    dir: &WorkDir,
+    merchant: &Merchant,
+    policy: Option<Policy>,
+) -> Result<(Account, Schedule), Failure> {
     for path in upstream::of_config(dir, &dir.config()?) {
         let file = ProfileFile::load(&path)?;
         if file.mch_id == merchant.mch_id.as_str() {
-            return file.account(&path, policy);
+            return Ok((file.account(&path, policy)?, file.schedule()));
         }
     }
-    Ok(Account {
+    let account = Account {
         mch_id: merchant.mch_id.clone(),
         appid: merchant.appids.first().cloned().unwrap_or_else(|| AppId::new("")),
         api_key: merchant.api_key.clone(),
         former_api_keys: Vec::new(),
         workwx_secret: None,
         policy: policy.unwrap_or(Policy::Require),
-    })
+    };
+    Ok((account, Schedule::default()))
 }

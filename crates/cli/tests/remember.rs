@@ -4,7 +4,9 @@
 
 mod support;
 
-use hongbao_ledger::{Entry, Expect, Inquiries, InquiryCommit, Key, SealKey, Source, SqliteLedger};
+use hongbao_ledger::{
+    Entry, Expect, Inquiries, Inquiry, InquiryCommit, Key, SealKey, Source, SqliteLedger,
+};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
@@ -329,13 +331,19 @@ fn records_are_filtered_and_the_history_is_whole() {
 
 /// Makes the ledger believe that a packet was sent 31 days ago.
 fn age(served: &Served, billno: &str) {
+    let sent = |inquiry: &Inquiry| inquiry.noted_at - SignedDuration::from_hours(31 * 24);
+    change(served, billno, |inquiry| inquiry.sent_at = Some(sent(inquiry)));
+}
+
+/// Makes the ledger believe something else of a packet.
+fn change(served: &Served, billno: &str, change: impl FnOnce(&mut Inquiry)) {
     let open = SealKey::load(served.merchant_file("ledger.key"));
     let ledger = SqliteLedger::open(served.merchant_file("ledger.sqlite"), open.unwrap()).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut inquiry =
         runtime.block_on(ledger.inquiry(&Key::new("10000098", billno))).unwrap().unwrap();
     let at = inquiry.noted_at;
-    inquiry.sent_at = Some(at - SignedDuration::from_hours(31 * 24));
+    change(&mut inquiry);
     let entry = Entry { at, source: Source::Merchant, event: "aged".into(), raw: None };
     let expect = Expect::Version(inquiry.version);
     let commit = InquiryCommit { inquiry, expect, numbers_of_ref: None, entries: vec![entry] };
@@ -350,9 +358,10 @@ fn past_30_days_the_ledger_answers_and_nobody_is_asked() {
     }
     receive(&served, "AGED1");
     assert_eq!(served.query(&["AGED1", "AGED2"]).exit, 0);
-    let asked = served.calls("query");
     age(&served, "AGED1");
     age(&served, "AGED2");
+    attention_of_what_nobody_followed(&served);
+    let asked = served.calls("query");
     let said = served.query(&["AGED1"]);
     assert_eq!((said.exit, &said.json()[0]["verdict"]), (0, &json!("received")));
     let said = served.query(&["AGED2"]);
@@ -370,6 +379,33 @@ fn past_30_days_the_ledger_answers_and_nobody_is_asked() {
     assert_eq!((numbers.len(), &numbers[0]["mch_billno"]), (1, &json!("AGED2")));
     assert_eq!(served.run(&["follow", "AGED1", "AGED2"]).exit, 6, "one needs a person");
     assert_eq!(served.calls("query"), asked);
+}
+
+/// A person is called for what grew old while nobody looked, and nothing is put down by looking.
+fn attention_of_what_nobody_followed(served: &Served) {
+    let called = || {
+        let said = served.run(&["attention", "--json"]);
+        let gist = |object: Value| [&object["mch_billno"], &object["attention"]].map(Value::clone);
+        (said.exit, said.json().into_iter().map(gist).collect::<Vec<_>>())
+    };
+    let closed = [json!("AGED2"), json!("window_closed")];
+    assert_eq!(called(), (6, vec![closed.clone()]));
+    assert_eq!(called(), (6, vec![closed.clone()]));
+    assert!(!served.run(&["attention"]).stderr.contains("overdue"), "it is due in a while");
+    let listed = served.run(&["records", "--json", "--attention"]).json();
+    assert_eq!((listed.len(), &listed[0]["attention"]), (1, &json!("window_closed")));
+    served.query(&["NEVERSENT"]);
+    assert_eq!(called(), (6, vec![closed.clone()]), "a person is not called at once");
+    change(served, "NEVERSENT", |inquiry| {
+        let week_ago = inquiry.noted_at - SignedDuration::from_hours(7 * 24);
+        (inquiry.unknown_since, inquiry.due_at) = (Some(week_ago), Some(week_ago));
+    });
+    let unknown = [json!("NEVERSENT"), json!("unknown_too_long")];
+    assert_eq!(called(), (6, vec![closed, unknown]));
+    assert_eq!(served.run(&["records", "--json", "--attention"]).json().len(), 2);
+    let said = served.run(&["attention"]);
+    assert!(said.stderr.starts_with("1 of them overdue: `hongbao follow`"), "{said:?}");
+    change(served, "NEVERSENT", |inquiry| (inquiry.unknown_since, inquiry.due_at) = (None, None));
 }
 
 /// The section of the page about a command's JSON.

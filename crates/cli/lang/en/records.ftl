@@ -8,6 +8,7 @@ records-no-gateway-hint = give the folder of `hongbao serve --upstream`, or a me
 records-merchant-needed = the folder does not have one merchant alone: name one with `--merchant`
 attention-dismissed = { $billno } needs nobody any more, and is not asked about until `hongbao follow` names it
 attention-none = no packet needs a person
+attention-overdue = { $count } of them overdue: `hongbao follow` asks about what is overdue, and may settle it
 attention-since = since { $at }
 about-attention-unknown_too_long = unknown, or without an answer, for longer than `unknown_max` of the profile
     .do = Look at `hongbao history BILLNO`: fix what was refused, or ask the support of WeChat Pay; the number stays, and it is asked about meanwhile

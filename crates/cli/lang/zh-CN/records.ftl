@@ -8,6 +8,7 @@ records-no-gateway-hint = 请给出 `hongbao serve --upstream` 的数据目录�
 records-merchant-needed = 目录里的商户不止一个或没有：请用 `--merchant` 指明
 attention-dismissed = { $billno } 不再需要人工处理，也不再查询，直到 `hongbao follow` 指名跟踪
 attention-none = 没有红包需要人工处理
+attention-overdue = 其中 { $count } 个早该查询：`hongbao follow` 会查询它们，也许就能得出结果
 attention-since = 自 { $at } 起
 about-attention-unknown_too_long = 未知或得不到答复的时间超过了商户配置的 `unknown_max`
     .do = 看 `hongbao history 单号`：改好被拒绝的原因，或咨询微信支付客服；单号不变，期间仍会继续查询

@@ -17,7 +17,11 @@ use jiff::Timestamp;
 use owo_colors::OwoColorize;
 use serde_json::{Value, json};
 
-/// Prints them, exit 6 where there are any; or takes some off the list.
+/// The verdicts that are not final, in the stable words: whoever needs a person has one of them.
+const NOT_FINAL: [&str; 4] = ["open", "unknown", "no_answer", "beyond_window"];
+
+/// Prints them, whether anybody followed them or not, exit 6 where there are any; or takes some
+/// off the list.
 ///
 /// # Errors
 /// `NOT_IN_LEDGER`, exit 6; [`Failure`] where the profile or its ledger cannot be used.
@@ -26,23 +30,35 @@ pub async fn run(args: &AttentionArgs, out: &mut Output) -> Result<Exit, Failure
     if !args.dismiss.is_empty() {
         return dismiss(&remembered, &args.dismiss, out).await;
     }
-    let filter = InquiryFilter { attention: Some(true), ..InquiryFilter::default() };
     let mch_id = remembered.account.mch_id.as_str();
-    let mut exit = Exit::Ok;
-    let pages = each_page(&*remembered.ledger, mch_id, filter, |page| {
-        for inquiry in &page {
-            exit = Exit::Unknown;
-            if args.json {
-                out.json(&to_json(inquiry));
-            } else {
-                write(inquiry, out);
+    let now = SystemClock.now();
+    let (mut exit, mut overdue) = (Exit::Ok, 0_u64);
+    // by the index of the verdicts: what is final is most of a ledger
+    for verdict in NOT_FINAL {
+        let filter = InquiryFilter { verdict: Some(verdict.into()), ..InquiryFilter::default() };
+        let pages = each_page(&*remembered.ledger, mch_id, filter, |page| {
+            for inquiry in page {
+                let inquiry = remembered.judged(inquiry, now);
+                if inquiry.attention.is_none() {
+                    continue;
+                }
+                exit = Exit::Unknown;
+                overdue += u64::from(inquiry.due_at.is_some_and(|due| due <= now));
+                if args.json {
+                    out.json(&to_json(&inquiry));
+                } else {
+                    write(&inquiry, out);
+                }
             }
-        }
-        true
-    });
-    pages.await.map_err(|error| remembered.failure(&error))?;
+            true
+        });
+        pages.await.map_err(|error| remembered.failure(&error))?;
+    }
     if exit == Exit::Ok && !args.json {
         out.talk(say!("attention-none"));
+    }
+    if overdue > 0 && !args.json {
+        out.talk(say!("attention-overdue", count = overdue));
     }
     Ok(exit)
 }

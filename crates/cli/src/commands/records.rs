@@ -36,9 +36,12 @@ pub async fn run(args: &RecordsArgs, out: &mut Output) -> Result<Exit, Failure> 
     let pages = each_page(&*remembered.ledger, mch_id, filter(args), |page| {
         let rows = page.into_iter().map(|inquiry| {
             let verdict = remembered.account.verdict_of(&inquiry, now);
-            (inquiry, verdict)
+            (remembered.judged(inquiry, now), verdict)
         });
-        let rows = rows.filter(|(_, verdict)| wanted.is_none_or(|word| verdict.as_str() == word));
+        let rows = rows.filter(|(inquiry, verdict)| {
+            let is_called = !args.attention || inquiry.attention.is_some();
+            is_called && wanted.is_none_or(|word| verdict.as_str() == word)
+        });
         let rows: Vec<_> = rows.take(usize::try_from(left).unwrap_or(usize::MAX)).collect();
         left -= rows.len() as u64;
         printer.print(&rows, out);
@@ -59,7 +62,8 @@ fn warn_of_status(args: &RecordsArgs, out: &mut Output) {
 }
 
 /// What the ledger can sort out by itself. Its words of a verdict go stale when the window
-/// closes, or when a reply no longer verifies; what they turn into is looked for among all.
+/// closes, or when a reply no longer verifies; what they turn into is looked for among all, and
+/// so is who needs a person.
 fn filter(args: &RecordsArgs) -> InquiryFilter {
     let verdict =
         args.verdict.as_deref().filter(|word| !["unknown", "beyond_window"].contains(word));
@@ -69,7 +73,6 @@ fn filter(args: &RecordsArgs) -> InquiryFilter {
         act_name: args.activity.as_deref().map(Into::into),
         openid: args.openid.as_deref().map(OpenId::from),
         business_ref: args.business_ref.as_deref().map(Into::into),
-        attention: args.attention.then_some(true),
         from: args.from,
         until: args.to,
         ..InquiryFilter::default()
