@@ -340,7 +340,7 @@ fn a_set_up_that_is_refused_is_not_asked_with_for_every_row() {
     let flags = ["--out", found.to_str().unwrap(), "--pace", "1000", "--concurrency", "4"];
     let said = reconcile(&served, &file, &flags);
     assert_eq!(said.exit, 4, "{said:?}");
-    assert!(said.stderr.starts_with("error[SET_UP_REFUSED]: "), "{}", said.stderr);
+    assert!(said.stderr.contains("\nerror[SET_UP_REFUSED]: "), "{}", said.stderr);
     assert!(!found.exists());
     assert!((50..200).contains(&served.calls("query")), "{}", served.calls("query"));
     std::fs::write(&key, right).unwrap();
