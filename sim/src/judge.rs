@@ -4,6 +4,7 @@ use crate::check::Check;
 use crate::world::World;
 use futures_util::FutureExt;
 use hongbao_client::Call;
+use hongbao_inquiry::reconcile::Found;
 use hongbao_inquiry::{Asked, Sent};
 use hongbao_ledger::{Entry, Inquiries, Inquiry, Key};
 use hongbao_wire::Verdict;
@@ -219,9 +220,9 @@ pub(crate) fn committed(world: &World, after: &Inquiry, entries: &[Entry]) {
     }
 }
 
-/// Somebody was told what became of a number.
-pub(crate) fn told(world: &World, inquiry: &Inquiry, verdict: &Verdict) {
-    let number = inquiry.key.mch_billno.as_str();
+/// Somebody was told what became of a number, of which `read` is the version; `None`: it may have
+/// been read long before it is told.
+fn told(world: &World, number: &str, read: Option<u64>, verdict: &Verdict) {
     let word = if verdict.is_final() { verdict.as_str() } else { "" };
     world.note(format_args!("told {number} {} {:?}", verdict.as_str(), verdict.cause()));
     let mut judge = world.judge();
@@ -229,12 +230,17 @@ pub(crate) fn told(world: &World, inquiry: &Inquiry, verdict: &Verdict) {
     match known {
         None if word.is_empty() => return,
         None => {
-            judge.finals.insert(number.into(), (word, inquiry.version));
+            let newest = judge.acknowledged.get(number).map_or(0, |(newest, _)| newest.version);
+            judge.finals.insert(number.into(), (word, read.unwrap_or(newest)));
             judge.tally.finals += 1;
         }
         Some((first, version)) => {
             // what was read before it was final may be told after
-            let changed = if word.is_empty() { inquiry.version >= version } else { first != word };
+            let changed = if word.is_empty() {
+                read.is_some_and(|read| read >= version)
+            } else {
+                first != word
+            };
             drop(judge);
             if changed {
                 let detail = format!("`{number}` was `{first}` and is {verdict:?}");
@@ -252,9 +258,15 @@ pub(crate) fn told(world: &World, inquiry: &Inquiry, verdict: &Verdict) {
 }
 
 pub(crate) fn told_asked(world: &World, asked: &Asked) {
-    told(world, &asked.inquiry, &asked.verdict);
+    let inquiry = &asked.inquiry;
+    told(world, inquiry.key.mch_billno.as_str(), Some(inquiry.version), &asked.verdict);
 }
 
 pub(crate) fn told_sent(world: &World, sent: &Sent) {
-    told(world, &sent.inquiry, &sent.verdict);
+    let inquiry = &sent.inquiry;
+    told(world, inquiry.key.mch_billno.as_str(), Some(inquiry.version), &sent.verdict);
+}
+
+pub(crate) fn told_found(world: &World, number: &str, found: &Found) {
+    told(world, number, None, &found.verdict);
 }

@@ -2,6 +2,7 @@
 //! dies and is started again on the same ledger.
 
 use crate::chance::Chance;
+use crate::check::Check;
 use crate::desk::Desk;
 use crate::judge::{self, told_asked, told_sent};
 use crate::mortal::Mortal;
@@ -9,14 +10,21 @@ use crate::network::Line;
 use crate::operator;
 use crate::world::{APPID, MCH, World};
 use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use hongbao_client::{AttemptLimits, Client, ClientOptions, Dice, Pace};
 use hongbao_inquiry::follow::{Event, Until};
-use hongbao_inquiry::{Account, FollowOptions, Follower, Freshness, Inquirer, InquirerOptions};
+use hongbao_inquiry::reconcile::{Answer, InputRow, Run, RunOptions};
+use hongbao_inquiry::{Account, FollowOptions, Follower, Inquirer, InquirerOptions, InquiryError};
 use hongbao_ledger::InquiryFilter;
+use hongbao_wire::MchBillno;
 use hongbao_wire::sign::Policy;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::sleep;
+
+/// The numbers of a file, line by line.
+type File = Vec<MchBillno>;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -28,6 +36,7 @@ pub(crate) async fn run(world: Arc<World>, machine: usize) {
         (0..world.jobs.len()).filter(|_| machine == 0 || chance.hits(500)).collect();
     let follows = machine == 0 || chance.hits(600);
     let reads = chance.hits(400);
+    let mut file = File::new();
     for number in 1_u64.. {
         let life = (machine as u64) << 32 | number;
         let polls_max = world.weather.polls_max;
@@ -35,7 +44,8 @@ pub(crate) async fn run(world: Arc<World>, machine: usize) {
         world.note(format_args!("{life:x} begins"));
         world.judge().done.retain(|(of, _)| *of != machine);
         let inquirer = Arc::new(inquirer(&world, machine, life, &mut chance));
-        let duties = live(world.clone(), inquirer, machine, &jobs, (follows, reads));
+        let duties =
+            live(world.clone(), inquirer, machine, &jobs, (follows, reads.then_some(&mut file)));
         if Mortal::new(duties, polls, || !world.is_calm()).await.is_some() {
             return;
         }
@@ -78,7 +88,7 @@ async fn live(
     inquirer: Arc<Inquirer>,
     machine: usize,
     jobs: &[usize],
-    (follows, reads): (bool, bool),
+    (follows, file): (bool, Option<&mut File>),
 ) {
     let pay = join_all(jobs.iter().map(|job| operator::run(&world, &inquirer, machine, *job)));
     let follow = async {
@@ -87,8 +97,8 @@ async fn live(
         }
     };
     let reconcile = async {
-        if reads {
-            reconcile(&world, &inquirer).await;
+        if let Some(file) = file {
+            reconcile(&world, &inquirer, machine, file).await;
         }
     };
     tokio::join!(pay, follow, reconcile);
@@ -110,20 +120,61 @@ async fn follow(world: &World, inquirer: Arc<Inquirer>) {
     }
 }
 
-/// A file of all that is known and of what nobody knows is asked, once in the storm.
-async fn reconcile(world: &World, inquirer: &Inquirer) {
+/// A file of all that is known and of what nobody knows is reconciled. It outlives the process:
+/// whoever dies over it continues.
+async fn reconcile(world: &World, inquirer: &Arc<Inquirer>, machine: usize, file: &mut File) {
     sleep(world.weather.lasts / 3).await;
-    let began = inquirer.now();
-    let mut rows: Vec<Box<str>> = world.strangers.clone();
-    if let Ok(known) = inquirer.ledger().inquiries(MCH, &all()).await {
-        rows.extend(known.iter().map(|inquiry| inquiry.key.mch_billno.as_str().into()));
+    while file.is_empty() {
+        if let Ok(known) = inquirer.ledger().inquiries(MCH, &all()).await {
+            let known = known.into_iter().map(|inquiry| inquiry.key.mch_billno);
+            let strangers = world.strangers.iter().map(|number| MchBillno::from(&**number));
+            // the first stranger stands in it twice
+            file.extend(strangers.clone().take(1).chain(known).chain(strangers));
+        }
+        sleep(SECOND).await;
     }
-    for row in rows {
-        match inquirer.ask(&row, Freshness::Since(began)).await {
-            Ok(asked) => judge::told_asked(world, &asked),
-            Err(error) => world.note(format_args!("row {row}: {}", error.code())),
+    while let Err(error) = reconciled(world, inquirer, &format!("file {machine}"), file).await {
+        world.note(format_args!("a clerk begins anew: {}", error.code()));
+        sleep(60 * SECOND).await;
+    }
+}
+
+/// Reads the file to its end.
+async fn reconciled(
+    world: &World,
+    inquirer: &Arc<Inquirer>,
+    name: &str,
+    file: &[MchBillno],
+) -> Result<(), InquiryError> {
+    let run = Run::begin(inquirer.clone(), name, RunOptions::default()).await?;
+    let rows: Vec<InputRow<()>> = (1..)
+        .zip(file)
+        .map(|(line, number)| InputRow { line, mch_billno: Some(number.clone()), carried: () })
+        .collect();
+    let batches: Vec<_> = rows.chunks(3).map(<[InputRow<()>]>::to_vec).collect();
+    let mut lines = Vec::new();
+    {
+        let mut answers = pin!(run.answers(stream::iter(batches)));
+        while let Some(answered) = answers.next().await {
+            let (row, answer) = answered?;
+            let number = row.mch_billno.as_ref().map_or("", |number| number.as_str());
+            let first = (1..).zip(file).find(|(_, other)| other.as_str() == number);
+            let first = first.map_or(0, |(line, _)| line);
+            lines.push(row.line);
+            match answer {
+                // a duplicate is answered too where its batch was noted before that of the first
+                Answer::Found(found) => {
+                    judge::told_found(world, number, &found);
+                }
+                Answer::Duplicate { first_line } if first == first_line && first < row.line => {}
+                other => world.blame(Check::NobodyForgotten, format!("`{number}`: {other:?}")),
+            }
         }
     }
+    if !lines.iter().copied().eq((1..).take(file.len())) {
+        world.blame(Check::NobodyForgotten, format!("rows {lines:?} of {}", file.len()));
+    }
+    run.end().await
 }
 
 pub(crate) fn all() -> InquiryFilter {

@@ -145,10 +145,6 @@ fn superseded<R>(
 
 /// Keeps the verdict, and what follows from it: when to ask next, and whether a person looks.
 fn conclude(inquiry: &mut Inquiry, verdict: &Verdict, at: Timestamp, schedule: &Schedule) {
-    // nothing was sent later than now: the clock was ahead when it was noted
-    if inquiry.order.is_some() {
-        inquiry.sent_at = inquiry.sent_at.map(|sent_at| sent_at.min(at));
-    }
     inquiry.conclusion = conclusion(verdict);
     inquiry.unknown_since = match verdict {
         // it was so by now at the latest, whatever a clock that was ahead noted

@@ -30,8 +30,6 @@ const CONCURRENCY: (usize, usize) = (16, 256);
 const ROWS_PER_QUESTION: usize = 8;
 /// The fewest and the most rows that are on their way.
 const ROWS: (usize, usize) = (256, 2048);
-/// Batches of rows that are noted while the ones before them are asked about.
-const BATCHES_AHEAD: usize = 2;
 /// Unexpected packets that are read at once.
 const PAGE: u32 = 500;
 
@@ -155,8 +153,9 @@ impl Run {
     ) -> impl Stream<Item = Result<(InputRow<T>, Answer), InquiryError>> + 'r {
         batches
             .take_while(|_| ready(!self.gate.is_closed()))
-            .map(|batch| self.sight(batch))
-            .buffered(BATCHES_AHEAD)
+            // one after the other, while the rows before are asked about: of two that were noted at
+            // once, the later one's rows could count as the first
+            .then(|batch| self.sight(batch))
             .flat_map(|sighted| match sighted {
                 Ok(rows) => stream::iter(rows.into_iter().map(Ok).collect::<Vec<_>>()),
                 Err(error) => stream::iter(vec![Err(error)]),

@@ -238,8 +238,9 @@ impl Inquirer {
         self.learn(mch_billno, |inquiry| {
             inquiry.sends = inquiry.sends.saturating_sub(1);
             if inquiry.sends == 0 && !is_from_elsewhere(inquiry) {
-                // what never left has no parameters yet; its number stays the reference's
-                (inquiry.order, inquiry.sent_at) = (None, None);
+                inquiry.sent_at = None;
+                // what never left binds nobody, but a reference keeps its number and parameters
+                inquiry.order = inquiry.order.take().filter(|_| inquiry.business_ref.is_some());
                 inquiry.due_at = inquiry.due_at.filter(|_| inquiry.asks > 0);
             }
             Some((learning::nothing_learnt(), vec![learning::intent(at, "send withheld")]))

@@ -257,9 +257,10 @@ async fn over_the_pace_the_intent_is_taken_back() {
     let number_of_ref = known.key.mch_billno.as_str().to_owned();
     assert_eq!((known.sends, known.sent_at, known.due_at), (0, None, None));
     assert_eq!(rig.events(&number_of_ref).await, ["send intended", "send withheld"]);
-    // the number stays the reference's; what never left has no parameters yet
-    let mut pay = pay;
-    pay.order.re_openid = "oAnother".into();
+    // the number and its parameters stay the reference's
+    let mut other = pay.clone();
+    other.order.re_openid = "oAnother".into();
+    assert_eq!(rig.inquirer.send(&other).await.unwrap_err().code(), "SEND_OTHER_PARAMETERS");
     let sent = rig.inquirer.send_within(&pay, Duration::from_secs(2)).await.unwrap();
     assert_eq!((number(&sent), sent.inquiry.sends), (number_of_ref.clone(), 1));
     // one that was sent before stays sent
@@ -272,7 +273,7 @@ async fn over_the_pace_the_intent_is_taken_back() {
     let late = rig.inquirer.send_within(&payment(Some("1"), None), wait_max).await;
     assert!(matches!(late, Err(InquiryError::OverPace)));
     let known = rig.inquiry("1").await;
-    assert_eq!((known.sends, known.sent_at), (0, None));
+    assert_eq!((known.sends, known.sent_at, known.order), (0, None, None), "it binds nobody");
     assert!(known.due_at.is_some(), "whether it exists is still asked");
 }
 
