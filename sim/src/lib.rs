@@ -5,7 +5,7 @@
 //! seed replays to the last byte: `cargo xtask sim --seed S`. What is simulated and what is
 //! checked: `docs/simulation.md`.
 //!
-//! Where to look: [`run`] one seed · `weather` how bad it gets · `network` what carries the
+//! Where to look: [`run()`] one seed · `weather` how bad it gets · `network` what carries the
 //! bytes, `spoil` what becomes of them on the way · `gate` the server's turn · `desk` the
 //! ledger's door, where processes die · `process` a merchant's program, `operator` who pays with
 //! it · `judge` the checks while it runs, `end` those when all is over · [`check`] their names ·
