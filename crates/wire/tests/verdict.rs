@@ -360,3 +360,17 @@ fn words_recall_what_was_told_and_prove_nothing() {
         assert_eq!(Verdict::recall(word, cause), None, "{word} {cause:?}");
     }
 }
+
+/// What the ledger remembers as contradictory stays so, whatever comes.
+#[test]
+fn a_remembered_contradiction_stays() {
+    let contradiction = Verdict::Unknown(Unknown::Contradiction);
+    let known = || Known::sent(None).contradicted();
+    assert_eq!(known().settled(), Some(&contradiction));
+    for status in ["RECEIVED", "FAILED", "SENT"] {
+        let seen = query_seen(&signed(&record(status)));
+        assert_eq!(known().observe(&seen, now()), contradiction, "{status}");
+    }
+    let seen = query_seen(&unsigned(&refusal("NOT_FOUND")));
+    assert_eq!(known().observe(&seen, now()), contradiction);
+}
