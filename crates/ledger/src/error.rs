@@ -61,6 +61,21 @@ pub enum LedgerError {
     /// The store failed: full disk, read-only, I/O.
     #[error("the store failed: {0}")]
     Storage(String),
+    /// The store cannot be reached, or the connection broke: what was being written may be there
+    /// or not, unless the method says otherwise.
+    #[error("the store cannot be reached: {0}")]
+    Unreachable(String),
+    /// A packet can still change by itself.
+    #[error("the packet `{0}` is not final yet")]
+    StillOpen(String),
+    /// Entries do not follow on the chain that is there.
+    #[error("the chain of `{mch_id}` is broken: {flaw}")]
+    ChainBroken {
+        /// The merchant.
+        mch_id: String,
+        /// What is wrong.
+        flaw: crate::chain::Flaw,
+    },
 }
 
 impl LedgerError {
@@ -83,6 +98,9 @@ impl LedgerError {
             Self::Unsealable => "LEDGER_UNSEALABLE",
             Self::KeyFile { .. } => "LEDGER_KEY_FILE",
             Self::Storage(_) => "LEDGER_STORAGE",
+            Self::Unreachable(_) => "LEDGER_UNREACHABLE",
+            Self::StillOpen(_) => "PACKET_STILL_OPEN",
+            Self::ChainBroken { .. } => "LEDGER_CHAIN_BROKEN",
         }
     }
 }

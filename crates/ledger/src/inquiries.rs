@@ -3,6 +3,7 @@
 use crate::error::LedgerError;
 use crate::history::Entry;
 use crate::inquiry::{Inquiry, InquiryCommit, InquiryFilter, Sighting};
+use crate::lease::{Claim, Lease, SliceRequest};
 use crate::record::Key;
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
@@ -53,6 +54,33 @@ pub trait Inquiries: Send + Sync + std::fmt::Debug {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<Inquiry>, LedgerError>;
+
+    /// The same, those alone on which nobody else has a lease, each leased to the caller. A commit
+    /// of the inquiry ends its lease.
+    async fn claim_due_inquiries(
+        &self,
+        mch_id: &str,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
+    ) -> Result<Vec<Inquiry>, LedgerError>;
+
+    /// Leases one inquiry, where nobody else has a lease on it at `now`; the caller's own is
+    /// prolonged.
+    async fn claim_inquiry(
+        &self,
+        key: &Key,
+        now: Timestamp,
+        lease: &Lease,
+    ) -> Result<Claim, LedgerError>;
+
+    /// Ends the holder's lease on an inquiry, should it still have it.
+    async fn release_inquiry(&self, key: &Key, holder: &str) -> Result<(), LedgerError>;
+
+    /// A slice of a merchant's pace for one process: how many turns in 1000 seconds it may take until its
+    /// lease ends. What all processes hold at one time is never more than the whole; who comes new
+    /// gets what is free, and its even share once the others have asked again. 0: nothing is free yet.
+    async fn lease_pace(&self, request: &SliceRequest, now: Timestamp) -> Result<u64, LedgerError>;
 
     /// When the next inquiry of a merchant is due, and how many ever are.
     async fn next_due(&self, mch_id: &str) -> Result<(Option<Timestamp>, u64), LedgerError>;

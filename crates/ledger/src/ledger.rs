@@ -3,6 +3,7 @@
 use crate::error::LedgerError;
 use crate::finding::Finding;
 use crate::history::Entry;
+use crate::lease::Lease;
 use crate::merchant::Merchant;
 use crate::record::{Key, Record};
 use async_trait::async_trait;
@@ -102,6 +103,15 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
 
     /// Records that were due at `now`, the longest due first.
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Record>, LedgerError>;
+
+    /// The same, those alone on which nobody else has a lease, each leased to the caller. A commit
+    /// of the record ends its lease.
+    async fn claim_due(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
+    ) -> Result<Vec<Record>, LedgerError>;
 
     /// Records of the merchant to this receiver over this amount of which it was last
     /// told something unclear, sent at or after `since`.

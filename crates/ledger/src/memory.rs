@@ -75,6 +75,15 @@ impl Ledger for MemoryLedger {
         Ok(self.state().due(now, limit))
     }
 
+    async fn claim_due(
+        &self,
+        _now: Timestamp,
+        _lease: &crate::lease::Lease,
+        _limit: u32,
+    ) -> Result<Vec<Record>, LedgerError> {
+        Err(LedgerError::Storage("no leases yet".to_owned()))
+    }
+
     async fn unclear(
         &self,
         mch_id: &str,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use hongbao_ledger::ledger::{Commit, Filter, Ledger};
-use hongbao_ledger::{Entry, Finding, Key, LedgerError, Merchant, Record};
+use hongbao_ledger::{Entry, Finding, Key, Lease, LedgerError, Merchant, Record};
 use hongbao_wire::{Fen, OpenId};
 use jiff::Timestamp;
 use quick_cache::sync::Cache;
@@ -111,6 +111,15 @@ impl Ledger for KeptReplies {
 
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Record>, LedgerError> {
         self.below.due(now, limit).await
+    }
+
+    async fn claim_due(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
+    ) -> Result<Vec<Record>, LedgerError> {
+        self.below.claim_due(now, lease, limit).await
     }
 
     async fn unclear(

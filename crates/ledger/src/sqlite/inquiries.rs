@@ -56,6 +56,37 @@ impl Inquiries for SqliteLedger {
         self.readers.with(|c| reader::due(c, mch_id, now, limit))
     }
 
+    async fn claim_due_inquiries(
+        &self,
+        _mch_id: &str,
+        _now: Timestamp,
+        _lease: &crate::lease::Lease,
+        _limit: u32,
+    ) -> Result<Vec<Inquiry>, LedgerError> {
+        Err(LedgerError::Storage("no leases yet".to_owned()))
+    }
+
+    async fn claim_inquiry(
+        &self,
+        _key: &Key,
+        _now: Timestamp,
+        _lease: &crate::lease::Lease,
+    ) -> Result<crate::lease::Claim, LedgerError> {
+        Err(LedgerError::Storage("no leases yet".to_owned()))
+    }
+
+    async fn release_inquiry(&self, _key: &Key, _holder: &str) -> Result<(), LedgerError> {
+        Err(LedgerError::Storage("no leases yet".to_owned()))
+    }
+
+    async fn lease_pace(
+        &self,
+        _request: &crate::lease::SliceRequest,
+        _now: Timestamp,
+    ) -> Result<u64, LedgerError> {
+        Err(LedgerError::Storage("no leases yet".to_owned()))
+    }
+
     async fn next_due(&self, mch_id: &str) -> Result<(Option<Timestamp>, u64), LedgerError> {
         self.readers.with(|c| reader::next_due(c, mch_id))
     }

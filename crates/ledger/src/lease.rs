@@ -1,0 +1,42 @@
+//! Leases: which of several processes does a piece of work, for how long at most.
+//!
+//! A lease only spares work twice. What must not happen twice is kept by the versions that every
+//! commit names: a lease that is lost, or two clocks that differ, cost a question, not a payment.
+
+use jiff::Timestamp;
+
+/// Who works on something, and until when nobody else does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The process: a text of its own, 1-64 characters, new with every start.
+    pub holder: Box<str>,
+    /// When it ends by itself. A holder that died is forgotten then.
+    pub until: Timestamp,
+}
+
+/// What came of asking for a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// It is the caller's.
+    Taken,
+    /// Another one has it until then.
+    Held {
+        /// When it ends by itself.
+        until: Timestamp,
+    },
+    /// There is nothing to lease.
+    Absent,
+}
+
+/// What a process asks of a merchant's pace.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SliceRequest {
+    /// Whose pace.
+    pub mch_id: Box<str>,
+    /// Which one, such as `upstream`: 1-32 characters.
+    pub pace: Box<str>,
+    /// All that may be granted together: turns in 1000 seconds.
+    pub whole_per_1000_seconds: u64,
+    /// Who asks, and until when the slice is wanted.
+    pub lease: Lease,
+}
