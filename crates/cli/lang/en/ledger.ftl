@@ -3,6 +3,8 @@ ledger-none = there is no ledger at `{ $file }`
 ledger-none-hint = check the place; `hongbao serve`, `query`, `send` and `hongbao ledger copy` make one
 ledger-url-password = there is a password in the place of the ledger; nothing was opened
 ledger-url-password-hint = leave it out: put it into a file of one line, mode 600, and name that as `ledger_password_file`, or set PGPASSWORD; where others may have seen the command line, change the password
+ledger-address = the place of the ledger is refused: { $why }
+ledger-address-hint = give `postgres://USER@HOST:PORT/DATABASE`, where needed with `?sslmode=` and `sslrootcert=`; the password comes from `ledger_password_file` or PGPASSWORD
 ledger-unreachable-hint = check that the database runs, and its host, port, `sslmode` and `sslrootcert`; the password comes from `ledger_password_file` or PGPASSWORD
 ledger-unsafe = the database of `{ $file }` may lose what it acknowledged: { $why }
 ledger-unsafe-hint = set `fsync` and `synchronous_commit` of the database to `on`; only where losing what was paid is acceptable, set `ledger_allow_unsafe_durability = true`
