@@ -5,6 +5,7 @@ mod chains;
 mod commit;
 mod door;
 mod durability;
+mod facts;
 mod fault;
 mod inquiries;
 mod leases;

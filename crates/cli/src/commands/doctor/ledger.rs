@@ -4,9 +4,10 @@ use super::finding::{Finding, Report};
 use super::symptom::Symptom;
 use crate::exit::Failure;
 use crate::files;
+use crate::ledger_place::{Kept, LedgerPlace, OpenLedger};
 use crate::say;
-use crate::workdir;
-use hongbao_ledger::SqliteLedger;
+use hongbao_ledger::Durability;
+use hongbao_ledger::postgres::PostgresDurability;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -14,41 +15,57 @@ use std::path::Path;
 const FULL: i64 = 2;
 /// Below this a disk is warned of, bytes.
 const FREE_BYTES_LEAST: u64 = 1 << 30;
-/// The checks of a ledger, after that it opens.
-const CHECKS: [&str; 3] = ["ledger_durability", "ledger_file", "disk"];
+/// The checks of a ledger in a file, after that it opens.
+const FILE_CHECKS: [&str; 3] = ["ledger_durability", "ledger_file", "disk"];
+/// The checks of a ledger in a database, after that it opens.
+const DATABASE_CHECKS: [&str; 2] = ["ledger_durability", "ledger_tls"];
 
 /// Checks the ledger of a profile. Where there is none yet, the folder and disk that it will be on.
-pub fn examine_own(file: &Path, report: &mut Report<'_>) {
-    if file.exists() {
-        examine(file, workdir::open_ledger(file, &file.with_extension("key")), report);
+pub async fn examine_own(place: Result<LedgerPlace, Failure>, report: &mut Report<'_>) {
+    let Some(place) = report.tried("ledger", place) else {
+        report.skip(&FILE_CHECKS, "ledger");
         return;
-    }
+    };
+    let has_key = place.key_file().exists();
+    let Some(file) = place.file().filter(|file| !file.exists() && !has_key) else {
+        examine(&place, report).await;
+        return;
+    };
     let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if report.tried("ledger", files::whole_path(dir)).is_some() {
-        report.add(Finding::fine("ledger", say!("doctor-ledger-none", file = file.display())));
+        report.add(Finding::fine("ledger", say!("doctor-ledger-none", file = place)));
         report.add(disk(dir));
     }
 }
 
 /// Checks a ledger; returns it where it opens.
-pub fn examine(
-    file: &Path,
-    ledger: Result<SqliteLedger, Failure>,
-    report: &mut Report<'_>,
-) -> Option<SqliteLedger> {
-    let Some(ledger) = report.tried("ledger", ledger) else {
-        report.skip(&CHECKS, "ledger");
+pub async fn examine(place: &LedgerPlace, report: &mut Report<'_>) -> Option<OpenLedger> {
+    let checks = if place.file().is_some() { &FILE_CHECKS[..] } else { &DATABASE_CHECKS };
+    let Some(ledger) = report.tried("ledger", place.open().await) else {
+        report.skip(checks, "ledger");
         return None;
     };
-    report.add(Finding::fine("ledger", say!("doctor-ledger", file = file.display())));
-    report.add(durability(&ledger));
-    report.add(permissions(file));
-    report.add(disk(file));
+    report.add(Finding::fine("ledger", say!("doctor-ledger", file = place)));
+    match &ledger.kept {
+        Kept::File(file) => report.add(durability(file.durability())),
+        Kept::Database(database) => {
+            report.add(settings(database.durability()));
+            let encrypted = database.is_encrypted().await;
+            if let Some(encrypted) =
+                report.tried("ledger_tls", encrypted.map_err(|error| place.failure(&error)))
+            {
+                report.add(Finding::fine("ledger_tls", encryption(encrypted)));
+            }
+        }
+    }
+    if let Some(file) = place.file() {
+        report.add(permissions(file));
+        report.add(disk(file));
+    }
     Some(ledger)
 }
 
-fn durability(ledger: &SqliteLedger) -> Finding {
-    let settings = ledger.durability();
+fn durability(settings: &Durability) -> Finding {
     let (journal, synchronous) = (&settings.journal_mode, settings.synchronous);
     let found = say!("doctor-durability", journal = journal, synchronous = synchronous);
     if journal.eq_ignore_ascii_case("wal") && synchronous >= FULL {
@@ -56,6 +73,27 @@ fn durability(ledger: &SqliteLedger) -> Finding {
     } else {
         let failure = Failure::config("LEDGER_NOT_DURABLE", found);
         Finding::failed("ledger_durability", failure.hint(say!("ledger-storage-hint")))
+    }
+}
+
+/// That the database may lose what it acknowledged was allowed, else it would not have opened.
+fn settings(settings: &PostgresDurability) -> Finding {
+    let version = &settings.server_version;
+    match settings.unsafe_settings() {
+        None => Finding::fine("ledger_durability", say!("doctor-database", version = version)),
+        Some(why) => {
+            let failure = Failure::config("LEDGER_NOT_DURABLE", why);
+            Finding::failed("ledger_durability", failure.hint(say!("ledger-unsafe-hint")))
+                .into_warning()
+        }
+    }
+}
+
+fn encryption(encrypted: Option<bool>) -> String {
+    match encrypted {
+        Some(true) => say!("doctor-database-tls"),
+        Some(false) => say!("doctor-database-plain"),
+        None => say!("doctor-database-silent"),
     }
 }
 
