@@ -103,8 +103,8 @@ struct Shared {
 #[derive(Debug)]
 struct State {
     configured: Rate,
-    /// Whether turns are given at all.
-    permits: bool,
+    /// From when on no turns are given, unless more is permitted; `None`: never.
+    until: Option<Instant>,
     rate: Rate,
     limiter: Limiter,
     /// When the last turn was given.
@@ -121,7 +121,7 @@ impl Pace {
         let rate = Rate::per_second(turns);
         let state = State {
             configured: rate,
-            permits: true,
+            until: None,
             rate,
             limiter: Limiter::full(rate),
             given_at: None,
@@ -178,21 +178,26 @@ impl Pace {
         }
     }
 
-    /// Permits another rate from now on, or no turns at all until the next call. Less takes effect at
-    /// once; in no window of a second are more turns given than the highest rate in force in it.
-    /// What FREQ_LIMIT tightened stays so where it is below.
-    pub fn permit(&self, rate: Option<Rate>) {
-        let has_changed = self.state().permit(rate);
-        if has_changed {
-            self.shared.changed.notify_waiters();
-        }
+    /// Permits another rate from now on and up to `until`, or for ever; from then on no turns are
+    /// given until more is permitted. Less takes effect at once; in no window of a second are more
+    /// turns given than the highest rate in force in it. What FREQ_LIMIT tightened stays so where
+    /// it is below.
+    pub fn permit(&self, rate: Rate, until: Option<Instant>) {
+        self.state().permit(rate, until, Instant::now());
+        self.shared.changed.notify_waiters();
+    }
+
+    /// Gives no turns until more is permitted.
+    pub fn forbid(&self) {
+        self.state().until = Some(Instant::now());
+        self.shared.changed.notify_waiters();
     }
 
     /// The rate that is permitted where there is no FREQ_LIMIT; `None`: no turns are given.
     #[must_use]
     pub fn permitted(&self) -> Option<Rate> {
         let state = self.state();
-        state.permits.then_some(state.configured)
+        state.permits(Instant::now()).then_some(state.configured)
     }
 
     /// Takes note of a FREQ_LIMIT.
@@ -224,7 +229,7 @@ enum Taken {
 impl State {
     /// Takes a turn, or says when to try again.
     fn take(&mut self, now: Instant) -> Taken {
-        if !self.permits {
+        if !self.permits(now) {
             return Taken::NotNow;
         }
         if self.rate < self.configured && now >= self.quiet_since + QUIET {
@@ -240,19 +245,21 @@ impl State {
         }
     }
 
-    /// Returns whether anything changed.
-    fn permit(&mut self, rate: Option<Rate>) -> bool {
-        let Some(rate) = rate else { return std::mem::replace(&mut self.permits, false) };
-        if self.permits && self.configured == rate {
-            return false;
+    fn permits(&self, now: Instant) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+
+    fn permit(&mut self, rate: Rate, until: Option<Instant>, now: Instant) {
+        let is_the_same = self.permits(now) && self.configured == rate;
+        self.until = until;
+        if is_the_same {
+            return;
         }
         let was_tightened = self.rate < self.configured;
-        self.permits = true;
         self.configured = rate;
         self.rate = if was_tightened { self.rate.min(rate) } else { rate };
         // a slow rate that changes often must not begin to wait anew each time
         self.limiter = Limiter::after(self.rate, self.given_at);
-        true
     }
 
     fn tighten(&mut self, now: Instant) {

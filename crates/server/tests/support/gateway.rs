@@ -88,6 +88,7 @@ async fn open(world: &World, ledger: &Arc<MemoryLedger>, options: GatewayOptions
         wire: WireOptions::default(),
         connection: ConnectionLimits::default(),
         pace: Pace { settle_ms: 5, refresh_ms: 5 },
+        replica: None,
     };
     start(config, ledger.clone(), gateway).await.unwrap()
 }

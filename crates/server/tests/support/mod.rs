@@ -119,6 +119,7 @@ impl Setup {
             wire: self.wire,
             connection: self.connection,
             pace: self.pace,
+            replica: None,
         };
         let running = start(config, self.ledger.clone(), issuer.clone()).await?;
         Ok(World { running, issuer, ledger: self.ledger, clock })
