@@ -48,7 +48,7 @@ pub(crate) struct Metrics {
     waiting: Family<Labels<1>, Gauge>,
     overdue: Family<Labels<1>, Fractions>,
     needing_person: Family<Labels<1>, Gauge>,
-    share: Fractions,
+    share: Family<Labels<1>, Fractions>,
 }
 
 /// What the ledger holds of a merchant, as a scrape shows it.
@@ -80,7 +80,7 @@ impl Metrics {
             waiting: Family::default(),
             overdue: Family::default(),
             needing_person: Family::default(),
-            share: Fractions::default(),
+            share: Family::default(),
         };
         metrics.register();
         metrics
@@ -164,7 +164,7 @@ impl Metrics {
 
     /// What this process may give of each merchant's calls.
     pub(crate) fn share(&self, share: &Share) {
-        self.share.set(share.fraction());
+        self.share.get_or_create(&[("pace", "calls".to_owned())]).set(share.fraction());
     }
 
     /// All of it as OpenMetrics text.
