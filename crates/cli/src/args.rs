@@ -6,6 +6,7 @@
 mod ask;
 mod doctor;
 mod fault;
+mod ledger;
 mod merchant_set;
 mod operate;
 mod reconcile;
@@ -14,6 +15,10 @@ mod remember;
 pub use ask::{ExplainArgs, QueryArgs, SendArgs, SignArgs};
 pub use doctor::DoctorArgs;
 pub use fault::FaultName;
+pub use ledger::{
+    BackupArgs, CopyArgs, ForgetArgs, HeadArgs, InfoArgs, LedgerArgs, LedgerCommand, RestoreArgs,
+    TrimArgs, VerifyArgs, WhichLedger,
+};
 pub use merchant_set::{MerchantChanges, MerchantSetArgs};
 pub use operate::{
     DemoArgs, FaultAddArgs, FaultCommand, FindingsArgs, MerchantAddArgs, MerchantArgs,
@@ -76,6 +81,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// Add, list, show, set and revoke the merchants of a server's folder
     Merchant(MerchantArgs),
+    /// Look after a ledger: verify, sign, back up, restore, copy, forget, trim
+    Ledger(LedgerArgs),
     /// Move time and packets of a running sandbox, and set faults
     Sandbox(SandboxArgs),
     /// Print the completions of a shell

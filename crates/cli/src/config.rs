@@ -2,6 +2,7 @@
 
 use crate::exit::Failure;
 use crate::files;
+use crate::ledger_place::LedgerWords;
 use hongbao_issuer::{IssuerConfig, Mode, Play};
 use hongbao_server::{ConnectionLimits, GatewayOptions, WireOptions};
 use jiff::SignedDuration;
@@ -13,16 +14,26 @@ use std::time::Duration;
 /// The file that a first start writes: every option, explained, at its default.
 pub const TEMPLATE: &str = include_str!("hongbao.toml");
 
-/// [`TEMPLATE`], with these upstreams in it: a folder that was made as a gateway's stays one.
+/// [`TEMPLATE`], with these upstreams and this ledger in it: a folder that was made as a gateway's stays
+/// one, and so does one whose ledger is elsewhere.
 #[must_use]
-pub fn template(upstreams: &[PathBuf]) -> String {
-    if upstreams.is_empty() {
-        return TEMPLATE.to_owned();
+pub fn template(upstreams: &[PathBuf], ledger: Option<&str>) -> String {
+    let mut text = TEMPLATE.to_owned();
+    if !upstreams.is_empty() {
+        let paths = upstreams.iter().map(|path| path.display().to_string().into());
+        let profiles = toml::Value::Array(paths.collect());
+        text = text.replacen("#profiles = []", &format!("profiles = {profiles}"), 1);
     }
-    let paths = upstreams.iter().map(|path| path.display().to_string().into());
-    let profiles = toml::Value::Array(paths.collect());
-    TEMPLATE.replacen("#profiles = []", &format!("profiles = {profiles}"), 1)
+    if let Some(ledger) = ledger {
+        let ledger = toml::Value::from(ledger);
+        let default = format!("#ledger = \"{LEDGER_FILE}\"");
+        text = text.replacen(&default, &format!("ledger = {ledger}"), 1);
+    }
+    text
 }
+
+/// The ledger of a folder, unless it says otherwise.
+pub const LEDGER_FILE: &str = "ledger.sqlite";
 
 /// The least that the limit of a request head can be, bytes: the server's HTTP keeps no less.
 const HEAD_BYTES_LEAST: u32 = 8_192;
@@ -37,6 +48,16 @@ pub struct ServeConfig {
     pub listen: SocketAddr,
     /// Where the operator asks.
     pub admin: SocketAddr,
+    /// Where the ledger is: a path, or `postgres://USER@HOST/DATABASE`.
+    pub ledger: String,
+    /// Its key file; empty: beside the file, or `ledger.key` of the folder.
+    pub ledger_key_file: PathBuf,
+    /// The password of its database, one line; empty: the environment's `PGPASSWORD`.
+    pub ledger_password_file: PathBuf,
+    /// Whether a database is taken that may lose what it acknowledged.
+    pub ledger_allow_unsafe_durability: bool,
+    /// After how many days raw messages are removed; 0: never.
+    pub raw_replies_days: u32,
     /// Whether double payments are watched for.
     pub watch: bool,
     /// What everything random follows from.
@@ -155,6 +176,18 @@ impl ServeConfig {
         files::read_toml(path)
     }
 
+    /// What it says of the folder's ledger.
+    #[must_use]
+    pub fn ledger(&self) -> LedgerWords {
+        let given = |path: &PathBuf| Some(path.clone()).filter(|path| !path.as_os_str().is_empty());
+        LedgerWords {
+            place: self.ledger.clone(),
+            key_file: given(&self.ledger_key_file),
+            password_file: given(&self.ledger_password_file),
+            allow_unsafe_durability: self.ledger_allow_unsafe_durability,
+        }
+    }
+
     /// What the issuer is told.
     #[must_use]
     pub fn issuer(&self) -> IssuerConfig {
@@ -179,6 +212,11 @@ impl Default for ServeConfig {
             mode: ModeWord::default(),
             listen: loopback(8443),
             admin: loopback(8080),
+            ledger: LEDGER_FILE.to_owned(),
+            ledger_key_file: PathBuf::new(),
+            ledger_password_file: PathBuf::new(),
+            ledger_allow_unsafe_durability: false,
+            raw_replies_days: 0,
             watch: issuer.watch,
             seed: issuer.seed,
             upstream: UpstreamOptions::default(),
@@ -299,15 +337,17 @@ mod tests {
             .map(|line| format!("{line}\n"))
             .collect();
         assert_eq!(parse(&uncommented).unwrap(), ServeConfig::default());
-        assert_eq!(uncommented.lines().filter(|line| line.contains(" = ")).count(), 36);
+        assert_eq!(uncommented.lines().filter(|line| line.contains(" = ")).count(), 41);
     }
 
     #[test]
     fn a_gateways_template_names_its_upstreams() {
         let paths = [PathBuf::from("/real/\"merchant\".toml"), PathBuf::from("/b.toml")];
-        let config = parse(&template(&paths)).unwrap();
+        let config = parse(&template(&paths, None)).unwrap();
         assert_eq!(config.upstream.profiles, paths);
-        assert_eq!(template(&[]), TEMPLATE);
+        assert_eq!(template(&[], None), TEMPLATE);
+        let place = "postgres://hongbao@db.example/\"ledger\"";
+        assert_eq!(parse(&template(&[], Some(place))).unwrap().ledger().place, place);
         let text = "[upstream]\nfresh_for = \"1m\"\nwait_for_turn = \"500ms\"\n\
                     stale_over_pace = true\nfollow = false\n[wire]\npsystemerror = true\n";
         let gateway = parse(text).unwrap().gateway();

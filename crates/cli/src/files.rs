@@ -6,6 +6,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use tempfile::{NamedTempFile, PersistError};
 use zeroize::Zeroizing;
 
 /// The mode of a secret: its owner's alone.
@@ -125,6 +126,57 @@ pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
     write_whole(&new, bytes, mode)
         .and_then(|()| rename(&new, path))
         .map_err(|error| not_written(path, &error))
+}
+
+/// Writes a whole file with that mode where there is none; what is there stays.
+///
+/// # Errors
+/// `FILE_EXISTS`, `FILE_NOT_WRITTEN`.
+pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
+    let draft = draft(path, mode)?;
+    let written = (&mut draft.as_file()).write_all(bytes).and_then(|()| draft.as_file().sync_all());
+    written.map_err(|error| not_written(path, &error))?;
+    settle(draft, path)
+}
+
+/// A file without a name of its own beside `path`, with that mode.
+///
+/// # Errors
+/// `FILE_NOT_WRITTEN`.
+pub fn draft(path: &Path, mode: u32) -> Result<NamedTempFile, Failure> {
+    let failed = |error: io::Error| not_written(path, &error);
+    let draft = NamedTempFile::new_in(folder_of(path)).map_err(failed)?;
+    // the mask of the process may have taken bits away
+    fs::set_permissions(draft.path(), fs::Permissions::from_mode(mode)).map_err(failed)?;
+    Ok(draft)
+}
+
+/// Gives a draft its name, also across a power cut, where nothing has it.
+///
+/// # Errors
+/// `FILE_EXISTS`, `FILE_NOT_WRITTEN`.
+pub fn settle(draft: NamedTempFile, path: &Path) -> Result<(), Failure> {
+    match draft.persist_noclobber(path) {
+        Ok(file) => file
+            .sync_all()
+            .and_then(|()| File::open(folder_of(path))?.sync_all())
+            .map_err(|error| not_written(path, &error)),
+        Err(PersistError { error, .. }) if error.kind() == ErrorKind::AlreadyExists => {
+            Err(exists(path))
+        }
+        Err(PersistError { error, .. }) => Err(not_written(path, &error)),
+    }
+}
+
+/// That a file is there already, and stays.
+#[must_use]
+pub fn exists(path: &Path) -> Failure {
+    Failure::config("FILE_EXISTS", say!("file-exists", file = path.display()))
+        .hint(say!("file-exists-hint"))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// Gives a file or folder its name, also across a power cut.

@@ -66,6 +66,7 @@ const CATALOGUE: &[(&str, &str, &str)] = catalogue![
     "follow",
     "records",
     "doctor",
+    "ledger",
 ];
 
 static ENGLISH: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| Lang::En.bundle());

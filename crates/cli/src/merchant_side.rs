@@ -2,16 +2,15 @@
 //! joins them. Every command that asks or pays begins here.
 
 use crate::exit::{Exit, Failure};
-use crate::merchant_ledger;
+use crate::ledger_place::LedgerPlace;
 use crate::output::Output;
 use crate::profile::Profile;
 use crate::say;
-use crate::workdir::ledger_failure;
 use hongbao_client::{Client, ClientConfig, ClientError, Dice, IdentityWarning};
 use hongbao_inquiry::{Inquirer, InquirerOptions, InquiryError, SendRefusal, SystemClock};
 use hongbao_ledger::{Inquiries, LedgerError, MemoryLedger};
 use hongbao_wire::sign::Policy;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Where what is learnt is kept.
@@ -39,50 +38,61 @@ pub struct SideOptions {
 pub struct MerchantSide {
     /// What asks and pays.
     pub inquirer: Arc<Inquirer>,
-    ledger_path: PathBuf,
+    ledger: LedgerPlace,
 }
 
 impl MerchantSide {
-    /// Reads a profile, makes its client, and opens its ledger, or makes it.
+    /// Reads a profile, makes its client, and opens its ledger, or makes it; `ledger` is the place of
+    /// the ledger, where the command line names one.
     ///
     /// A certificate that expires soon is told on stderr, and that the ledger is new.
     ///
     /// # Errors
     /// [`Failure`], exit 9: the profile, what it names, or the ledger cannot be used.
-    pub fn open(path: &Path, options: SideOptions, out: &mut Output) -> Result<Self, Failure> {
-        Self::of(Profile::load(path)?, options, out)
+    pub async fn open(
+        path: &Path,
+        ledger: Option<&str>,
+        options: SideOptions,
+        out: &mut Output,
+    ) -> Result<Self, Failure> {
+        Self::of(Profile::load(path)?.with_ledger(path, ledger)?, options, out).await
     }
 
     /// The same of a profile that was read already.
     ///
     /// # Errors
     /// As [`MerchantSide::open`].
-    pub fn of(profile: Profile, options: SideOptions, out: &mut Output) -> Result<Self, Failure> {
+    pub async fn of(
+        profile: Profile,
+        options: SideOptions,
+        out: &mut Output,
+    ) -> Result<Self, Failure> {
         warn(&profile, out);
         let ledger: Arc<dyn Inquiries> = match options.memory {
             Memory::Ledger => {
-                let (ledger, is_new) = merchant_ledger::open_or_make(&profile.ledger_path)?;
+                let (ledger, is_new) = profile.ledger.open_or_make().await?;
                 if is_new {
-                    out.talk(say!("side-ledger-made", file = profile.ledger_path.display()));
+                    out.talk(say!("side-ledger-made", file = profile.ledger));
                 }
-                Arc::new(ledger)
+                ledger.warn(out);
+                ledger.store
             }
             Memory::Nowhere => Arc::new(MemoryLedger::new()),
         };
         let inquirer = inquirer(&profile, options.policy, ledger, options.resends)?;
-        Ok(Self { inquirer, ledger_path: profile.ledger_path })
+        Ok(Self { inquirer, ledger: profile.ledger })
     }
 
     /// Why there is no outcome, with what to do.
     #[must_use]
     pub fn failure(&self, error: &InquiryError) -> Failure {
-        inquiry_failure(&self.ledger_path, error)
+        inquiry_failure(&self.ledger, error)
     }
 
     /// What the ledger said, with what to do.
     #[must_use]
     pub fn ledger_failure(&self, error: &LedgerError) -> Failure {
-        ledger_failure(&self.ledger_path, error)
+        self.ledger.failure(error)
     }
 }
 
@@ -130,9 +140,9 @@ fn warn(profile: &Profile, out: &mut Output) {
 
 /// Why there is no outcome, with what to do. What is refused was not sent (exit 2).
 #[must_use]
-pub fn inquiry_failure(ledger: &Path, error: &InquiryError) -> Failure {
+pub fn inquiry_failure(ledger: &LedgerPlace, error: &InquiryError) -> Failure {
     match error {
-        InquiryError::Ledger(error) => ledger_failure(ledger, error),
+        InquiryError::Ledger(error) => ledger.failure(error),
         InquiryError::OverPace => Failure {
             code: error.code(),
             message: say!("side-over-pace"),

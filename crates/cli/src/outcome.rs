@@ -8,7 +8,7 @@ use crate::verdict_text as text;
 use hongbao_client::{Call, Exchange};
 use hongbao_inquiry::{Account, Asked, Origin, Sent};
 use hongbao_ledger::Inquiry;
-use hongbao_wire::observation::{self, Echo, Observation};
+use hongbao_wire::observation::{Echo, Observation};
 use hongbao_wire::sign::{Method, Proof};
 use hongbao_wire::verdict::{NoAnswer, Unknown};
 use hongbao_wire::{ErrorCode, NextStep, QueryReply, SendReply, Verdict, time};
@@ -77,12 +77,11 @@ impl<'o, R: Echo> Behind<'o, R> {
         account: &Account,
     ) -> Self {
         let mch_billno = inquiry.key.mch_billno.as_str();
-        let asked = observation::Asked { mch_id: account.mch_id.as_str(), mch_billno };
         match origin {
             Origin::Upstream(exchange) => Self::Upstream(exchange),
-            Origin::Ledger { .. } => Self::Ledger(kept.map(|reply| {
-                observation::read(asked, 200, reply, &account.api_key, account.policy)
-            })),
+            Origin::Ledger { .. } => {
+                Self::Ledger(kept.map(|reply| account.reread(mch_billno, reply)))
+            }
         }
     }
 }

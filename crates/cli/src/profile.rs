@@ -3,6 +3,7 @@
 use crate::config::duration;
 use crate::exit::Failure;
 use crate::files;
+use crate::ledger_place::{LedgerPlace, LedgerWords, Owner};
 use crate::record;
 use crate::say;
 use hongbao_client::config::{CONNECT_TIMEOUT, PACE_PER_SECOND, READ_TIMEOUT, TOTAL_TIMEOUT};
@@ -17,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use reqwest::Url;
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -70,9 +72,19 @@ pub struct ProfileFile {
     /// The most attempts of one call, the first included.
     #[serde(default = "attempts", deserialize_with = "count")]
     attempts: u32,
-    /// What was asked, told and concluded; its key file has the extension `.key`.
-    #[serde(default = "ledger_file")]
-    ledger_file: PathBuf,
+    /// What was asked, told and concluded: a path, or `postgres://USER@HOST/DATABASE`.
+    /// `ledger_file` is its former name.
+    #[serde(default = "ledger", alias = "ledger_file")]
+    ledger: String,
+    /// The ledger's key file; without it beside the file, or `ledger.key`.
+    ledger_key_file: Option<PathBuf>,
+    /// The password of the ledger's database, one line.
+    ledger_password_file: Option<PathBuf>,
+    /// Whether a database is taken that may lose what it acknowledged.
+    #[serde(default)]
+    ledger_allow_unsafe_durability: bool,
+    /// After how many days raw replies are removed by `hongbao ledger trim`; `None`: never.
+    pub raw_replies_days: Option<NonZeroU32>,
     /// How long a verdict may be unknown before a person is called.
     #[serde(default = "unknown_max", deserialize_with = "duration")]
     unknown_max: SignedDuration,
@@ -132,7 +144,7 @@ pub struct Profile {
     /// What is demanded of a success reply's signature.
     pub policy: Policy,
     /// Where the ledger is, or will be.
-    pub ledger_path: PathBuf,
+    pub ledger: LedgerPlace,
     /// When packets are asked about again.
     pub schedule: Schedule,
     /// What is unusual about the certificate.
@@ -169,7 +181,7 @@ impl Profile {
         };
         let Account { api_key, former_api_keys, workwx_secret, policy, .. } =
             file.account(path, None)?;
-        let (ledger_path, schedule) = (file.ledger_path(path), file.schedule());
+        let (ledger, schedule) = (file.ledger(path, None)?, file.schedule());
         let client = file.client_config(identity, trust);
         let profile = Self {
             mch_id: file.mch_id,
@@ -178,12 +190,23 @@ impl Profile {
             former_api_keys,
             workwx_secret,
             policy,
-            ledger_path,
+            ledger,
             schedule,
             warnings,
             client,
         };
         Ok((profile, out_of_time))
+    }
+
+    /// The same with its ledger elsewhere, where `flag` says so; `path` is the profile's own.
+    ///
+    /// # Errors
+    /// As [`LedgerPlace::of`].
+    pub fn with_ledger(self, path: &Path, flag: Option<&str>) -> Result<Self, Failure> {
+        match flag {
+            None => Ok(self),
+            flag => Ok(Self { ledger: ProfileFile::load(path)?.ledger(path, flag)?, ..self }),
+        }
     }
 
     /// The same at another pace, where one is given.
@@ -269,10 +292,19 @@ impl ProfileFile {
         }
     }
 
-    /// Where the ledger of the profile at `path` is, or will be.
-    #[must_use]
-    pub fn ledger_path(&self, path: &Path) -> PathBuf {
-        beside(path, &self.ledger_file)
+    /// Where the ledger of the profile at `path` is, or will be; `flag` goes before the file.
+    ///
+    /// # Errors
+    /// As [`LedgerPlace::of`].
+    pub fn ledger(&self, path: &Path, flag: Option<&str>) -> Result<LedgerPlace, Failure> {
+        let words = LedgerWords {
+            place: self.ledger.clone(),
+            key_file: self.ledger_key_file.clone(),
+            password_file: self.ledger_password_file.clone(),
+            allow_unsafe_durability: self.ledger_allow_unsafe_durability,
+        };
+        let folder = path.parent().unwrap_or(Path::new(""));
+        LedgerPlace::flagged(flag, &words, folder, Owner::Profile)
     }
 
     fn identity(
@@ -353,8 +385,8 @@ const fn attempts() -> u32 {
     AttemptLimits::DEFAULT.count_max
 }
 
-fn ledger_file() -> PathBuf {
-    "ledger.sqlite".into()
+fn ledger() -> String {
+    "ledger.sqlite".to_owned()
 }
 
 fn unknown_max() -> SignedDuration {

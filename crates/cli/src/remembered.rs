@@ -3,17 +3,17 @@
 
 use crate::args::LedgerOf;
 use crate::exit::Failure;
-use crate::merchant_ledger;
+use crate::ledger_place::{LedgerPlace, OpenLedger};
 use crate::profile::ProfileFile;
 use crate::say;
 use crate::upstream;
-use crate::workdir::{WorkDir, ledger_failure};
+use crate::workdir::WorkDir;
 use hongbao_inquiry::{Account, Asked, Clock, Origin, Schedule, SystemClock};
-use hongbao_ledger::{Inquiries, Inquiry, Key, Ledger, LedgerError, Merchant};
+use hongbao_ledger::{Inquiry, Key, LedgerError, Merchant, Store};
 use hongbao_wire::AppId;
 use hongbao_wire::sign::Policy;
 use jiff::Timestamp;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// A ledger of inquiries that is there, and whose packets of it are meant.
@@ -22,10 +22,10 @@ pub struct Remembered {
     /// As whom it was asked; its keys prove what is kept.
     pub account: Account,
     /// What is remembered.
-    pub ledger: Arc<dyn Inquiries>,
+    pub ledger: Arc<dyn Store>,
     /// When a person is called.
     schedule: Schedule,
-    path: PathBuf,
+    place: LedgerPlace,
 }
 
 impl Remembered {
@@ -35,43 +35,49 @@ impl Remembered {
     /// As [`Remembered::of_profile`]; of a folder `DIR_NOT_OURS`, `NOT_A_GATEWAY`, `NO_MERCHANT`, and
     /// `USAGE` where it has several merchants and none is named.
     pub async fn open(whose: &LedgerOf, policy: Option<Policy>) -> Result<Self, Failure> {
+        let place = whose.at.place();
         match (&whose.profile, &whose.dir) {
-            (_, Some(dir)) => Self::of_folder(dir, whose.merchant.as_deref(), policy).await,
+            (_, Some(dir)) => Self::of_folder(dir, place, whose.merchant.as_deref(), policy).await,
             (profile, None) => {
                 let profile = profile.as_deref().expect("the parser demands one of the two");
-                Self::of_profile(profile, policy)
+                Self::of_profile(profile, place, policy).await
             }
         }
     }
 
-    /// Opens the ledger of a profile, which must be there; `policy` goes before the profile's.
+    /// Opens the ledger of a profile, which must be there; `policy` goes before the profile's, and
+    /// `ledger` before its place.
     ///
     /// # Errors
     /// `LEDGER_MISSING`; [`Failure`], exit 9, where profile or ledger cannot be used.
-    pub fn of_profile(profile: &Path, policy: Option<Policy>) -> Result<Self, Failure> {
+    pub async fn of_profile(
+        profile: &Path,
+        ledger: Option<&str>,
+        policy: Option<Policy>,
+    ) -> Result<Self, Failure> {
         let file = ProfileFile::load(profile)?;
-        let path = file.ledger_path(profile);
-        let ledger = Arc::new(merchant_ledger::open(&path)?);
+        let OpenLedger { store, place, .. } = file.ledger(profile, ledger)?.open().await?;
         let (account, schedule) = (file.account(profile, policy)?, file.schedule());
-        Ok(Self { account, ledger, schedule, path })
+        Ok(Self { account, ledger: store, schedule, place })
     }
 
     async fn of_folder(
         dir: &Path,
+        ledger: Option<&str>,
         mch_id: Option<&str>,
         policy: Option<Policy>,
     ) -> Result<Self, Failure> {
         let dir = WorkDir::open(dir)?;
-        let path = dir.path("ledger.sqlite");
-        let ledger = dir.ledger()?;
-        if !upstream::is_a_gateways(&dir, &ledger).await? {
+        let ledger = dir.ledger_at(ledger)?.open().await?;
+        if !upstream::is_a_gateways(&ledger).await? {
             let message = say!("records-no-gateway", dir = dir.as_path().display());
             let failure = Failure::config("NOT_A_GATEWAY", message);
             return Err(failure.hint(say!("records-no-gateway-hint")));
         }
-        let merchants = ledger.merchants().await.map_err(|error| ledger_failure(&path, &error))?;
+        let OpenLedger { store, place, .. } = ledger;
+        let merchants = store.merchants().await.map_err(|error| place.failure(&error))?;
         let (account, schedule) = asked_as(&dir, &one(merchants, mch_id)?, policy)?;
-        Ok(Self { account, ledger: Arc::new(ledger), schedule, path })
+        Ok(Self { account, ledger: store, schedule, place })
     }
 
     /// The key of one of the merchant's packets.
@@ -106,7 +112,7 @@ impl Remembered {
     /// What the ledger said, with what to do.
     #[must_use]
     pub fn failure(&self, error: &LedgerError) -> Failure {
-        ledger_failure(&self.path, error)
+        self.place.failure(error)
     }
 }
 

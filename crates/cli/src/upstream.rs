@@ -8,15 +8,16 @@
 use crate::config::ServeConfig;
 use crate::exit::Failure;
 use crate::files;
+use crate::ledger_place::OpenLedger;
 use crate::merchant_folder::{NewMerchant, Secrets};
 use crate::merchant_side::client_failure;
 use crate::profile::Profile;
 use crate::say;
-use crate::workdir::{FIRST_URL, WorkDir, ledger_failure};
+use crate::workdir::{FIRST_URL, WorkDir};
 use hongbao_client::HttpTransport;
 use hongbao_inquiry::SystemClock;
 use hongbao_issuer::{Clock, SystemClock as IssuerClock};
-use hongbao_ledger::{Inquiries, Ledger, LedgerError, Merchant, SqliteLedger};
+use hongbao_ledger::{Inquiries, LedgerError, Merchant};
 use hongbao_server::{Gateway, Upstream};
 use hongbao_wire::{AppId, Fen};
 use std::collections::BTreeSet;
@@ -34,10 +35,9 @@ const GATEWAY_SETTING: &str = "gateway";
 pub async fn open(
     dir: &WorkDir,
     profiles: &[PathBuf],
-    ledger: Arc<SqliteLedger>,
+    ledger: &OpenLedger,
     config: &ServeConfig,
 ) -> Result<Arc<Gateway>, Failure> {
-    let failed = |error: LedgerError| ledger_failure(&dir.path("ledger.sqlite"), &error);
     let mut seen = BTreeSet::new();
     let mut upstreams = Vec::with_capacity(profiles.len());
     for path in profiles {
@@ -49,11 +49,12 @@ pub async fn open(
                 Failure::config("UPSTREAM_TWICE", message).hint(say!("upstream-twice-hint"))
             );
         }
-        adopt(dir, &ledger, &profile).await?;
+        adopt(dir, ledger, &profile).await?;
         upstreams.push(upstream(&profile)?);
     }
-    ledger.set_setting(GATEWAY_SETTING, "1").await.map_err(failed)?;
-    let inquiries: Arc<dyn Inquiries> = ledger;
+    let marked = ledger.store.set_setting(GATEWAY_SETTING, "1").await;
+    marked.map_err(|error| ledger.place.failure(&error))?;
+    let inquiries: Arc<dyn Inquiries> = ledger.store.clone();
     let clock: Arc<dyn hongbao_inquiry::Clock> = Arc::new(SystemClock);
     Ok(Arc::new(Gateway::new(upstreams, &inquiries, &clock, config.gateway())))
 }
@@ -63,8 +64,8 @@ pub async fn open(
 ///
 /// # Errors
 /// `GATEWAY_FOLDER`; what the ledger says.
-pub async fn not_a_gateways(dir: &WorkDir, ledger: &SqliteLedger) -> Result<(), Failure> {
-    if !is_a_gateways(dir, ledger).await? {
+pub async fn not_a_gateways(dir: &WorkDir, ledger: &OpenLedger) -> Result<(), Failure> {
+    if !is_a_gateways(ledger).await? {
         return Ok(());
     }
     let message = say!("gateway-folder", dir = dir.as_path().display());
@@ -75,10 +76,9 @@ pub async fn not_a_gateways(dir: &WorkDir, ledger: &SqliteLedger) -> Result<(), 
 ///
 /// # Errors
 /// What the ledger says.
-pub async fn is_a_gateways(dir: &WorkDir, ledger: &SqliteLedger) -> Result<bool, Failure> {
-    let setting = ledger.setting(GATEWAY_SETTING).await;
-    let failed = |error: LedgerError| ledger_failure(&dir.path("ledger.sqlite"), &error);
-    Ok(setting.map_err(failed)?.is_some())
+pub async fn is_a_gateways(ledger: &OpenLedger) -> Result<bool, Failure> {
+    let setting = ledger.store.setting(GATEWAY_SETTING).await;
+    Ok(setting.map_err(|error| ledger.place.failure(&error))?.is_some())
 }
 
 /// The profiles of the folder's file, from the folder.
@@ -109,9 +109,9 @@ pub fn not_itself(dir: &WorkDir, profile: &Path) -> Result<(), Failure> {
 }
 
 /// Makes the profile's merchant in the folder, or changes what differs.
-async fn adopt(dir: &WorkDir, ledger: &SqliteLedger, profile: &Profile) -> Result<(), Failure> {
-    let failed = |error: LedgerError| ledger_failure(&dir.path("ledger.sqlite"), &error);
-    let known = ledger.merchant(&profile.mch_id).await.map_err(failed)?;
+async fn adopt(dir: &WorkDir, ledger: &OpenLedger, profile: &Profile) -> Result<(), Failure> {
+    let failed = |error: LedgerError| ledger.place.failure(&error);
+    let known = ledger.store.merchant(&profile.mch_id).await.map_err(failed)?;
     let folder = dir.merchant(&profile.mch_id);
     let is_current = known.as_ref().is_some_and(|known| is_current(known, profile));
     if is_current && folder.profile_path().exists() {
@@ -128,7 +128,7 @@ async fn adopt(dir: &WorkDir, ledger: &SqliteLedger, profile: &Profile) -> Resul
     // the folder first: where this breaks off, the ledger still differs, and it is done again
     let Some(known) = known else {
         let merchant = folder.make(&dir.authority()?, &new, IssuerClock.now())?;
-        return ledger.add_merchant(merchant).await.map_err(failed);
+        return ledger.store.add_merchant(merchant).await.map_err(failed);
     };
     if folder.profile_path().exists() {
         folder.replace_profile(&new)?;
@@ -142,7 +142,7 @@ async fn adopt(dir: &WorkDir, ledger: &SqliteLedger, profile: &Profile) -> Resul
         key_version: known.key_version.saturating_add(1),
         ..known
     };
-    ledger.update_merchant(merchant).await.map_err(failed)
+    ledger.store.update_merchant(merchant).await.map_err(failed)
 }
 
 /// Whether the folder's merchant signs as the profile does.
@@ -181,7 +181,7 @@ fn profile(path: &Path) -> Result<Profile, Failure> {
 
 fn upstream(profile: &Profile) -> Result<Upstream, Failure> {
     for warning in &profile.warnings {
-        tracing::warn!(mch_id = profile.mch_id, code = warning.code(), ?warning, "a certificate");
+        tracing::warn!(mch_id = profile.mch_id, code = warning.code(), %warning, "a certificate");
     }
     let config = profile.client_config();
     let transport = HttpTransport::new(&config).map_err(|error| client_failure(&error))?;

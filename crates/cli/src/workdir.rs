@@ -4,14 +4,15 @@
 //! `.first-start` is one that broke off, in which nothing was acknowledged to anyone:
 //! it is made anew.
 
-use crate::config::{self, ServeConfig};
+use crate::config::{self, LEDGER_FILE, ServeConfig};
 use crate::exit::Failure;
 use crate::files::{self, PUBLIC, SECRET};
+use crate::ledger_place::{LedgerPlace, OpenLedger, Owner};
 use crate::merchant_folder::{MerchantFolder, NewMerchant, Secrets};
 use crate::say;
 use hongbao_authority::{Authority, AuthorityError};
 use hongbao_issuer::{Clock, SystemClock};
-use hongbao_ledger::{Ledger, LedgerError, SealKey, SqliteLedger};
+use hongbao_ledger::LedgerError;
 use hongbao_server::TlsMaterial;
 use hongbao_wire::Fen;
 use jiff::Timestamp;
@@ -31,18 +32,22 @@ pub const FIRST_APPID: &str = "wx8888888888888888";
 pub const FIRST_URL: &str = "https://127.0.0.1:8443";
 /// Its balance: 1,000,000 yuan.
 const FIRST_BALANCE_FEN: u64 = 100_000_000;
-/// What a first start makes, but for `hongbao.toml`.
-const MADE: [&str; 9] = [
-    "ca.pem",
-    "ca_key.pem",
-    "server.pem",
-    "server_key.pem",
-    "ledger.key",
-    "ledger.sqlite",
-    "ledger.sqlite-wal",
-    "ledger.sqlite-shm",
-    "merchants",
-];
+/// What a first start makes, but for `hongbao.toml` and the ledger.
+const MADE: [&str; 5] = ["ca.pem", "ca_key.pem", "server.pem", "server_key.pem", "merchants"];
+/// The ledger that a first start makes, where it is to be in the folder.
+const MADE_LEDGER: [&str; 5] =
+    ["ledger.key", LEDGER_FILE, "ledger.sqlite-wal", "ledger.sqlite-shm", "ledger.lock"];
+
+/// What a first start is told.
+#[derive(Clone, Copy, Debug)]
+pub struct FirstStart<'f> {
+    /// The address by which the server is reached.
+    pub at: IpAddr,
+    /// The real profiles of a gateway's merchants; none: it is a sandbox.
+    pub upstreams: &'f [PathBuf],
+    /// Where the ledger is to be; `None`: in the folder.
+    pub ledger: Option<&'f str>,
+}
 
 /// The folder of a server.
 #[derive(Debug)]
@@ -74,11 +79,7 @@ impl WorkDir {
     /// # Errors
     /// `DIR_LOCKED` where a server runs in it; `DIR_FOREIGN` where it holds other things;
     /// `FILE_NOT_WRITTEN`; what making certificates or the ledger says.
-    pub async fn take(
-        path: &Path,
-        at: IpAddr,
-        upstreams: &[PathBuf],
-    ) -> Result<(Self, Lock), Failure> {
+    pub async fn take(path: &Path, first: FirstStart<'_>) -> Result<(Self, Lock), Failure> {
         let dir = Self { path: path.to_owned() };
         dir.make_folder(path)?;
         let lock = dir.lock()?;
@@ -88,7 +89,7 @@ impl WorkDir {
                 let message = say!("dir-foreign", dir = path.display());
                 return Err(Failure::config("DIR_FOREIGN", message).hint(say!("dir-foreign-hint")));
             }
-            dir.fill(at, upstreams).await?;
+            dir.fill(first).await?;
         } else if broke_off {
             remove(&dir.path(".first-start"))?;
         }
@@ -147,13 +148,24 @@ impl WorkDir {
         })
     }
 
-    /// The ledger.
+    /// Where the ledger is, as the folder's file says; `flag` goes before it.
     ///
     /// # Errors
-    /// `LEDGER_MISSING`: a ledger is never made anew beside what was made with it; else the
-    /// ledger's own code: a newer version, damage, another key.
-    pub fn ledger(&self) -> Result<SqliteLedger, Failure> {
-        open_ledger(&self.path("ledger.sqlite"), &self.path("ledger.key"))
+    /// As [`ServeConfig::load`] and [`LedgerPlace::of`].
+    pub fn ledger_at(&self, flag: Option<&str>) -> Result<LedgerPlace, Failure> {
+        self.ledger_of(&self.config()?, flag)
+    }
+
+    /// The same, of a file that was read already.
+    ///
+    /// # Errors
+    /// As [`LedgerPlace::of`].
+    pub fn ledger_of(
+        &self,
+        config: &ServeConfig,
+        flag: Option<&str>,
+    ) -> Result<LedgerPlace, Failure> {
+        LedgerPlace::flagged(flag, &config.ledger(), &self.path, Owner::Server)
     }
 
     /// The folder of a merchant's credentials.
@@ -213,8 +225,10 @@ impl WorkDir {
         Ok(entries.flatten().any(|entry| entry.file_name() != "lock"))
     }
 
-    async fn fill(&self, at: IpAddr, upstreams: &[PathBuf]) -> Result<(), Failure> {
-        for name in MADE {
+    async fn fill(&self, first: FirstStart<'_>) -> Result<(), Failure> {
+        let place = self.ledger_of(&ServeConfig::default(), first.ledger)?;
+        let own_ledger = if first.ledger.is_none() { &MADE_LEDGER[..] } else { &[] };
+        for name in MADE.iter().chain(own_ledger) {
             remove(&self.path(name))?;
         }
         files::write(&self.path(".first-start"), b"", SECRET)?;
@@ -222,7 +236,7 @@ impl WorkDir {
         let failed = |error: AuthorityError| authority_failure(&error);
         let authority = Authority::create(now).map_err(failed)?;
         let mut names = vec!["localhost", "127.0.0.1", "::1"];
-        let at = at.to_string();
+        let at = first.at.to_string();
         if !names.contains(&at.as_str()) {
             names.push(&at);
         }
@@ -232,75 +246,51 @@ impl WorkDir {
         files::write(&self.path("server.pem"), server.cert_pem.as_bytes(), PUBLIC)?;
         files::write(&self.path("server_key.pem"), server.key_pem.as_bytes(), SECRET)?;
         self.make_folder(&self.path("merchants"))?;
-        let ledger = self.new_ledger()?;
-        if upstreams.is_empty() {
+        let (ledger, _) = place.open_or_make().await?;
+        if first.upstreams.is_empty() {
             self.add_first_merchant(&ledger, &authority, now).await?;
         }
-        files::write(&self.config_path(), config::template(upstreams).as_bytes(), PUBLIC)?;
+        let elsewhere = first.ledger.map(|_| whole_place(&place)).transpose()?;
+        let config = config::template(first.upstreams, elsewhere.as_deref());
+        files::write(&self.config_path(), config.as_bytes(), PUBLIC)?;
         remove(&self.path(".first-start"))
-    }
-
-    fn new_ledger(&self) -> Result<SqliteLedger, Failure> {
-        let path = self.path("ledger.sqlite");
-        let failed = |error: LedgerError| ledger_failure(&path, &error);
-        let key = SealKey::create(self.path("ledger.key")).map_err(failed)?;
-        // openids are in it: its owner's alone, whatever the mask of the process
-        files::write(&path, b"", SECRET)?;
-        SqliteLedger::open(&path, key).map_err(failed)
     }
 
     async fn add_first_merchant(
         &self,
-        ledger: &SqliteLedger,
+        ledger: &OpenLedger,
         authority: &Authority,
         now: Timestamp,
     ) -> Result<(), Failure> {
+        let failed = |error: LedgerError| ledger.place.failure(&error);
+        // a first start that broke off may have come to it, in a ledger that is not in the folder
+        let known = ledger.store.merchant(FIRST_MCH_ID).await.map_err(failed)?;
+        let secrets = known.as_ref().map(|known| Secrets {
+            api_key: known.api_key.clone(),
+            workwx_secret: known.workwx_secret.clone(),
+        });
         let new = NewMerchant {
             mch_id: FIRST_MCH_ID,
             appids: &[FIRST_APPID.to_owned()],
             company: "沙箱商户",
             balance: Fen::new(FIRST_BALANCE_FEN).unwrap_or_default(),
             base_url: FIRST_URL,
-            secrets: Secrets::random(),
+            secrets: secrets.unwrap_or_else(Secrets::random),
         };
         let merchant = self.merchant(FIRST_MCH_ID).make(authority, &new, now)?;
-        let added = ledger.add_merchant(merchant).await;
-        added.map_err(|error| ledger_failure(&self.path("ledger.sqlite"), &error))
+        match known {
+            Some(_) => Ok(()),
+            None => ledger.store.add_merchant(merchant).await.map_err(failed),
+        }
     }
 }
 
-/// The ledger of a file that is there.
-///
-/// # Errors
-/// As [`WorkDir::ledger`].
-pub fn open_ledger(path: &Path, key: &Path) -> Result<SqliteLedger, Failure> {
-    if !path.exists() {
-        let message = say!("ledger-missing", file = path.display());
-        return Err(Failure::config("LEDGER_MISSING", message).hint(say!("ledger-missing-hint")));
+/// A place so that it means the same from anywhere.
+fn whole_place(place: &LedgerPlace) -> Result<String, Failure> {
+    match place.file() {
+        Some(path) => Ok(files::whole_path(path)?.display().to_string()),
+        None => Ok(place.to_string()),
     }
-    // SQLite takes an empty file for a new database
-    if fs::metadata(path).is_ok_and(|metadata| metadata.len() == 0) {
-        return Err(ledger_failure(path, &LedgerError::Damaged("it is empty".into())));
-    }
-    SealKey::load(key)
-        .and_then(|key| SqliteLedger::open(path, key))
-        .map_err(|error| ledger_failure(path, &error))
-}
-
-/// What a ledger said, with what to do.
-#[must_use]
-pub fn ledger_failure(path: &Path, error: &LedgerError) -> Failure {
-    let hint = match error {
-        LedgerError::NewerVersion { .. } => say!("ledger-newer-hint"),
-        LedgerError::Damaged(_) => say!("ledger-damaged-hint"),
-        LedgerError::Unsealable | LedgerError::KeyFile { .. } => say!("ledger-key-hint"),
-        LedgerError::Conflict => say!("ledger-conflict-hint"),
-        LedgerError::Overflow => say!("ledger-overflow-hint"),
-        LedgerError::MerchantExists(_) => say!("merchant-exists-hint"),
-        _ => say!("ledger-storage-hint"),
-    };
-    let message = say!("ledger-unusable", file = path.display(), why = error);
-    Failure::config(error.code(), message).hint(hint)
 }
 
 /// What the CA said.

@@ -111,6 +111,7 @@ fn a_first_start_makes_everything_with_its_mode() {
         ("ca_key.pem", 0o600),
         ("hongbao.toml", 0o644),
         ("ledger.key", 0o600),
+        ("ledger.lock", 0o600),
         ("ledger.sqlite", 0o600),
         ("lock", 0o600),
         ("merchants/10000098/api_key", 0o600),

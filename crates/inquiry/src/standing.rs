@@ -3,7 +3,7 @@
 use crate::account::Account;
 use crate::schedule::{Attention, Next, Schedule};
 use hongbao_ledger::Inquiry;
-use hongbao_wire::observation::{self, Asked, Observation};
+use hongbao_wire::observation::{self, Asked, Echo, Observation};
 use hongbao_wire::verdict::{Known, WINDOW};
 use hongbao_wire::{QueryReply, Verdict};
 use jiff::Timestamp;
@@ -26,6 +26,20 @@ impl Account {
     #[must_use]
     pub fn verdict_of(&self, inquiry: &Inquiry, now: Timestamp) -> Verdict {
         verdict(self, inquiry, now)
+    }
+
+    /// A kept reply, read as it was read when it came: with the key of today, else a former one
+    /// that it verifies with.
+    #[must_use]
+    pub fn reread<R: Echo>(&self, mch_billno: &str, reply: &[u8]) -> Observation<R> {
+        let asked = Asked { mch_id: self.mch_id.as_str(), mch_billno };
+        let read = |key| observation::read(asked, 200, reply, key, self.policy);
+        let today = read(&self.api_key);
+        if matches!(today, Observation::Success(_)) {
+            return today;
+        }
+        let mut former = self.former_api_keys.iter().map(read);
+        former.find(|seen| matches!(seen, Observation::Success(_))).unwrap_or(today)
     }
 
     /// Why a person is needed at `now`, as the stable word of [`Attention`], without asking.
@@ -98,12 +112,8 @@ pub(crate) fn is_over(account: &Account, inquiry: &Inquiry, now: Timestamp) -> b
     stand(account, inquiry, now).1
 }
 
-/// The kept reply, read as it was read when it came: with the key of today, else a former one.
+/// The kept reply where it verifies.
 fn kept(account: &Account, inquiry: &Inquiry) -> Option<Observation<QueryReply>> {
-    let asked =
-        Asked { mch_id: account.mch_id.as_str(), mch_billno: inquiry.key.mch_billno.as_str() };
-    let reply = inquiry.reply.as_deref()?;
-    let keys = std::iter::once(&account.api_key).chain(&account.former_api_keys);
-    let mut read = keys.map(|key| observation::read(asked, 200, reply, key, account.policy));
-    read.find(|seen| matches!(seen, Observation::Success(_)))
+    let seen = account.reread(inquiry.key.mch_billno.as_str(), inquiry.reply.as_deref()?);
+    Some(seen).filter(|seen| matches!(seen, Observation::Success(_)))
 }

@@ -82,6 +82,9 @@ pub struct SqliteLedger {
 }
 
 impl SqliteLedger {
+    /// The version of the tables of every ledger that this program opened.
+    pub const SCHEMA_VERSION: i64 = migrations::NEWEST;
+
     /// Opens or makes the ledger at `path`, its schema brought forward.
     ///
     /// # Errors

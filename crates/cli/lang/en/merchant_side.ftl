@@ -1,10 +1,10 @@
 # The merchant's side of a profile: its ledger, and what it refuses to send.
 side-expires-soon = the client certificate expires in { $days } days: download a new one from the merchant console
 side-no-ledger = there is no ledger `{ $file }`: with this profile nothing was asked or sent yet
-side-no-ledger-hint = `hongbao query`, `send` and `follow` make it; if they did, check `ledger_file` of the profile
+side-no-ledger-hint = `hongbao query`, `send` and `follow` make it; if they did, check `ledger` of the profile
 side-ledger-made = the ledger `{ $file }` is new: it knows of nothing that was sent before
 side-ledger-gone = the ledger `{ $file }` is gone, although its key file `{ $key }` is there; nothing was asked or sent
-side-ledger-gone-hint = mount its disk, correct `ledger_file`, or put it back from a backup: a new one would pay again what was paid; only if nothing was ever sent with it, remove `{ $key }`
+side-ledger-gone-hint = mount its disk, correct `ledger`, or put it back from a backup: a new one would pay again what was paid; only if nothing was ever sent with it, remove `{ $key }`
 side-over-pace = the merchant's pace left no turn in the time allowed; nothing was sent
 side-over-pace-hint = do it again later, with the same number
 side-other-parameters = `{ $billno }` was sent with another `{ $field }`; nothing was sent now

@@ -1,10 +1,10 @@
 # 商户配置的商户一侧：账本，以及拒绝发送的情形。
 side-expires-soon = 客户端证书将在 { $days } 天后过期：请从商户平台下载新证书
 side-no-ledger = 没有账本 `{ $file }`：这个商户配置还没有查询或发放过
-side-no-ledger-hint = `hongbao query`、`send`、`follow` 会创建它；如果运行过，请检查商户配置中的 `ledger_file`
+side-no-ledger-hint = `hongbao query`、`send`、`follow` 会创建它；如果运行过，请检查商户配置中的 `ledger`
 side-ledger-made = 账本 `{ $file }` 是新建的：它不知道以前发放过什么
 side-ledger-gone = 账本 `{ $file }` 不见了，而它的密钥文件 `{ $key }` 还在；没有查询，也没有发放
-side-ledger-gone-hint = 请挂载它所在的磁盘、改正 `ledger_file`，或从备份恢复：新账本会把付过的再付一次；只有确定从未用它发放过，才可删除 `{ $key }`
+side-ledger-gone-hint = 请挂载它所在的磁盘、改正 `ledger`，或从备份恢复：新账本会把付过的再付一次；只有确定从未用它发放过，才可删除 `{ $key }`
 side-over-pace = 按该商户的调用速率，限定时间内轮不到；什么都没有发送
 side-over-pace-hint = 稍后用同一个单号再试
 side-other-parameters = `{ $billno }` 发放过，当时的 `{ $field }` 不同；这次没有发送

@@ -1,5 +1,6 @@
 //! The merchant's side: `query`, `send`, `sign`, `explain`.
 
+use super::ledger::LedgerFlag;
 use hongbao_wire::send::Scene;
 use hongbao_wire::sign::Policy;
 use hongbao_wire::{Fen, MchBillno};
@@ -13,6 +14,9 @@ pub struct QueryArgs {
     /// The merchant's profile, such as `merchants/10000098/merchant.toml` of a server's folder
     #[arg(long, value_name = "FILE")]
     pub profile: PathBuf,
+    /// Where the ledger is.
+    #[command(flatten)]
+    pub at: LedgerFlag,
     /// The bill numbers, each at most 28 of `0-9 a-z A-Z`
     #[arg(value_name = "BILLNO", required = true, value_parser = billno)]
     pub billnos: Vec<String>,
@@ -39,6 +43,9 @@ pub struct SendArgs {
     /// The merchant's profile, such as `merchants/10000098/merchant.toml` of a server's folder
     #[arg(long, value_name = "FILE")]
     pub profile: PathBuf,
+    /// Where the ledger is.
+    #[command(flatten)]
+    pub at: LedgerFlag,
     /// The receiver's openid, at most 32 characters
     #[arg(long, value_name = "OPENID", value_parser = text::<32>)]
     pub to: String,

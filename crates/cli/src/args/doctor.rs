@@ -1,5 +1,6 @@
 //! `hongbao doctor`.
 
+use super::ledger::LedgerFlag;
 use clap::ArgGroup;
 use std::path::PathBuf;
 
@@ -13,6 +14,9 @@ pub struct DoctorArgs {
     /// The server's folder to check
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+    /// Where the ledger is.
+    #[command(flatten)]
+    pub at: LedgerFlag,
     /// Check only what is on this machine; connect to nothing
     #[arg(long)]
     pub offline: bool,

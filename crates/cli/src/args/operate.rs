@@ -2,6 +2,7 @@
 
 use super::ask::{billno, text, yuan};
 use super::fault::FaultName;
+use super::ledger::LedgerFlag;
 use super::merchant_set::MerchantSetArgs;
 use hongbao_wire::Fen;
 use std::net::SocketAddr;
@@ -13,6 +14,9 @@ pub struct ServeArgs {
     /// The server's folder; an empty or missing one is filled at the first start
     #[arg(long, value_name = "DIR", default_value = "hongbao-data")]
     pub dir: PathBuf,
+    /// Where the ledger is.
+    #[command(flatten)]
+    pub at: LedgerFlag,
     /// Where merchants ask, over mutual TLS; port 0 picks a free one [default: of `hongbao.toml`, else 127.0.0.1:8443]
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
@@ -38,6 +42,9 @@ pub struct MerchantArgs {
     /// The server's folder
     #[arg(long, value_name = "DIR", default_value = "hongbao-data", global = true)]
     pub dir: PathBuf,
+    /// Where the ledger is: a file, or `postgres://USER@HOST:PORT/DATABASE` [default: as the configuration says]
+    #[arg(long, value_name = "PLACE", global = true)]
+    pub ledger: Option<String>,
     /// What to do.
     #[command(subcommand)]
     pub command: MerchantCommand,

@@ -1,6 +1,7 @@
 //! `reconcile`: many numbers of a file.
 
 use super::ask::PolicyArg;
+use super::ledger::LedgerFlag;
 use super::remember::{from, until};
 use hongbao_sheet::Format;
 use jiff::Timestamp;
@@ -12,6 +13,9 @@ pub struct ReconcileArgs {
     /// The merchant's profile, such as `merchants/10000098/merchant.toml` of a server's folder
     #[arg(long, value_name = "FILE")]
     pub profile: PathBuf,
+    /// Where the ledger is.
+    #[command(flatten)]
+    pub at: LedgerFlag,
     /// CSV, XLSX or Parquet with a column of bill numbers; `-` for standard input, one number a line
     #[arg(value_name = "FILE")]
     pub file: PathBuf,

@@ -1,6 +1,7 @@
 //! The merchant's side that remembers: `follow`, `records`, `history`, `attention`.
 
 use super::ask::{PolicyArg, billno, text};
+use super::ledger::LedgerFlag;
 use hongbao_inquiry::follow::Until;
 use hongbao_wire::Verdict;
 use jiff::Timestamp;
@@ -14,6 +15,9 @@ pub struct FollowArgs {
     /// The merchant's profile, such as `merchants/10000098/merchant.toml` of a server's folder
     #[arg(long, value_name = "FILE")]
     pub profile: PathBuf,
+    /// Where the ledger is.
+    #[command(flatten)]
+    pub at: LedgerFlag,
     /// Bill numbers to follow too, at once; what the ledger holds already is followed anyway
     #[arg(value_name = "BILLNO", value_parser = billno)]
     pub billnos: Vec<String>,
@@ -70,6 +74,9 @@ pub struct LedgerOf {
     /// The merchant of the gateway's folder [default: its only one]
     #[arg(long, value_name = "MCH_ID", requires = "dir")]
     pub merchant: Option<String>,
+    /// Where the ledger is.
+    #[command(flatten)]
+    pub at: LedgerFlag,
 }
 
 /// `hongbao records`.

@@ -35,9 +35,11 @@ pub async fn run(args: &DemoArgs, out: &mut Output) -> Result<Exit, Failure> {
         .map_err(|error| files::not_written(&std::env::temp_dir(), &error))?;
     let free = Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)));
     let dir = folder.path().join("server");
-    let served = Served::start(&dir, Flags { listen: free, admin: free, upstream: &[] }, |_| {
-        issuer_config()
-    })
+    let served = Served::start(
+        &dir,
+        Flags { listen: free, admin: free, upstream: &[], ledger: None },
+        |_| issuer_config(),
+    )
     .await?;
     let buyer = Buyer::new(&served.dir.merchant(FIRST_MCH_ID).profile_path())?;
     let mut account = Account::new(out);

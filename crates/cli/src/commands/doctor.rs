@@ -34,9 +34,12 @@ pub async fn run(args: &DoctorArgs, out: &mut Output) -> Result<Exit, Failure> {
     match (&args.profile, &args.dir) {
         (Some(path), _) => {
             report.turn_to(path);
-            profile::examine(path, AskedBy::Merchant, args.offline, now, &mut report).await;
+            let asked_by = AskedBy::Merchant { ledger: args.at.place() };
+            profile::examine(path, asked_by, args.offline, now, &mut report).await;
         }
-        (None, Some(path)) => folder::examine(path, args.offline, now, &mut report).await,
+        (None, Some(path)) => {
+            folder::examine(path, args.at.place(), args.offline, now, &mut report).await
+        }
         (None, None) => {}
     }
     Ok(report.end())

@@ -27,7 +27,7 @@ pub async fn run(args: &FollowArgs, out: &mut Output) -> Result<Exit, Failure> {
         memory: Memory::Ledger,
         resends: !args.no_resend,
     };
-    let side = MerchantSide::open(&args.profile, options, out)?;
+    let side = MerchantSide::open(&args.profile, args.at.place(), options, out).await?;
     for mch_billno in &args.billnos {
         side.inquirer.follow(mch_billno).await.map_err(|error| side.failure(&error))?;
     }

@@ -7,18 +7,20 @@ use crate::args::{
     MerchantAddArgs, MerchantArgs, MerchantCommand, MerchantRevokeArgs, MerchantSetArgs,
 };
 use crate::exit::{Exit, Failure};
+use crate::ledger_place::{LedgerPlace, OpenLedger};
 use crate::merchant_folder::{MerchantFolder, NewMerchant, Secrets};
 use crate::output::Output;
 use crate::profile::ProfileFile;
 use crate::say;
-use crate::workdir::{FIRST_MCH_ID, WorkDir, authority_failure, ledger_failure};
+use crate::workdir::{FIRST_MCH_ID, WorkDir, authority_failure};
 use hongbao_client::Identity;
 use hongbao_issuer::{Clock, SystemClock};
-use hongbao_ledger::{Ledger, LedgerError, Merchant, SqliteLedger};
+use hongbao_ledger::{LedgerError, Merchant, Store};
 use hongbao_wire::Fen;
 use jiff::Timestamp;
 use jiff::tz::Offset;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// How often a change begins anew where another process was first. Each time one of them
 /// succeeds, so it is more than any number of people and scripts at once.
@@ -37,7 +39,8 @@ pub async fn run(args: &MerchantArgs, out: &mut Output) -> Result<Exit, Failure>
         return Err(failure.hint(say!("usage-hint-help")));
     }
     let dir = WorkDir::open(&args.dir)?;
-    let desk = Desk { ledger: dir.ledger()?, dir };
+    let OpenLedger { store, place, .. } = dir.ledger_at(args.ledger.as_deref())?.open().await?;
+    let desk = Desk { ledger: store, place, dir };
     match &args.command {
         MerchantCommand::Add(args) => desk.add(args, out).await?,
         MerchantCommand::List(args) => {
@@ -57,7 +60,8 @@ pub async fn run(args: &MerchantArgs, out: &mut Output) -> Result<Exit, Failure>
 
 struct Desk {
     dir: WorkDir,
-    ledger: SqliteLedger,
+    ledger: Arc<dyn Store>,
+    place: LedgerPlace,
 }
 
 impl Desk {
@@ -186,7 +190,7 @@ impl Desk {
     }
 
     fn failed(&self, error: &LedgerError) -> Failure {
-        ledger_failure(&self.dir.path("ledger.sqlite"), error)
+        self.place.failure(error)
     }
 }
 

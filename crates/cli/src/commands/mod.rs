@@ -7,6 +7,7 @@ pub mod explain;
 pub mod follow;
 pub mod generate;
 pub mod history;
+pub mod ledger;
 pub mod merchant;
 pub mod query;
 pub mod reconcile;
@@ -40,6 +41,7 @@ pub async fn run(cli: &Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Man(args) => generate::man(args, out),
         Command::Serve(args) => serve::run(args, out).await,
         Command::Merchant(args) => merchant::run(args, out).await,
+        Command::Ledger(args) => ledger::run(args, out).await,
         Command::Sandbox(args) => sandbox::run(args, out).await,
         Command::Demo(args) => demo::run(args, out).await,
     }

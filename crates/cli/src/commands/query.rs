@@ -23,8 +23,8 @@ pub async fn run(args: &QueryArgs, out: &mut Output) -> Result<Exit, Failure> {
     }
     let memory = if args.no_ledger { Memory::Nowhere } else { Memory::Ledger };
     let policy = args.policy.map(Into::into);
-    let side =
-        MerchantSide::open(&args.profile, SideOptions { policy, memory, resends: false }, out)?;
+    let options = SideOptions { policy, memory, resends: false };
+    let side = MerchantSide::open(&args.profile, args.at.place(), options, out).await?;
     let freshness = args.fresh_for.map_or(Freshness::New, Freshness::Within);
     let answers = stream::iter(&args.billnos);
     let answers = answers.map(|mch_billno| side.inquirer.ask(mch_billno, freshness));
@@ -41,7 +41,8 @@ pub async fn run(args: &QueryArgs, out: &mut Output) -> Result<Exit, Failure> {
 
 /// Says what the ledger knows. It needs no certificate: one that has expired takes no memory away.
 async fn offline(args: &QueryArgs, out: &mut Output) -> Result<Exit, Failure> {
-    let remembered = Remembered::of_profile(&args.profile, args.policy.map(Into::into))?;
+    let remembered =
+        Remembered::of_profile(&args.profile, args.at.place(), args.policy.map(Into::into)).await?;
     let mut exits = Vec::with_capacity(args.billnos.len());
     for mch_billno in &args.billnos {
         let known = remembered.recall(mch_billno).await?;

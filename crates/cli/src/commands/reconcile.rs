@@ -46,10 +46,11 @@ pub async fn run(args: &ReconcileArgs, out: &mut Output) -> Result<Exit, Failure
         return Err(Failure::usage("OUT_IS_INPUT", message).hint(say!("reconcile-out-hint")));
     }
     let survey = source.survey(args)?;
-    let profile = Profile::load(&args.profile)?.at_pace(args.pace);
+    let profile = Profile::load(&args.profile)?.with_ledger(&args.profile, args.at.place())?;
+    let profile = profile.at_pace(args.pace);
     let policy = args.policy.map(Into::into);
     let options = SideOptions { policy, memory: Memory::Ledger, resends: false };
-    let side = MerchantSide::of(profile, options, out)?;
+    let side = MerchantSide::of(profile, options, out).await?;
     let sink = Sink::create(args.out.as_deref(), &survey.columns, survey.rows)?;
     let options =
         RunOptions { concurrency: args.concurrency.map_or(0, usize::from), is_fresh: args.fresh };

@@ -26,7 +26,7 @@ const WAIT_MAX: Duration = Duration::from_secs(31 * 24 * 60 * 60);
 pub async fn run(args: &SendArgs, out: &mut Output) -> Result<Exit, Failure> {
     let options =
         SideOptions { policy: args.policy.map(Into::into), memory: Memory::Ledger, resends: true };
-    let side = MerchantSide::open(&args.profile, options, out)?;
+    let side = MerchantSide::open(&args.profile, args.at.place(), options, out).await?;
     let started = Instant::now();
     let payment = payment(args, &side);
     let mut noted = |mch_billno: &MchBillno| {

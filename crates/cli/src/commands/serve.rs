@@ -3,11 +3,13 @@
 use crate::args::ServeArgs;
 use crate::config::{LogFormat, LogOptions, ServeConfig};
 use crate::exit::{Exit, Failure};
+use crate::ledger_place::LedgerPlace;
 use crate::output::Output;
+use crate::retention::Retention;
 use crate::run_file::RunFile;
 use crate::say;
 use crate::upstream;
-use crate::workdir::{Lock, WorkDir, ledger_failure};
+use crate::workdir::{FirstStart, Lock, WorkDir};
 use hongbao_issuer::{Issuer, IssuerConfig, IssuerError, SystemClock};
 use hongbao_ledger::Ledger;
 use hongbao_server::{KeptReplies, Pace, Running, ServerConfig, Source, StartError};
@@ -24,7 +26,12 @@ use tracing_subscriber::EnvFilter;
 /// The folder, its configuration, its ledger or an address cannot be used: exit 9.
 pub async fn run(args: &ServeArgs, out: &mut Output) -> Result<Exit, Failure> {
     let mut stop = Stop::listen()?;
-    let flags = Flags { listen: args.listen, admin: args.admin, upstream: &args.upstream };
+    let flags = Flags {
+        listen: args.listen,
+        admin: args.admin,
+        upstream: &args.upstream,
+        ledger: args.at.place(),
+    };
     let served = Served::start(&args.dir, flags, |config| {
         start_log(&config.log);
         config.issuer()
@@ -49,6 +56,7 @@ pub struct Served {
     pub source: Source,
     /// Its folder.
     pub dir: WorkDir,
+    retention: Option<Retention>,
     _lock: Lock,
 }
 
@@ -61,6 +69,8 @@ pub struct Flags<'f> {
     pub admin: Option<SocketAddr>,
     /// The real profiles of a gateway's merchants.
     pub upstream: &'f [PathBuf],
+    /// Where the ledger is.
+    pub ledger: Option<&'f str>,
 }
 
 impl Served {
@@ -75,24 +85,28 @@ impl Served {
     ) -> Result<Self, Failure> {
         let at = reachable(flags.listen.unwrap_or(ServeConfig::default().listen).ip());
         let mut upstreams = upstream::of_flags(flags.upstream)?;
-        let (dir, lock) = WorkDir::take(path, at, &upstreams).await?;
+        let first = FirstStart { at, upstreams: &upstreams, ledger: flags.ledger };
+        let (dir, lock) = WorkDir::take(path, first).await?;
         let config = dir.config()?;
         if upstreams.is_empty() {
             upstreams = upstream::of_config(&dir, &config);
         }
         // the caller hears of the configuration first: it opens the log
         let issuer = issuer(&config);
-        let store = Arc::new(dir.ledger()?);
-        let below: Arc<dyn Ledger> = store.clone();
+        let store = dir.ledger_of(&config, flags.ledger)?.open_for_server().await?;
+        if let Some(why) = store.danger() {
+            tracing::warn!(code = "LEDGER_NOT_DURABLE", ledger = %store.place, why, "may be lost");
+        }
+        let below: Arc<dyn Ledger> = store.store.clone();
         let ledger: Arc<dyn Ledger> =
             Arc::new(KeptReplies::new(below, config.wire.kept_replies_mib));
         let source: Source = if upstreams.is_empty() {
             upstream::not_a_gateways(&dir, &store).await?;
-            let failed = |error: IssuerError| issuer_failure(&dir, &error);
+            let failed = |error: IssuerError| issuer_failure(&store.place, &error);
             let opened = Issuer::open(Arc::clone(&ledger), Arc::new(SystemClock), issuer).await;
             Arc::new(opened.map_err(failed)?).into()
         } else {
-            upstream::open(&dir, &upstreams, store, &config).await?.into()
+            upstream::open(&dir, &upstreams, &store, &config).await?.into()
         };
         let server = ServerConfig {
             listen: flags.listen.unwrap_or(config.listen),
@@ -104,8 +118,9 @@ impl Served {
         };
         let running = hongbao_server::start(server, ledger, source.clone())
             .await
-            .map_err(|error| start_failure(&dir, &error))?;
-        let served = Self { running, source, dir, _lock: lock };
+            .map_err(|error| start_failure(&store.place, &error))?;
+        let retention = Retention::start(&store, config.raw_replies_days);
+        let served = Self { running, source, dir, retention, _lock: lock };
         served.dir.point_profiles_to(&served.base_url())?;
         let run = RunFile {
             wire: served.base_url(),
@@ -130,6 +145,9 @@ impl Served {
     pub async fn stop(self) {
         RunFile::remove(self.dir.as_path());
         self.running.stop().await;
+        if let Some(retention) = self.retention {
+            retention.stop().await;
+        }
     }
 
     /// The URL that merchants reach it by.
@@ -166,17 +184,17 @@ fn start_log(options: &LogOptions) {
     };
 }
 
-fn issuer_failure(dir: &WorkDir, error: &IssuerError) -> Failure {
+fn issuer_failure(ledger: &LedgerPlace, error: &IssuerError) -> Failure {
     match error {
-        IssuerError::Ledger(error) => ledger_failure(&dir.path("ledger.sqlite"), error),
+        IssuerError::Ledger(error) => ledger.failure(error),
         other => Failure::config(other.code(), say!("serve-failed", why = other))
             .hint(say!("serve-failed-hint")),
     }
 }
 
-fn start_failure(dir: &WorkDir, error: &StartError) -> Failure {
+fn start_failure(ledger: &LedgerPlace, error: &StartError) -> Failure {
     let hint = match error {
-        StartError::Ledger(error) => return ledger_failure(&dir.path("ledger.sqlite"), error),
+        StartError::Ledger(error) => return ledger.failure(error),
         StartError::AdminNotLoopback(_) => say!("serve-admin-hint"),
         StartError::Listen { source, .. } => match source.kind() {
             ErrorKind::AddrInUse => say!("serve-in-use-hint"),

@@ -9,14 +9,15 @@ use super::{identity, ledger, profile};
 use crate::config::ServeConfig;
 use crate::exit::Failure;
 use crate::files;
+use crate::ledger_place::OpenLedger;
 use crate::merchant_folder::MerchantFolder;
 use crate::profile::unusable;
 use crate::run_file::RunFile;
 use crate::say;
 use crate::upstream;
-use crate::workdir::{self, WorkDir};
+use crate::workdir::WorkDir;
 use hongbao_client::{Certificate, Identity, Trust};
-use hongbao_ledger::{Ledger, Merchant, SqliteLedger};
+use hongbao_ledger::Merchant;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -25,7 +26,13 @@ const SECRETS: [&str; 4] = ["apiclient_key.pem", "apiclient_cert.p12", "api_key"
 
 /// Checks a server's folder, where it runs the server, and each profile that a gateway's
 /// configuration names.
-pub async fn examine(path: &Path, offline: bool, now: SystemTime, report: &mut Report<'_>) {
+pub async fn examine(
+    path: &Path,
+    flag: Option<&str>,
+    offline: bool,
+    now: SystemTime,
+    report: &mut Report<'_>,
+) {
     let Some(dir) = report.tried("folder", WorkDir::open(path)) else {
         report.skip(&["config", "server_certificate", "ledger", "network"], "folder");
         return;
@@ -37,7 +44,12 @@ pub async fn examine(path: &Path, offline: bool, now: SystemTime, report: &mut R
     }
     ca(&dir, now, report);
     server_certificate(&dir, config.as_ref(), now, report);
-    let ledger = ledger::examine(&dir.path("ledger.sqlite"), dir.ledger(), report);
+    let config_ledger = config.clone().unwrap_or_default();
+    let place = report.tried("ledger", dir.ledger_of(&config_ledger, flag));
+    let ledger = match &place {
+        Some(place) => ledger::examine(place, report).await,
+        None => None,
+    };
     match ledger {
         Some(ledger) => merchants(&dir, &ledger, now, report).await,
         None => report.skip(&["merchants"], "ledger"),
@@ -94,9 +106,9 @@ fn server_certificate(
 
 /// Each merchant of the ledger whose credentials lie in the folder. One line says that all is
 /// well, however many there are.
-async fn merchants(dir: &WorkDir, ledger: &SqliteLedger, now: SystemTime, report: &mut Report<'_>) {
-    let all = ledger.merchants().await;
-    let failed = |error| workdir::ledger_failure(&dir.path("ledger.sqlite"), &error);
+async fn merchants(dir: &WorkDir, ledger: &OpenLedger, now: SystemTime, report: &mut Report<'_>) {
+    let all = ledger.store.merchants().await;
+    let failed = |error| ledger.place.failure(&error);
     let Some(all) = report.tried("merchants", all.map_err(failed)) else { return };
     let mut kept = 0;
     for merchant in &all {

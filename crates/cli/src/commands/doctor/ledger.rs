@@ -4,9 +4,9 @@ use super::finding::{Finding, Report};
 use super::symptom::Symptom;
 use crate::exit::Failure;
 use crate::files;
+use crate::ledger_place::{Kept, LedgerPlace, OpenLedger};
 use crate::say;
-use crate::workdir;
-use hongbao_ledger::SqliteLedger;
+use hongbao_ledger::Durability;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -14,41 +14,48 @@ use std::path::Path;
 const FULL: i64 = 2;
 /// Below this a disk is warned of, bytes.
 const FREE_BYTES_LEAST: u64 = 1 << 30;
-/// The checks of a ledger, after that it opens.
-const CHECKS: [&str; 3] = ["ledger_durability", "ledger_file", "disk"];
+/// The checks of a ledger in a file, after that it opens.
+const FILE_CHECKS: [&str; 3] = ["ledger_durability", "ledger_file", "disk"];
+/// The checks of a ledger in a database, after that it opens.
+const DATABASE_CHECKS: [&str; 1] = ["ledger_durability"];
 
 /// Checks the ledger of a profile. Where there is none yet, the folder and disk that it will be on.
-pub fn examine_own(file: &Path, report: &mut Report<'_>) {
-    if file.exists() {
-        examine(file, workdir::open_ledger(file, &file.with_extension("key")), report);
+pub async fn examine_own(place: Result<LedgerPlace, Failure>, report: &mut Report<'_>) {
+    let Some(place) = report.tried("ledger", place) else {
+        report.skip(&FILE_CHECKS, "ledger");
         return;
-    }
+    };
+    let has_key = place.key_file().exists();
+    let Some(file) = place.file().filter(|file| !file.exists() && !has_key) else {
+        examine(&place, report).await;
+        return;
+    };
     let dir = file.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if report.tried("ledger", files::whole_path(dir)).is_some() {
-        report.add(Finding::fine("ledger", say!("doctor-ledger-none", file = file.display())));
+        report.add(Finding::fine("ledger", say!("doctor-ledger-none", file = place)));
         report.add(disk(dir));
     }
 }
 
 /// Checks a ledger; returns it where it opens.
-pub fn examine(
-    file: &Path,
-    ledger: Result<SqliteLedger, Failure>,
-    report: &mut Report<'_>,
-) -> Option<SqliteLedger> {
-    let Some(ledger) = report.tried("ledger", ledger) else {
-        report.skip(&CHECKS, "ledger");
+pub async fn examine(place: &LedgerPlace, report: &mut Report<'_>) -> Option<OpenLedger> {
+    let checks = if place.file().is_some() { &FILE_CHECKS[..] } else { &DATABASE_CHECKS };
+    let Some(ledger) = report.tried("ledger", place.open().await) else {
+        report.skip(checks, "ledger");
         return None;
     };
-    report.add(Finding::fine("ledger", say!("doctor-ledger", file = file.display())));
-    report.add(durability(&ledger));
-    report.add(permissions(file));
-    report.add(disk(file));
+    report.add(Finding::fine("ledger", say!("doctor-ledger", file = place)));
+    match &ledger.durability {
+        Kept::File(settings) => report.add(durability(settings)),
+    }
+    if let Some(file) = place.file() {
+        report.add(permissions(file));
+        report.add(disk(file));
+    }
     Some(ledger)
 }
 
-fn durability(ledger: &SqliteLedger) -> Finding {
-    let settings = ledger.durability();
+fn durability(settings: &Durability) -> Finding {
     let (journal, synchronous) = (&settings.journal_mode, settings.synchronous);
     let found = say!("doctor-durability", journal = journal, synchronous = synchronous);
     if journal.eq_ignore_ascii_case("wal") && synchronous >= FULL {

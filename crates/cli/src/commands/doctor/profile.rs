@@ -24,9 +24,12 @@ const API_KEY_CHARS: usize = 32;
 
 /// Who asks by a profile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AskedBy {
+pub enum AskedBy<'f> {
     /// The merchant, who keeps what was told in the profile's own ledger.
-    Merchant,
+    Merchant {
+        /// Where that ledger is, where the command line says so.
+        ledger: Option<&'f str>,
+    },
     /// A gateway, which keeps it in its folder's.
     Gateway,
 }
@@ -34,7 +37,7 @@ pub enum AskedBy {
 /// Checks a profile, every file that it names, and the hosts that it points to.
 pub async fn examine(
     path: &Path,
-    asked_by: AskedBy,
+    asked_by: AskedBy<'_>,
     offline: bool,
     now: SystemTime,
     report: &mut Report<'_>,
@@ -62,8 +65,8 @@ pub async fn examine(
     }
     workwx_secret(file.workwx_secret_file.as_ref().map(at), report);
     report.add(Finding::fine("pace", say!("doctor-pace", per_second = file.pace_per_second)));
-    if asked_by == AskedBy::Merchant {
-        ledger::examine_own(&file.ledger_path(path), report);
+    if let AskedBy::Merchant { ledger } = asked_by {
+        ledger::examine_own(file.ledger(path, ledger), report).await;
     }
 
     let failed = [
