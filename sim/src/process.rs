@@ -78,7 +78,11 @@ fn inquirer(world: &Arc<World>, machine: usize, life: u64, chance: &mut Chance) 
         Arc::new(Desk::new(world.clone(), life)),
         Arc::new(world.clocks[machine].clone()),
         Dice::seeded(world.seed ^ (life << 1 | 1)),
-        InquirerOptions { resends: chance.hits(900), ..InquirerOptions::default() },
+        InquirerOptions {
+            resends: chance.hits(900),
+            holder: world.has_leases.then(|| format!("{life:x}").into()),
+            ..InquirerOptions::default()
+        },
     )
 }
 

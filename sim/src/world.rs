@@ -47,6 +47,8 @@ pub(crate) struct World {
     pub(crate) jobs: Vec<Job>,
     /// Numbers that a file names and that nobody sent.
     pub(crate) strangers: Vec<Box<str>>,
+    /// Whether processes lease what they are at, so that the others leave it alone.
+    pub(crate) has_leases: bool,
     /// Turns a second of each process.
     pub(crate) pace: u32,
     network: Mutex<Network>,
@@ -86,6 +88,7 @@ impl World {
             jobs,
             strangers,
             pace: u32::try_from(chance.magnitude(1..30)).unwrap_or(20),
+            has_leases: Chance::new(seed, "leases").hits(500),
             network: Mutex::new(Network::new(seed)),
             judge: Mutex::new(Judge::new(plan.muted.clone())),
             trace: Mutex::new(Trace::new(plan.whole_trace)),

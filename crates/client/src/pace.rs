@@ -4,9 +4,11 @@ mod limiter;
 
 use limiter::Limiter;
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout_at};
 
 /// Without FREQ_LIMIT for this long, the rate recovers by one step, a doubling.
 pub const QUIET: Duration = Duration::from_secs(30);
@@ -31,14 +33,21 @@ impl Rate {
         Self { per_1000_seconds: turns as u64 * 1000 }
     }
 
+    /// So many turns in 1000 seconds; `None` for 0, which is no rate.
+    #[must_use]
+    pub const fn per_1000(turns: u64) -> Option<Self> {
+        if turns == 0 { None } else { Some(Self { per_1000_seconds: turns }) }
+    }
+
     /// Turns in 1000 seconds.
     #[must_use]
     pub const fn per_1000_seconds(self) -> u64 {
         self.per_1000_seconds
     }
 
+    /// Never below the floor, unless it was below it already.
     fn halved(self) -> Self {
-        Self { per_1000_seconds: self.per_1000_seconds / 2 }.max(Self::FLOOR)
+        Self { per_1000_seconds: self.per_1000_seconds / 2 }.max(Self::FLOOR.min(self))
     }
 
     fn doubled_up_to(self, most: Self) -> Self {
@@ -75,7 +84,8 @@ impl OverPace {
 /// - A waiter may be dropped at any time: it takes no turn, and the next one moves up.
 ///
 /// FREQ_LIMIT halves the rate, down to [`Rate::FLOOR`]; each [`QUIET`] without it after
-/// which a turn is asked for doubles the rate again, up to the configured one.
+/// which a turn is asked for doubles the rate again, up to the configured one. Where several
+/// processes share a merchant's turns, the configured one changes: [`Pace::permit`].
 #[derive(Clone, Debug)]
 pub struct Pace {
     shared: Arc<Shared>,
@@ -86,13 +96,19 @@ struct Shared {
     /// Held by whoever is next, while it waits: tokio's is fair.
     next: tokio::sync::Mutex<()>,
     state: Mutex<State>,
+    /// Wakes whoever is next when what is permitted changes.
+    changed: Notify,
 }
 
 #[derive(Debug)]
 struct State {
     configured: Rate,
+    /// From when on no turns are given, unless more is permitted; `None`: never.
+    until: Option<Instant>,
     rate: Rate,
     limiter: Limiter,
+    /// When the last turn was given.
+    given_at: Option<Instant>,
     /// The last FREQ_LIMIT or recovery.
     quiet_since: Instant,
     tightened_at: Option<Instant>,
@@ -105,21 +121,21 @@ impl Pace {
         let rate = Rate::per_second(turns);
         let state = State {
             configured: rate,
+            until: None,
             rate,
             limiter: Limiter::full(rate),
+            given_at: None,
             quiet_since: Instant::now(),
             tightened_at: None,
         };
-        let shared = Shared { next: tokio::sync::Mutex::default(), state: Mutex::new(state) };
-        Self { shared: Arc::new(shared) }
+        let (next, changed) = (tokio::sync::Mutex::default(), Notify::new());
+        Self { shared: Arc::new(Shared { next, state: Mutex::new(state), changed }) }
     }
 
     /// Waits for a turn.
     pub async fn turn(&self) {
         let _next = self.shared.next.lock().await;
-        while let Err(earliest) = self.take() {
-            sleep_until(earliest).await;
-        }
+        self.next_turn(None).await.unwrap_or_default();
     }
 
     /// Waits for a turn, but no longer than `wait_max`; at once where the next in line can
@@ -135,13 +151,53 @@ impl Pace {
         };
         let lock = timeout_at(latest, self.shared.next.lock());
         let _next = lock.await.map_err(|_| OverPace)?;
-        while let Err(earliest) = self.take() {
-            if earliest > latest {
-                return Err(OverPace);
+        self.next_turn(Some(latest)).await
+    }
+
+    /// Waits for the turn of whoever is next. What is permitted may change meanwhile.
+    async fn next_turn(&self, latest: Option<Instant>) -> Result<(), OverPace> {
+        loop {
+            // before the look: a change after it wakes
+            let mut changed = pin!(self.shared.changed.notified());
+            changed.as_mut().enable();
+            let earliest = match self.state().take(Instant::now()) {
+                Taken::Turn => return Ok(()),
+                Taken::At(earliest) if latest.is_some_and(|latest| earliest > latest) => {
+                    return Err(OverPace);
+                }
+                Taken::At(earliest) => Some(earliest),
+                Taken::NotNow if latest.is_some_and(|latest| latest <= Instant::now()) => {
+                    return Err(OverPace);
+                }
+                Taken::NotNow => latest,
+            };
+            match earliest {
+                Some(earliest) => drop(timeout_at(earliest, changed).await),
+                None => changed.await,
             }
-            sleep_until(earliest).await;
         }
-        Ok(())
+    }
+
+    /// Permits another rate from now on and up to `until`, or for ever; from then on no turns are
+    /// given until more is permitted. Less takes effect at once; in no window of a second are more
+    /// turns given than the highest rate in force in it. What FREQ_LIMIT tightened stays so where
+    /// it is below.
+    pub fn permit(&self, rate: Rate, until: Option<Instant>) {
+        self.state().permit(rate, until, Instant::now());
+        self.shared.changed.notify_waiters();
+    }
+
+    /// Gives no turns until more is permitted.
+    pub fn forbid(&self) {
+        self.state().until = Some(Instant::now());
+        self.shared.changed.notify_waiters();
+    }
+
+    /// The rate that is permitted where there is no FREQ_LIMIT; `None`: no turns are given.
+    #[must_use]
+    pub fn permitted(&self) -> Option<Rate> {
+        let state = self.state();
+        state.permits(Instant::now()).then_some(state.configured)
     }
 
     /// Takes note of a FREQ_LIMIT.
@@ -155,25 +211,55 @@ impl Pace {
         self.state().rate
     }
 
-    /// Takes a turn, or says when to try again. Its lock is gone before anybody waits.
-    fn take(&self) -> Result<(), Instant> {
-        self.state().take(Instant::now())
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         // no call within can panic between two changes of it
         self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+/// What came of asking for a turn.
+enum Taken {
+    Turn,
+    /// Not before then.
+    At(Instant),
+    /// Not before something else is permitted.
+    NotNow,
+}
+
 impl State {
     /// Takes a turn, or says when to try again.
-    fn take(&mut self, now: Instant) -> Result<(), Instant> {
+    fn take(&mut self, now: Instant) -> Taken {
+        if !self.permits(now) {
+            return Taken::NotNow;
+        }
         if self.rate < self.configured && now >= self.quiet_since + QUIET {
             self.quiet_since = now;
             self.change(self.rate.doubled_up_to(self.configured));
         }
-        self.limiter.take()
+        match self.limiter.take() {
+            Ok(()) => {
+                self.given_at = Some(now);
+                Taken::Turn
+            }
+            Err(earliest) => Taken::At(earliest),
+        }
+    }
+
+    fn permits(&self, now: Instant) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+
+    fn permit(&mut self, rate: Rate, until: Option<Instant>, now: Instant) {
+        let is_the_same = self.permits(now) && self.configured == rate;
+        self.until = until;
+        if is_the_same {
+            return;
+        }
+        let was_tightened = self.rate < self.configured;
+        self.configured = rate;
+        self.rate = if was_tightened { self.rate.min(rate) } else { rate };
+        // a slow rate that changes often must not begin to wait anew each time
+        self.limiter = Limiter::after(self.rate, self.given_at);
     }
 
     fn tighten(&mut self, now: Instant) {

@@ -1,5 +1,6 @@
 //! Asking what became of a packet: note that it will be asked, ask, note what came, judge.
 
+use crate::among::Question;
 use crate::error::InquiryError;
 use crate::inquirer::{Freshness, Inquirer, WaitMax};
 use crate::learning;
@@ -56,6 +57,7 @@ impl Inquirer {
         wait_max: WaitMax,
     ) -> Result<Asked, InquiryError> {
         let known = self.ledger.inquiry(&self.key(mch_billno)).await?;
+        let asks = known.as_ref().map_or(0, |inquiry| inquiry.asks);
         if let Some(inquiry) = known {
             let now = self.now();
             let (verdict, is_over) = standing::stand(&self.account, &inquiry, now);
@@ -70,7 +72,14 @@ impl Inquirer {
         // one time for all: a twin that takes over has no more of it than it came with
         let latest = wait_max.and_then(|wait_max| Instant::now().checked_add(wait_max));
         let left = || latest.map(|latest| latest.saturating_duration_since(Instant::now()));
-        self.twins.share(mch_billno, || self.ask_payer(mch_billno, left())).await
+        let ask = async || match &self.options.holder {
+            None => self.ask_payer(mch_billno, left()).await,
+            Some(holder) => {
+                let question = Question { mch_billno, freshness, asks, latest };
+                self.ask_among_others(holder, question).await
+            }
+        };
+        self.twins.share(mch_billno, ask).await
     }
 
     pub(crate) fn recalled(&self, inquiry: Inquiry) -> Asked {
@@ -79,7 +88,11 @@ impl Inquirer {
         Asked { inquiry, verdict, origin }
     }
 
-    async fn ask_payer(&self, mch_billno: &str, wait_max: WaitMax) -> Result<Asked, InquiryError> {
+    pub(crate) async fn ask_payer(
+        &self,
+        mch_billno: &str,
+        wait_max: WaitMax,
+    ) -> Result<Asked, InquiryError> {
         let appid = self.note(mch_billno).await?;
         let nonce_str = self.dice.nonce_str();
         let request = QueryRequest {
@@ -114,7 +127,7 @@ impl Inquirer {
 
     /// Notes a number that is about to be asked about, where it is not known yet; returns the
     /// corpid to ask under: that of its send, whatever the account's is by now.
-    async fn note(&self, mch_billno: &str) -> Result<AppId, InquiryError> {
+    pub(crate) async fn note(&self, mch_billno: &str) -> Result<AppId, InquiryError> {
         let key = self.key(mch_billno);
         if let Some(known) = self.ledger.inquiry(&key).await? {
             return Ok(known.appid);
@@ -178,7 +191,7 @@ impl Inquirer {
 }
 
 /// Whether the ledger's answer is fresh enough.
-fn is_fresh(inquiry: &Inquiry, freshness: Freshness, now: Timestamp) -> bool {
+pub(crate) fn is_fresh(inquiry: &Inquiry, freshness: Freshness, now: Timestamp) -> bool {
     match freshness {
         Freshness::New => false,
         Freshness::Within(age_max) => {

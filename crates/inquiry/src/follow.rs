@@ -9,17 +9,23 @@ use crate::send::Payment;
 use crate::standing;
 use futures_util::StreamExt;
 use futures_util::stream;
+use futures_util::stream::FuturesUnordered;
 use hongbao_ledger::Inquiry;
 use hongbao_wire::MchBillno;
 use jiff::{SignedDuration, Timestamp};
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// How long after the first send an own send is sent again: well within the day for which WeChat
 /// Pay takes the same number again (`protocol.md` §1.5).
 const RESEND_WITHIN: SignedDuration = SignedDuration::from_hours(20);
+
+/// What stopping waits for leases to be released; those that are not end by themselves.
+const RELEASE_WITHIN: Duration = Duration::from_secs(1);
 
 /// How a follower works.
 #[derive(Clone, Copy, Debug)]
@@ -100,9 +106,10 @@ impl Follower {
         mut on_event: impl FnMut(Event),
     ) -> Result<(), InquiryError> {
         let mut stop = pin!(stop);
+        let held = Held::default();
         loop {
             let round = async {
-                match self.round(&mut on_event).await? {
+                match self.round_holding(&held, &mut on_event).await? {
                     Round { failed: 0, done: 0 } => self.nap(until).await,
                     Round { done: 0, .. } => Ok(Some(self.options.nap_max)),
                     Round { .. } => Ok(Some(Duration::ZERO)),
@@ -110,7 +117,7 @@ impl Follower {
             };
             let nap: Result<Option<Duration>, InquiryError> = tokio::select! {
                 biased;
-                () = &mut stop => return Ok(()),
+                () = &mut stop => return Ok(self.let_go(&held).await),
                 nap = round => nap,
             };
             let Some(nap) = nap? else { return Ok(()) };
@@ -127,6 +134,21 @@ impl Follower {
     /// # Errors
     /// [`InquiryError::Ledger`] where the ledger cannot even be read.
     pub async fn round(&self, on_event: &mut impl FnMut(Event)) -> Result<Round, InquiryError> {
+        self.round_holding(&Held::default(), on_event).await
+    }
+
+    async fn round_holding(
+        &self,
+        held: &Held,
+        on_event: &mut impl FnMut(Event),
+    ) -> Result<Round, InquiryError> {
+        match &self.inquirer.options().holder {
+            None => self.round_alone(on_event).await,
+            Some(holder) => self.round_among_others(holder, held, on_event).await,
+        }
+    }
+
+    async fn round_alone(&self, on_event: &mut impl FnMut(Event)) -> Result<Round, InquiryError> {
         let inquirer = &*self.inquirer;
         let mch_id = inquirer.account().mch_id.as_str();
         let now = inquirer.now();
@@ -135,13 +157,67 @@ impl Follower {
         let mut steps = steps.buffer_unordered(self.options.concurrency.max(1));
         let mut round = Round::default();
         while let Some(event) = steps.next().await {
-            match event {
-                Event::Failed { .. } => round.failed += 1,
-                Event::Asked(_) | Event::Resent(_) => round.done += 1,
-            }
+            round.count(&event);
             on_event(event);
         }
         Ok(round)
+    }
+
+    /// Leases no more than what is begun at once: what waits here, another process could do.
+    async fn round_among_others(
+        &self,
+        holder: &str,
+        held: &Held,
+        on_event: &mut impl FnMut(Event),
+    ) -> Result<Round, InquiryError> {
+        let inquirer = &*self.inquirer;
+        let batch = self.options.batch as usize;
+        let (mut begun, mut round) = (BTreeSet::new(), Round::default());
+        let mut steps = FuturesUnordered::new();
+        let mut claiming = Ok(());
+        loop {
+            let room = self.options.concurrency.max(1).saturating_sub(steps.len());
+            if claiming.is_ok() && room > 0 && begun.len() < batch {
+                // those of before that are still due come again: they are leased to us
+                let limit = begun.len() - round.done + room;
+                match self.claim_due(holder, limit).await {
+                    Ok(due) => {
+                        let new = due.into_iter().filter(|it| !begun.contains(&it.key.mch_billno));
+                        for inquiry in new.take(room).collect::<Vec<_>>() {
+                            begun.insert(inquiry.key.mch_billno.clone());
+                            held.add(&inquiry);
+                            steps.push(inquirer.step_among_others(holder, held, inquiry));
+                        }
+                    }
+                    Err(error) => claiming = Err(error),
+                }
+            }
+            let Some(event) = steps.next().await else { break };
+            round.count(&event);
+            on_event(event);
+        }
+        claiming.map(|()| round)
+    }
+
+    async fn claim_due(&self, holder: &str, limit: usize) -> Result<Vec<Inquiry>, InquiryError> {
+        let inquirer = &*self.inquirer;
+        let (mch_id, now) = (inquirer.account().mch_id.as_str(), inquirer.now());
+        let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+        let lease = inquirer.lease(holder);
+        Ok(inquirer.ledger().claim_due_inquiries(mch_id, now, &lease, limit).await?)
+    }
+
+    /// Releases what was begun and is given up.
+    async fn let_go(&self, held: &Held) {
+        let Some(holder) = &self.inquirer.options().holder else { return };
+        let release = async {
+            for mch_billno in held.take() {
+                self.inquirer.release(&self.inquirer.key(mch_billno.as_str()), holder).await;
+            }
+        };
+        if timeout(RELEASE_WITHIN, release).await.is_err() {
+            tracing::debug!("leases were not released in time");
+        }
     }
 
     /// How long to sleep; `None`: it is done.
@@ -165,7 +241,50 @@ impl Follower {
     }
 }
 
+impl Round {
+    const fn count(&mut self, event: &Event) {
+        match event {
+            Event::Failed { .. } => self.failed += 1,
+            Event::Asked(_) | Event::Resent(_) => self.done += 1,
+        }
+    }
+}
+
+/// The numbers that a follower has a lease on.
+#[derive(Debug, Default)]
+struct Held(Mutex<BTreeSet<MchBillno>>);
+
+impl Held {
+    fn add(&self, inquiry: &Inquiry) {
+        self.numbers().insert(inquiry.key.mch_billno.clone());
+    }
+
+    fn remove(&self, mch_billno: &MchBillno) {
+        self.numbers().remove(mch_billno);
+    }
+
+    fn take(&self) -> BTreeSet<MchBillno> {
+        std::mem::take(&mut *self.numbers())
+    }
+
+    fn numbers(&self) -> std::sync::MutexGuard<'_, BTreeSet<MchBillno>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Inquirer {
+    /// A step under a lease, which ends with it.
+    async fn step_among_others(&self, holder: &str, held: &Held, inquiry: Inquiry) -> Event {
+        let key = inquiry.key.clone();
+        let event = self.holding(&key, holder, self.step(inquiry)).await;
+        // what could not be done here, another process may try
+        if matches!(event, Event::Failed { .. }) {
+            self.release(&key, holder).await;
+        }
+        held.remove(&key.mch_billno);
+        event
+    }
+
     /// Puts a number on the list of what is followed: it is due now, unless nothing can change
     /// any more.
     ///

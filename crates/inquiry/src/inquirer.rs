@@ -21,11 +21,15 @@ pub struct InquirerOptions {
     /// Whether a number that is known as a packet sent from elsewhere may be sent under: `false`.
     /// WeChat Pay then compares the parameters; what it accepts is as if it were sent from here.
     pub adopts: bool,
+    /// Where several processes ask as this merchant over one ledger: the name of this one, 1-64
+    /// characters, new with every start. What one asks about, the others then wait for. `None`:
+    /// nobody else does.
+    pub holder: Option<Box<str>>,
 }
 
 impl Default for InquirerOptions {
     fn default() -> Self {
-        Self { schedule: Schedule::default(), resends: true, adopts: false }
+        Self { schedule: Schedule::default(), resends: true, adopts: false, holder: None }
     }
 }
 

@@ -8,9 +8,11 @@
 //! refused here · [`schedule`] when to ask next · [`follow`] until it is final ·
 //! [`reconcile`] many at once · `standing` what the ledger proves · `learning` what an observation changes ·
 //! `dismissal` what a person puts down ·
+//! `among` which of several processes asks · [`slice`] what each gets of the pace ·
 //! [`account`], [`clock`], [`outcome`], [`error`] values.
 
 pub mod account;
+mod among;
 mod ask;
 mod billno;
 pub mod clock;
@@ -23,10 +25,12 @@ pub mod outcome;
 pub mod reconcile;
 pub mod schedule;
 mod send;
+pub mod slice;
 mod standing;
 mod twins;
 
 pub use account::Account;
+pub use among::ASK_LEASE;
 pub use clock::{Clock, SystemClock};
 pub use dismissal::dismiss;
 pub use error::{InquiryError, SendRefusal};
@@ -35,3 +39,4 @@ pub use inquirer::{Freshness, Inquirer, InquirerOptions};
 pub use outcome::{Asked, Origin, Sent};
 pub use schedule::{Attention, Next, Schedule};
 pub use send::Payment;
+pub use slice::{SLICE_LEASE, Slice, SliceKeeper};

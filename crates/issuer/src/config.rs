@@ -92,6 +92,10 @@ pub struct IssuerConfig {
     pub seed: u64,
     /// How replies are written.
     pub style: ReplyStyle,
+    /// Where several processes work on one ledger: the name of this one, 1-64 characters, new
+    /// with every start. What is due is then leased before it is moved, and the sandbox's clock
+    /// and faults are those of the ledger at every step. Default: nobody else does.
+    pub holder: Option<Box<str>>,
 }
 
 impl Default for IssuerConfig {
@@ -102,6 +106,7 @@ impl Default for IssuerConfig {
             watch: true,
             seed: 1,
             style: ReplyStyle::default(),
+            holder: None,
         }
     }
 }

@@ -1,9 +1,14 @@
 //! The rules in force: which call is hit, how often, across restarts.
+//!
+//! Where one process works on the ledger, it counts in memory and writes when a call is hit. Where
+//! several do, every call that a rule matches is counted in the ledger, so that what happens `times`
+//! times does so among all of them.
 
 use crate::error::IssuerError;
 use crate::fault::{Fault, FaultRule, On};
+use crate::issuer::ATTEMPTS_MAX;
 use crate::seeded;
-use hongbao_ledger::Ledger;
+use hongbao_ledger::{Ledger, LedgerError};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -38,19 +43,24 @@ pub(crate) struct Faults {
     any: AtomicBool,
     /// Held while the rules are written, so that an older state never follows a newer one.
     writing: Mutex<()>,
+    /// Whether other processes change the rules too.
+    is_shared: bool,
 }
 
 impl Faults {
     /// The rules as the ledger's setting holds them.
-    pub(crate) async fn load(ledger: &dyn Ledger) -> Result<Self, IssuerError> {
-        let rules: Vec<Active> = match ledger.setting(SETTING).await? {
-            None => Vec::new(),
-            Some(json) => {
-                serde_json::from_str(&json).map_err(|_| IssuerError::BadSetting(SETTING))?
-            }
-        };
-        let any = AtomicBool::new(!rules.is_empty());
-        Ok(Self { rules: RwLock::new(rules), any, writing: Mutex::default() })
+    pub(crate) async fn load(ledger: &dyn Ledger, is_shared: bool) -> Result<Self, IssuerError> {
+        let faults = Self { is_shared, ..Self::default() };
+        faults.refresh(ledger).await?;
+        Ok(faults)
+    }
+
+    /// Takes over what the ledger's setting holds by now.
+    pub(crate) async fn refresh(&self, ledger: &dyn Ledger) -> Result<(), IssuerError> {
+        let _turn = self.writing.lock().await;
+        let rules = rules_of(ledger.setting(SETTING).await?.as_deref())?;
+        self.change(|in_force| *in_force = rules);
+        Ok(())
     }
 
     /// Whether no rule is in force.
@@ -94,11 +104,43 @@ impl Faults {
         ledger: &dyn Ledger,
         edit: impl Fn(&mut Vec<Active>) -> Result<T, IssuerError>,
     ) -> Result<T, IssuerError> {
+        if self.is_shared {
+            return self.edit_shared(ledger, edit).await;
+        }
         let _turn = self.writing.lock().await;
         let mut edited = self.read(<[Active]>::to_vec);
         edit(&mut edited)?;
         keep(ledger, &edited).await?;
         self.change(edit)
+    }
+
+    /// Edits the rules as the ledger has them, until no other process was quicker.
+    async fn edit_shared<T>(
+        &self,
+        ledger: &dyn Ledger,
+        edit: impl Fn(&mut Vec<Active>) -> Result<T, IssuerError>,
+    ) -> Result<T, IssuerError> {
+        let _turn = self.writing.lock().await;
+        for _ in 0..ATTEMPTS_MAX {
+            let was = ledger.setting(SETTING).await?;
+            let mut rules = rules_of(was.as_deref())?;
+            let edited = edit(&mut rules)?;
+            let json = json_of(&rules)?;
+            let kept = if was.as_deref() == Some(&*json) {
+                Ok(())
+            } else {
+                ledger.replace_setting(SETTING, was.as_deref(), &json).await
+            };
+            match kept {
+                Ok(()) => {
+                    self.change(|in_force| *in_force = rules);
+                    return Ok(edited);
+                }
+                Err(LedgerError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(LedgerError::Conflict.into())
     }
 
     /// The rule that hits this call, if any: the first that matches and rolls a hit.
@@ -112,11 +154,19 @@ impl Faults {
         if self.is_empty() {
             return None;
         }
-        let hit = self.change(|rules| {
+        let draw = |rules: &mut Vec<Active>| {
             let mut matching =
                 rules.iter_mut().filter(|active| active.rule.matches(call, mch_id, mch_billno));
             matching.find_map(|active| active.hits(mch_id, mch_billno).then(|| active.rule.clone()))
-        })?;
+        };
+        if self.is_shared {
+            let drawn = self.edit_shared(ledger, |rules| Ok(draw(rules))).await;
+            return drawn.unwrap_or_else(|error| {
+                tracing::warn!(%error, "no fault was drawn, as the rules could not be counted");
+                None
+            });
+        }
+        let hit = self.change(draw)?;
         let _turn = self.writing.lock().await;
         let counted = self.read(<[Active]>::to_vec);
         if let Err(error) = keep(ledger, &counted).await {
@@ -175,8 +225,16 @@ fn rolls(rule: &FaultRule, n: u64) -> bool {
 }
 
 async fn keep(ledger: &dyn Ledger, rules: &[Active]) -> Result<(), IssuerError> {
-    let json = serde_json::to_string(rules).map_err(|_| IssuerError::BadSetting(SETTING))?;
-    Ok(ledger.set_setting(SETTING, &json).await?)
+    Ok(ledger.set_setting(SETTING, &json_of(rules)?).await?)
+}
+
+fn json_of(rules: &[Active]) -> Result<String, IssuerError> {
+    serde_json::to_string(rules).map_err(|_| IssuerError::BadSetting(SETTING))
+}
+
+fn rules_of(json: Option<&str>) -> Result<Vec<Active>, IssuerError> {
+    let Some(json) = json else { return Ok(Vec::new()) };
+    serde_json::from_str(json).map_err(|_| IssuerError::BadSetting(SETTING))
 }
 
 fn add(rules: &mut Vec<Active>, mut rule: FaultRule) -> Result<FaultRule, IssuerError> {

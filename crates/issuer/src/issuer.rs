@@ -10,7 +10,7 @@ use crate::play;
 use crate::reply;
 use crate::watch;
 use hongbao_ledger::ledger::Filter;
-use hongbao_ledger::{Commit, Entry, Expect, Finding, Key, Ledger, Merchant, Record};
+use hongbao_ledger::{Commit, Entry, Expect, Finding, Key, Ledger, LedgerError, Merchant, Record};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -57,7 +57,11 @@ impl Issuer {
     ) -> Result<Self, IssuerError> {
         let (faults, offset_ms) = match config.mode {
             Mode::Production => (Faults::default(), 0),
-            Mode::Sandbox => (Faults::load(&*ledger).await?, load_offset(&*ledger).await?),
+            Mode::Sandbox => {
+                let is_shared = config.holder.is_some();
+                let offset_ms = offset_of(ledger.setting(OFFSET_SETTING).await?.as_deref())?;
+                (Faults::load(&*ledger, is_shared).await?, offset_ms)
+            }
         };
         let offset_ms = AtomicI64::new(offset_ms);
         Ok(Self { ledger, clock, config, faults, offset_ms, moving: Mutex::default() })
@@ -76,6 +80,21 @@ impl Issuer {
         later(whole_milliseconds(self.clock.now()), offset)
     }
 
+    /// Takes over what other processes on the same ledger changed of a sandbox: its clock and
+    /// its faults. Does nothing where there are none.
+    ///
+    /// # Errors
+    /// [`IssuerError::Ledger`], [`IssuerError::BadSetting`]; then both stay as they were.
+    pub async fn refresh(&self) -> Result<(), IssuerError> {
+        if self.config.mode == Mode::Production || self.config.holder.is_none() {
+            return Ok(());
+        }
+        let offset_ms = offset_of(self.ledger.setting(OFFSET_SETTING).await?.as_deref())?;
+        // it goes forward only: what was read may be older than what was set meanwhile
+        self.offset_ms.fetch_max(offset_ms, Ordering::AcqRel);
+        self.faults.refresh(&*self.ledger).await
+    }
+
     /// Moves the sandbox's clock forward, durably, and everything that is due then.
     ///
     /// # Errors
@@ -88,14 +107,32 @@ impl Issuer {
         if by_ms < 1 {
             return Err(IssuerError::BadAdvance("it goes forward only, by a millisecond or more"));
         }
-        let offset_ms = self.offset_ms.load(Ordering::Acquire).saturating_add(by_ms);
-        if SignedDuration::from_millis(offset_ms) > OFFSET_MAX {
-            return Err(IssuerError::BadAdvance("it would be more than ten years ahead in all"));
-        }
-        self.ledger.set_setting(OFFSET_SETTING, &offset_ms.to_string()).await?;
-        self.offset_ms.store(offset_ms, Ordering::Release);
+        self.move_clock(by_ms).await?;
         let moved = self.move_due().await?;
         Ok(Advanced { now: self.now(), moved })
+    }
+
+    /// Another process may move it at the same time: each counts.
+    async fn move_clock(&self, by_ms: i64) -> Result<(), IssuerError> {
+        for _ in 0..ATTEMPTS_MAX {
+            let was = self.ledger.setting(OFFSET_SETTING).await?;
+            let offset_ms = offset_of(was.as_deref())?.saturating_add(by_ms);
+            if SignedDuration::from_millis(offset_ms) > OFFSET_MAX {
+                return Err(IssuerError::BadAdvance(
+                    "it would be more than ten years ahead in all",
+                ));
+            }
+            let text = offset_ms.to_string();
+            match self.ledger.replace_setting(OFFSET_SETTING, was.as_deref(), &text).await {
+                Ok(()) => {
+                    self.offset_ms.fetch_max(offset_ms, Ordering::AcqRel);
+                    return Ok(());
+                }
+                Err(LedgerError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(LedgerError::Conflict.into())
     }
 
     /// Adds a fault rule, durably; returns it with its id.
@@ -201,8 +238,9 @@ impl Issuer {
     }
 }
 
-async fn load_offset(ledger: &dyn Ledger) -> Result<i64, IssuerError> {
-    let Some(text) = ledger.setting(OFFSET_SETTING).await? else { return Ok(0) };
+/// What the sandbox's clock was advanced by, as the setting has it.
+fn offset_of(text: Option<&str>) -> Result<i64, IssuerError> {
+    let Some(text) = text else { return Ok(0) };
     let offset_ms: Option<i64> = text.parse().ok();
     offset_ms
         .filter(|ms| *ms >= 0 && SignedDuration::from_millis(*ms) <= OFFSET_MAX)

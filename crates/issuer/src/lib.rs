@@ -35,4 +35,5 @@ pub use config::{IssuerConfig, Mode, Play, ReplyStyle};
 pub use error::IssuerError;
 pub use fault::{Fault, FaultRule, On};
 pub use issuer::{Advanced, Issuer};
+pub use movement::MOVE_LEASE;
 pub use trigger::Trigger;

@@ -1,22 +1,28 @@
 //! Packets on the move: by themselves when due, by a person's trigger.
 
+use crate::clock::later;
 use crate::config::Mode;
 use crate::error::IssuerError;
 use crate::issuer::{ATTEMPTS_MAX, Issuer};
 use crate::life::{self, Event, State};
 use crate::packet::{self, Changes, Happening};
 use crate::trigger::Trigger;
-use hongbao_ledger::{Expect, Key, LedgerError, Merchant, Record, Source};
+use hongbao_ledger::{Expect, Key, Lease, LedgerError, Merchant, Record, Source};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use tokio::task::JoinSet;
 
 /// How many due records are read at a time.
 const PAGE: u32 = 256;
+/// For how long a process keeps what it is about to move from others, by the clock of the sandbox:
+/// many times what a page takes. What a process that died was at waits no longer than this.
+pub const MOVE_LEASE: SignedDuration = SignedDuration::from_secs(30);
 
 impl Issuer {
     /// Moves everything that is due; returns how many packets moved. Safe to run in
-    /// several processes at once: what another moved meanwhile is left to it. Does nothing
-    /// in production.
+    /// several processes at once: what another moved meanwhile is left to it, and where they
+    /// have a [`holder`](crate::IssuerConfig::holder), what another is at. Does nothing in
+    /// production.
     ///
     /// # Errors
     /// [`IssuerError::Ledger`], after the rest of its page was moved.
@@ -34,13 +40,24 @@ impl Issuer {
         let mut merchants = HashMap::new();
         let mut moved = 0;
         loop {
-            let page = self.ledger.due(now, PAGE).await?;
+            let page = self.due(now).await?;
             let is_last = page.len() < PAGE as usize;
             let of_page = self.settle_page(page, &mut merchants).await?;
             moved += of_page;
             // Nothing moved: another process is at it, or has been.
             if is_last || of_page == 0 {
                 return Ok(moved);
+            }
+        }
+    }
+
+    /// What is due; where others work on the same ledger, only what none of them is at.
+    async fn due(&self, now: Timestamp) -> Result<Vec<Record>, LedgerError> {
+        match &self.config.holder {
+            None => self.ledger.due(now, PAGE).await,
+            Some(holder) => {
+                let lease = Lease { holder: holder.clone(), until: later(now, MOVE_LEASE) };
+                self.ledger.claim_due(now, &lease, PAGE).await
             }
         }
     }

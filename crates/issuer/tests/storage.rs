@@ -8,7 +8,7 @@ use common::*;
 use hongbao_issuer::{Fault, FaultRule, ReplyStyle, Trigger};
 use hongbao_ledger::ledger::Filter;
 use hongbao_ledger::{
-    Commit, Entry, Finding, Key, Ledger, LedgerError, MemoryLedger, Merchant, Record,
+    Commit, Entry, Finding, Key, Lease, Ledger, LedgerError, MemoryLedger, Merchant, Record,
 };
 use hongbao_wire::{ErrorCode, Fen, OpenId};
 use jiff::Timestamp;
@@ -79,6 +79,14 @@ impl Ledger for Failing {
         self.read()?;
         self.inner.due(now, limit).await
     }
+    async fn claim_due(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
+    ) -> Result<Vec<Record>, LedgerError> {
+        self.inner.claim_due(now, lease, limit).await
+    }
     async fn unclear(
         &self,
         mch_id: &str,
@@ -116,6 +124,15 @@ impl Ledger for Failing {
     async fn set_setting(&self, name: &str, value: &str) -> Result<(), LedgerError> {
         self.write()?;
         self.inner.set_setting(name, value).await
+    }
+    async fn replace_setting(
+        &self,
+        name: &str,
+        was: Option<&str>,
+        value: &str,
+    ) -> Result<(), LedgerError> {
+        self.write()?;
+        self.inner.replace_setting(name, was, value).await
     }
     async fn check(&self) -> Result<(), LedgerError> {
         self.inner.check().await

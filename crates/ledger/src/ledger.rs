@@ -163,6 +163,15 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// Sets a setting, durably.
     async fn set_setting(&self, name: &str, value: &str) -> Result<(), LedgerError>;
 
+    /// Sets a setting, durably, where it still has the value that was read (`None`: it was not
+    /// there); else [`LedgerError::Conflict`]: read it again and decide anew.
+    async fn replace_setting(
+        &self,
+        name: &str,
+        was: Option<&str>,
+        value: &str,
+    ) -> Result<(), LedgerError>;
+
     /// Whether the store answers and can write: the readiness check.
     async fn check(&self) -> Result<(), LedgerError>;
 }

@@ -132,6 +132,15 @@ impl Ledger for MemoryLedger {
         Ok(())
     }
 
+    async fn replace_setting(
+        &self,
+        name: &str,
+        was: Option<&str>,
+        value: &str,
+    ) -> Result<(), LedgerError> {
+        self.state().replace_setting(name, was, value)
+    }
+
     async fn check(&self) -> Result<(), LedgerError> {
         drop(self.state());
         Ok(())

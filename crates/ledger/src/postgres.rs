@@ -192,6 +192,26 @@ impl Ledger for PostgresLedger {
         Ok(())
     }
 
+    async fn replace_setting(
+        &self,
+        name: &str,
+        was: Option<&str>,
+        value: &str,
+    ) -> Result<(), LedgerError> {
+        let replaced = match was {
+            Some(was) => {
+                let statement = "UPDATE settings SET value = $3 WHERE name = $1 AND value = $2";
+                self.door.change(statement, &[&Text(name), &Text(was), &Text(value)]).await?
+            }
+            None => {
+                let statement = "INSERT INTO settings (name, value) VALUES ($1, $2) \
+                     ON CONFLICT (name) DO NOTHING";
+                self.door.change(statement, &[&Text(name), &Text(value)]).await?
+            }
+        };
+        if replaced == 0 { Err(LedgerError::Conflict) } else { Ok(()) }
+    }
+
     async fn check(&self) -> Result<(), LedgerError> {
         let connection = self.door.connection().await?;
         connection.run("BEGIN; UPDATE seal_probe SET sealed = sealed; ROLLBACK").await?;

@@ -9,6 +9,7 @@ mod migrations;
 mod open;
 mod reader;
 mod rows;
+mod settings;
 mod writer;
 
 use crate::error::LedgerError;
@@ -215,6 +216,16 @@ impl Ledger for SqliteLedger {
 
     async fn set_setting(&self, name: &str, value: &str) -> Result<(), LedgerError> {
         self.writer.write(Change::Set { name: name.into(), value: value.into() }).await.map(drop)
+    }
+
+    async fn replace_setting(
+        &self,
+        name: &str,
+        was: Option<&str>,
+        value: &str,
+    ) -> Result<(), LedgerError> {
+        let (name, was, value) = (name.into(), was.map(Into::into), value.into());
+        self.writer.write(Change::Replace { name, was, value }).await.map(drop)
     }
 
     async fn check(&self) -> Result<(), LedgerError> {

@@ -2,6 +2,7 @@
 
 use crate::metrics::Metrics;
 use crate::roster::RosterKeeper;
+use crate::source::Source;
 use hongbao_inquiry::Follower;
 use hongbao_inquiry::follow::{Event, Until};
 use hongbao_issuer::Issuer;
@@ -10,9 +11,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
-/// Keeps the merchants in memory as the ledger has them.
+/// Keeps in memory as the ledger has them: the merchants, and where other servers share it, the
+/// sandbox's clock and faults.
 pub(crate) async fn refresh(
     roster: Arc<RosterKeeper>,
+    source: Source,
     every_ms: u32,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -24,6 +27,13 @@ pub(crate) async fn refresh(
             tracing::warn!(%error, "the merchants stay as they were read last");
         }
         failing = refreshed.is_err();
+        if let Source::Issuer(issuer) = &source {
+            let refreshed = issuer.refresh().await;
+            if let (Err(error), false) = (&refreshed, failing) {
+                tracing::warn!(%error, "the sandbox's clock and faults stay as they were read last");
+            }
+            failing |= refreshed.is_err();
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! What the faces need to know before they open.
 
+use hongbao_inquiry::Clock;
 use hongbao_issuer::ReplyStyle;
+use hongbao_ledger::Inquiries;
 use hongbao_wire::ErrorCode;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use serde::Deserialize;
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 /// Everything that [`start`](crate::start) needs beside the ledger and the issuer.
 #[derive(Debug)]
@@ -21,6 +24,21 @@ pub struct ServerConfig {
     pub connection: ConnectionLimits,
     /// How often the background work runs.
     pub pace: Pace,
+    /// Where several servers share the ledger: this one among them. `None`: it is the ledger's
+    /// only server.
+    pub replica: Option<Replica>,
+}
+
+/// One of several servers on a ledger. None of them may stand behind
+/// [`KeptReplies`](crate::KeptReplies).
+#[derive(Clone, Debug)]
+pub struct Replica {
+    /// Its name: 1-64 characters, new with every start; the same as that of its source.
+    pub holder: Box<str>,
+    /// Where it leases its share of what merchants may call.
+    pub ledger: Arc<dyn Inquiries>,
+    /// The time of leases.
+    pub clock: Arc<dyn Clock>,
 }
 
 /// Certificates and the server's key, as DER.

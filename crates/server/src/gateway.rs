@@ -12,10 +12,10 @@ mod said;
 use crate::gateway::metered::Metered;
 use crate::gateway::said::{Call, Said};
 use crate::metrics::{Backlog, Metrics};
-use hongbao_client::{AttemptLimits, Client, ClientOptions, Dice, Transport};
+use hongbao_client::{AttemptLimits, Client, ClientOptions, Dice, Pace, Rate, Transport};
 use hongbao_inquiry::{
     Account, Asked, Clock, FollowOptions, Follower, Freshness, Inquirer, InquirerOptions,
-    InquiryError, Payment, Schedule, Sent,
+    InquiryError, Payment, Schedule, Sent, SliceKeeper,
 };
 use hongbao_issuer::ReplyStyle;
 use hongbao_ledger::{Inquiries, InquiryFilter, Merchant};
@@ -30,6 +30,8 @@ use tokio_util::task::TaskTracker;
 /// How many questions of a follower may be on their way at once: few, so that whoever asks
 /// here waits for few turns of the pace.
 const FOLLOWED_AT_ONCE: usize = 4;
+/// The name of the pace at which the payer is asked.
+const UPSTREAM_PACE: &str = "upstream";
 /// The most numbers that need a person that a scrape counts.
 const PERSONS_COUNTED_MAX: u32 = 1_000;
 
@@ -47,6 +49,9 @@ pub struct GatewayOptions {
     pub follow: bool,
     /// How the gateway's own replies are written.
     pub style: ReplyStyle,
+    /// Where several gateways share a ledger: the name of this one, as
+    /// [`InquirerOptions::holder`]; then they share each merchant's pace too. `None`.
+    pub holder: Option<Box<str>>,
 }
 
 impl Default for GatewayOptions {
@@ -57,6 +62,7 @@ impl Default for GatewayOptions {
             stale_over_pace: false,
             follow: true,
             style: ReplyStyle::default(),
+            holder: None,
         }
     }
 }
@@ -80,6 +86,7 @@ pub struct Upstream {
 pub struct Gateway {
     upstreams: BTreeMap<Box<str>, Arc<Inquirer>>,
     options: GatewayOptions,
+    slices: Vec<SliceKeeper>,
     /// What was begun, and is noted to its end whoever waits for it.
     begun: TaskTracker,
     pub(crate) metrics: Arc<Metrics>,
@@ -95,6 +102,7 @@ impl Gateway {
         options: GatewayOptions,
     ) -> Self {
         let metrics = Arc::new(Metrics::new());
+        let mut slices = Vec::new();
         let inquirer = |upstream: Upstream| {
             let mch_id: Box<str> = upstream.account.mch_id.as_str().into();
             let transport = Metered {
@@ -105,17 +113,43 @@ impl Gateway {
             let client =
                 ClientOptions { attempts: AttemptLimits::ARRIVING_ONCE, ..upstream.client };
             let client = Client::with_transport(Arc::new(transport), client);
+            slices.extend(options.holder.as_ref().map(|holder| SliceKeeper {
+                ledger: ledger.clone(),
+                clock: clock.clone(),
+                mch_id: mch_id.clone(),
+                pace: UPSTREAM_PACE.into(),
+                whole_per_1000_seconds: client.pace().rate().per_1000_seconds(),
+                holder: holder.clone(),
+                is_exact: true,
+            }));
             // A send that NOT_FOUND answers for is the SDK's to repeat. Before there was a gateway
             // the SDK sent past it: the payer compares what is repeated.
-            let options =
-                InquirerOptions { schedule: upstream.schedule, resends: false, adopts: true };
+            let options = InquirerOptions {
+                schedule: upstream.schedule,
+                resends: false,
+                adopts: true,
+                holder: options.holder.clone(),
+            };
             let (ledger, clock) = (ledger.clone(), clock.clone());
             let account = upstream.account;
             let inquirer = Inquirer::new(account, client, ledger, clock, Dice::random(), options);
             (mch_id, Arc::new(inquirer))
         };
         let upstreams = upstreams.into_iter().map(inquirer).collect();
-        Self { upstreams, options, begun: TaskTracker::new(), metrics }
+        Self { upstreams, options, slices, begun: TaskTracker::new(), metrics }
+    }
+
+    /// What keeps this gateway's slice of each merchant's pace, and the pace; none where the
+    /// ledger is its own.
+    pub(crate) fn slices(&self) -> Vec<(SliceKeeper, Pace)> {
+        let pace =
+            |keeper: &SliceKeeper| Some(self.inquirer(&keeper.mch_id)?.client().pace().clone());
+        self.slices.iter().filter_map(|keeper| Some((keeper.clone(), pace(keeper)?))).collect()
+    }
+
+    /// Each merchant's pace.
+    pub(crate) fn paces(&self) -> impl Iterator<Item = (&str, &Pace)> {
+        self.upstreams.iter().map(|(mch_id, inquirer)| (&**mch_id, inquirer.client().pace()))
     }
 
     /// The merchant's side of a merchant; `None` where it has no upstream.
@@ -254,12 +288,17 @@ impl Gateway {
                     waiting,
                     overdue: overdue.unwrap_or_default(),
                     needing_person: persons.len() as u64,
-                    pace: inquirer.client().pace().rate(),
+                    pace: pace_of(inquirer.client().pace()),
                 },
             );
         }
         Ok(())
     }
+}
+
+/// The pace in force; `None`: no turns are given.
+pub(crate) fn pace_of(pace: &Pace) -> Option<Rate> {
+    pace.permitted().map(|_| pace.rate())
 }
 
 /// Whether the appid belongs to the merchant.

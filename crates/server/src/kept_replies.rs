@@ -168,6 +168,15 @@ impl Ledger for KeptReplies {
         self.below.set_setting(name, value).await
     }
 
+    async fn replace_setting(
+        &self,
+        name: &str,
+        was: Option<&str>,
+        value: &str,
+    ) -> Result<(), LedgerError> {
+        self.below.replace_setting(name, was, value).await
+    }
+
     async fn check(&self) -> Result<(), LedgerError> {
         self.below.check().await
     }

@@ -7,7 +7,8 @@
 //! Where to look: [`running`] start and stop · [`config`] every switch ·
 //! `certificate` who somebody is · `roster` who may call · `refusal` what no sounds
 //! like · [`source`] what answers · [`gateway`] where the payer is elsewhere, and
-//! `gateway/said.rs` what passes · `metrics` counts · [`KeptReplies`] the fast path · `pulse` time-outs · `http1` rest ·
+//! `gateway/said.rs` what passes · `metrics` counts · [`KeptReplies`] the fast path · `slices` what of several
+//! servers' pace is its own · `pulse` time-outs · `http1` rest ·
 //! `admin` the operator's JSON.
 
 mod admin;
@@ -26,6 +27,7 @@ mod refusal;
 mod request_body;
 mod roster;
 pub mod running;
+mod slices;
 pub mod source;
 mod stream;
 mod tls;
@@ -34,7 +36,7 @@ mod wire_face;
 mod wire_log;
 
 pub use config::{
-    ConnectionLimits, Pace, Refusal, ServerConfig, SignedFields, TlsMaterial, WireOptions,
+    ConnectionLimits, Pace, Refusal, Replica, ServerConfig, SignedFields, TlsMaterial, WireOptions,
 };
 pub use gateway::{Gateway, GatewayOptions, Upstream};
 pub use kept_replies::KeptReplies;

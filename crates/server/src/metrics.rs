@@ -4,6 +4,7 @@
 //! A request counts in two atomics and a short lock: what its labels name is looked up once
 //! and then kept.
 
+use crate::pace::Share;
 use crate::source::Origin;
 use crate::turn::Call;
 use hongbao_client::Rate;
@@ -47,6 +48,7 @@ pub(crate) struct Metrics {
     waiting: Family<Labels<1>, Gauge>,
     overdue: Family<Labels<1>, Fractions>,
     needing_person: Family<Labels<1>, Gauge>,
+    share: Family<Labels<1>, Fractions>,
 }
 
 /// What the ledger holds of a merchant, as a scrape shows it.
@@ -58,8 +60,8 @@ pub(crate) struct Backlog {
     pub(crate) overdue: Duration,
     /// How many need a person.
     pub(crate) needing_person: u64,
-    /// The pace in force.
-    pub(crate) pace: Rate,
+    /// The pace in force; `None`: no turns are given.
+    pub(crate) pace: Option<Rate>,
 }
 
 impl Metrics {
@@ -78,6 +80,7 @@ impl Metrics {
             waiting: Family::default(),
             overdue: Family::default(),
             needing_person: Family::default(),
+            share: Family::default(),
         };
         metrics.register();
         metrics
@@ -106,6 +109,8 @@ impl Metrics {
         registry.register("inquiries_overdue_seconds", help, self.overdue.clone());
         let help = "Numbers that need a person, counted up to 1000";
         registry.register("inquiries_needing_person", help, self.needing_person.clone());
+        let help = "What this process may give of each merchant's calls: 1 is all of them";
+        registry.register("replica_share", help, self.share.clone());
     }
 
     /// One request was answered.
@@ -151,9 +156,15 @@ impl Metrics {
         self.waiting.get_or_create(&labels).set(whole(backlog.waiting));
         self.overdue.get_or_create(&labels).set(backlog.overdue.as_secs_f64());
         self.needing_person.get_or_create(&labels).set(whole(backlog.needing_person));
-        let thousandth = Duration::from_millis(backlog.pace.per_1000_seconds());
+        let turns = backlog.pace.map_or(0, Rate::per_1000_seconds);
+        let thousandth = Duration::from_millis(turns);
         // turns in 1000 s are thousandths of turns in 1 s, as milliseconds are of seconds
         self.pace.get_or_create(&labels).set(thousandth.as_secs_f64());
+    }
+
+    /// What this process may give of each merchant's calls.
+    pub(crate) fn share(&self, share: &Share) {
+        self.share.get_or_create(&[("pace", "calls".to_owned())]).set(share.fraction());
     }
 
     /// All of it as OpenMetrics text.

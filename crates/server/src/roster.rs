@@ -1,7 +1,7 @@
 //! The merchants in memory: a snapshot that readers never wait for.
 
 use crate::certificate::normal_serial;
-use crate::pace::PaceKeeper;
+use crate::pace::{PaceKeeper, Share};
 use arc_swap::{ArcSwap, Guard};
 use hongbao_ledger::{Ledger, LedgerError, Merchant};
 use ipnet::IpNet;
@@ -24,7 +24,7 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    fn new(merchant: Merchant, before: Option<&Arc<Self>>) -> Self {
+    fn new(merchant: Merchant, before: Option<&Arc<Self>>, share: &Arc<Share>) -> Self {
         let limits = &merchant.limits;
         let kept = before.map(|member| (&member.merchant.limits, member));
         // A limit that did not change goes on counting where it was.
@@ -32,13 +32,13 @@ impl Member {
             Some((was, member)) if was.queries_per_second == limits.queries_per_second => {
                 member.queries.clone()
             }
-            _ => Arc::new(PaceKeeper::per_second(limits.queries_per_second)),
+            _ => Arc::new(PaceKeeper::per_second(limits.queries_per_second, share.clone())),
         };
         let sends = match kept {
             Some((was, member)) if was.sends_per_minute == limits.sends_per_minute => {
                 member.sends.clone()
             }
-            _ => Arc::new(PaceKeeper::per_minute(limits.sends_per_minute)),
+            _ => Arc::new(PaceKeeper::per_minute(limits.sends_per_minute, share.clone())),
         };
         let networks = networks(&merchant);
         let revoked = merchant.revoked_serials.iter().map(|serial| normal_serial(serial)).collect();
@@ -81,6 +81,8 @@ pub(crate) type Roster = HashMap<Box<str>, Arc<Member>>;
 #[derive(Debug)]
 pub(crate) struct RosterKeeper {
     ledger: Arc<dyn Ledger>,
+    /// What this process may give of every merchant's limits.
+    share: Arc<Share>,
     newest: ArcSwap<Roster>,
     /// The version that `newest` has at least; held while it is read anew.
     version: Mutex<u64>,
@@ -91,10 +93,14 @@ impl RosterKeeper {
     ///
     /// # Errors
     /// The ledger failed.
-    pub(crate) async fn open(ledger: Arc<dyn Ledger>) -> Result<Self, LedgerError> {
+    pub(crate) async fn open(
+        ledger: Arc<dyn Ledger>,
+        share: Arc<Share>,
+    ) -> Result<Self, LedgerError> {
         let version = ledger.merchants_version().await?;
         let keeper = Self {
             ledger,
+            share,
             newest: ArcSwap::from_pointee(Roster::new()),
             version: Mutex::new(version),
         };
@@ -128,7 +134,7 @@ impl RosterKeeper {
         let before = self.newest.load();
         let roster = merchants.into_iter().map(|merchant| {
             let mch_id: Box<str> = merchant.mch_id.as_str().into();
-            let member = Member::new(merchant, before.get(&mch_id));
+            let member = Member::new(merchant, before.get(&mch_id), &self.share);
             (mch_id, Arc::new(member))
         });
         let roster: Roster = roster.collect();

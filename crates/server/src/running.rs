@@ -7,8 +7,10 @@ use crate::config::{CONTENT_TYPE_USUAL, ConnectionLimits, ServerConfig, TlsMater
 use crate::gateway::Gateway;
 use crate::listener::Listener;
 use crate::metrics::Metrics;
+use crate::pace::Share;
 use crate::pulse::{Phase, Ticker};
 use crate::roster::RosterKeeper;
+use crate::slices::Slices;
 use crate::source::Source;
 use crate::tls;
 use crate::wire_face::{Acceptor, WireFace};
@@ -76,6 +78,7 @@ pub struct Running {
     stop_time: Duration,
     tasks: JoinSet<()>,
     gateway: Option<Arc<Gateway>>,
+    slices: Slices,
 }
 
 /// Opens both listeners on a ledger and what answers from it.
@@ -95,7 +98,9 @@ pub async fn start(
     }
     let limits = Arc::new(config.connection);
     let stop_time = Duration::from_millis(u64::from(limits.stop_ms));
-    let roster = Arc::new(RosterKeeper::open(ledger.clone()).await?);
+    let replica = config.replica;
+    let share = Arc::new(Share::of_millionths(if replica.is_some() { 0 } else { Share::WHOLE }));
+    let roster = Arc::new(RosterKeeper::open(ledger.clone(), share.clone()).await?);
     let metrics = match &source {
         Source::Issuer(_) => Arc::new(Metrics::new()),
         Source::Gateway(gateway) => gateway.metrics.clone(),
@@ -106,14 +111,21 @@ pub async fn start(
     let wire = listener("wire", config.listen, &limits, &stopping).await?;
     let admin = listener("admin", config.admin, &limits, &stopping).await?;
     let (wire_addr, admin_addr) = (address(&wire, config.listen)?, address(&admin, config.admin)?);
-    let desk = Desk { ledger, source: source.clone(), metrics };
+    let gateway_of = match &source {
+        Source::Issuer(_) => None,
+        Source::Gateway(gateway) => Some(gateway.clone()),
+    };
+    let slices = Slices::keep(replica.as_ref(), &share, gateway_of.as_deref()).await;
+    let holder = replica.map(|replica| replica.holder);
+    let desk = Desk { ledger, source: source.clone(), metrics, holder, share };
     let admin_face = AdminFace::new(Arc::new(desk), limits);
     let mode = source.mode();
-    let mut gateway_of = None;
     let mut tasks = JoinSet::new();
     tasks.spawn(wire.run(Phase::Handshake, move |accepted| face.clone().serve(accepted)));
     tasks.spawn(admin.run(Phase::Idle, move |accepted| admin_face.clone().serve(accepted)));
-    tasks.spawn(background::refresh(roster, config.pace.refresh_ms, stopping.clone()));
+    let refresh =
+        background::refresh(roster, source.clone(), config.pace.refresh_ms, stopping.clone());
+    tasks.spawn(refresh);
     match source {
         Source::Issuer(issuer) if issuer.mode() == Mode::Sandbox => {
             tasks.spawn(background::settle(issuer, config.pace.settle_ms, stopping));
@@ -124,11 +136,18 @@ pub async fn start(
                 let metrics = gateway.metrics.clone();
                 tasks.spawn(background::follow(mch_id, follower, metrics, stopping.clone()));
             }
-            gateway_of = Some(gateway);
         }
     }
     tracing::info!(mode, wire = %wire_addr, admin = %admin_addr, "started");
-    Ok(Running { wire: wire_addr, admin: admin_addr, stop, stop_time, tasks, gateway: gateway_of })
+    Ok(Running {
+        wire: wire_addr,
+        admin: admin_addr,
+        stop,
+        stop_time,
+        tasks,
+        gateway: gateway_of,
+        slices,
+    })
 }
 
 /// What there is before the faces open.
@@ -218,6 +237,7 @@ impl Running {
             tracing::warn!("ending background work that did not finish");
             self.tasks.shutdown().await;
         }
+        self.slices.release().await;
         tracing::info!("stopped");
     }
 }

@@ -34,10 +34,28 @@ impl Limiter {
 
     /// One whose first turn comes a whole interval from now.
     pub(super) fn empty(rate: Rate) -> Self {
-        let all = quota(rate).burst_size();
+        Self::lacking(rate, CELLS.get())
+    }
+
+    /// One whose first turn comes an interval after the last one of another rate: at once, where
+    /// that is past. The slack begins anew, so that no window sees it twice.
+    pub(super) fn after(rate: Rate, last: Option<Instant>) -> Self {
+        let cell = cell(rate);
+        let lacking = last.map_or(0, |last| {
+            let left = (last + cell * CELLS.get()).saturating_duration_since(Instant::now());
+            left.as_nanos().div_ceil(cell.as_nanos()).min(u128::from(CELLS.get()))
+        });
+        Self::lacking(rate, u32::try_from(lacking).unwrap_or(CELLS.get()))
+    }
+
+    /// One without slack, and with so many cells less than a turn costs.
+    fn lacking(rate: Rate, cells: u32) -> Self {
         let limiter = Self::full(rate);
-        let taken = limiter.bucket.check_n(all);
-        debug_assert!(matches!(taken, Ok(Ok(()))), "a full bucket gives all it has");
+        let slack = quota(rate).burst_size().get() - CELLS.get();
+        if let Some(taken) = NonZeroU32::new(slack + cells) {
+            let taken = limiter.bucket.check_n(taken);
+            debug_assert!(matches!(taken, Ok(Ok(()))), "a full bucket gives all it has");
+        }
         limiter
     }
 
@@ -51,13 +69,17 @@ impl Limiter {
     }
 }
 
-/// Rounded so that it gives rather less.
-fn quota(rate: Rate) -> Quota {
+/// How long a cell takes to come back; rounded so that it gives rather less.
+fn cell(rate: Rate) -> Duration {
     let cell_ns = ((Duration::from_secs(1) + SLACK).as_nanos() * 1000)
         .div_ceil(u128::from(rate.per_1000_seconds()) * u128::from(CELLS.get()))
         .max(1);
-    let slack = u32::try_from(SLACK.as_nanos() / cell_ns).unwrap_or(0);
-    let cell = Duration::from_nanos(u64::try_from(cell_ns).unwrap_or(u64::MAX));
+    Duration::from_nanos(u64::try_from(cell_ns).unwrap_or(u64::MAX))
+}
+
+fn quota(rate: Rate) -> Quota {
+    let cell = cell(rate);
+    let slack = u32::try_from(SLACK.as_nanos() / cell.as_nanos()).unwrap_or(0);
     Quota::with_period(cell)
         .expect("a cell lasts at least 1 ns")
         .allow_burst(CELLS.saturating_add(slack))

@@ -161,12 +161,104 @@ fn a_rate_of_nothing_is_one() {
     assert_eq!(Rate::FLOOR.to_string(), "0.200/s");
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_is_not_permitted_is_not_given_and_who_waits_hears_of_a_change() {
+    let pace = Pace::per_second(10);
+    pace.forbid();
+    assert_eq!(pace.permitted(), None);
+    let start = Instant::now();
+    assert_eq!(pace.turn_within(SECOND).await, Err(OverPace));
+    assert_eq!(Instant::now() - start, SECOND);
+    let waiting = pace.clone();
+    let waiting = tokio::spawn(async move {
+        waiting.turn().await;
+        Instant::now()
+    });
+    advance(Duration::from_secs(3600)).await;
+    let permitted_at = Instant::now();
+    pace.permit(Rate::per_second(10), None);
+    assert_eq!(waiting.await.unwrap(), permitted_at, "nothing was given for an hour");
+    assert_eq!(pace.permitted(), Some(Rate::per_second(10)));
+    // the next one is 101 ms away; nothing is permitted before it
+    let next = pace.clone();
+    let next = tokio::spawn(async move { next.turn_within(Duration::from_millis(500)).await });
+    tokio::task::yield_now().await;
+    pace.forbid();
+    assert_eq!(next.await.unwrap(), Err(OverPace));
+    assert_eq!(Instant::now() - permitted_at, Duration::from_millis(500));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_permitted_for_a_time_ends_with_it() {
+    let pace = Pace::per_second(10);
+    pace.permit(Rate::per_second(20), Some(Instant::now() + SECOND));
+    let start = Instant::now();
+    let mut given = 0;
+    while pace.turn_within(2 * SECOND).await.is_ok() {
+        assert!(Instant::now() < start + SECOND);
+        given += 1;
+    }
+    assert_eq!(given, 20);
+    assert_eq!(pace.permitted(), None);
+    pace.permit(Rate::per_second(20), Some(Instant::now() + SECOND));
+    assert_eq!(pace.turn_within(Duration::ZERO).await, Ok(()), "an interval is long past");
+}
+
+#[tokio::test(start_paused = true)]
+async fn less_is_given_at_once_and_more_without_a_burst() {
+    let pace = Pace::per_second(50);
+    let mut given = saturate(&pace, 3, Duration::from_millis(300)).await;
+    pace.permit(Rate::per_second(4), None);
+    let slow = saturate(&pace, 3, Duration::from_secs(4)).await;
+    assert!(slow.iter().all(|(_, rate)| *rate == Rate::per_second(4)));
+    assert_eq!(slow.len(), 15, "4 a second, the first an interval after the last of the fast ones");
+    given.extend(slow);
+    pace.permit(Rate::per_second(50), None);
+    given.extend(saturate(&pace, 3, SECOND).await);
+    no_window_exceeds(&given);
+    assert_eq!(given.len(), 15 + 15 + 50);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_slow_rate_that_changes_often_still_gives_turns() {
+    let pace = Pace::per_second(1);
+    let changing = pace.clone();
+    let changing = tokio::spawn(async move {
+        for turns in (400..500).cycle() {
+            sleep(SECOND).await;
+            changing.permit(Rate::per_1000(turns).unwrap(), None);
+        }
+    });
+    let given = saturate(&pace, 2, Duration::from_secs(100)).await;
+    changing.abort();
+    // 0.4 to 0.5 a second
+    assert!((40..=50).contains(&given.len()), "{} turns", given.len());
+    no_window_exceeds(&given);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_freq_limit_tightened_stays_tight_under_another_rate() {
+    let pace = Pace::per_second(20);
+    pace.freq_limited();
+    pace.permit(Rate::per_second(30), None);
+    assert_eq!(pace.rate(), Rate::per_second(10));
+    pace.permit(Rate::per_second(5), None);
+    assert_eq!(pace.rate(), Rate::per_second(5));
+    pace.permit(Rate::per_1000(100).unwrap(), None);
+    advance(SECOND).await;
+    pace.freq_limited();
+    assert_eq!(pace.rate().to_string(), "0.100/s", "below the floor nothing tightens");
+    assert_eq!(Rate::per_1000(0), None);
+}
+
 /// What happens to a pace while many wait.
 #[derive(Clone, Debug)]
 enum Event {
     /// So many ask, each leaving after so many ms.
     Ask(u8, u16),
     FreqLimit,
+    /// So many turns in 1000 s are permitted, for so many seconds; 0: none.
+    Permit(u32, u8),
     Pass(u16),
 }
 
@@ -174,6 +266,8 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         4 => (1..20_u8, 0..3000_u16).prop_map(|(many, ms)| Event::Ask(many, ms)),
         1 => Just(Event::FreqLimit),
+        2 => (prop_oneof![Just(0), 100..5000_u32, 5000..200_000_u32], 0..9_u8)
+            .prop_map(|(turns, seconds)| Event::Permit(turns, seconds)),
         3 => (0..1500_u16).prop_map(Event::Pass),
         1 => (30_000..40_000_u16).prop_map(Event::Pass),
     ]
@@ -186,6 +280,13 @@ async fn play(rate: u32, events: Vec<Event>) -> Vec<(Instant, Rate)> {
     for event in events {
         match event {
             Event::FreqLimit => pace.freq_limited(),
+            Event::Permit(turns, seconds) => match Rate::per_1000(turns.into()) {
+                None => pace.forbid(),
+                Some(rate) => {
+                    let until = Instant::now() + Duration::from_secs(seconds.into());
+                    pace.permit(rate, Some(until));
+                }
+            },
             Event::Pass(ms) => sleep(Duration::from_millis(ms.into())).await,
             Event::Ask(many, ms) => {
                 for at in 0..u64::from(many) {
@@ -207,10 +308,12 @@ async fn play(rate: u32, events: Vec<Event>) -> Vec<(Instant, Rate)> {
             }
         }
     }
+    // who waits for a turn has a time to leave: nobody is left
     set.join_all().await;
     let mut given = Arc::into_inner(given).unwrap().into_inner().unwrap();
     given.sort();
     // after all that, it still gives turns
+    pace.permit(Rate::per_second(rate), None);
     let last = tokio::time::timeout(Duration::from_secs(6), pace.turn()).await;
     assert!(last.is_ok(), "the pace is stuck at {}", pace.rate());
     given

@@ -1,4 +1,5 @@
 //! A payer that answers by number, in whatever order it is asked.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use crate::common::payer::{failure, record_of};
 use crate::common::{HandClock, account, api_key};

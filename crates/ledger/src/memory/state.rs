@@ -261,6 +261,19 @@ impl State {
         self.settings.get(name).cloned()
     }
 
+    pub(super) fn replace_setting(
+        &mut self,
+        name: &str,
+        was: Option<&str>,
+        value: &str,
+    ) -> Result<(), LedgerError> {
+        if self.settings.get(name).map(String::as_str) != was {
+            return Err(LedgerError::Conflict);
+        }
+        self.set_setting(name, value);
+        Ok(())
+    }
+
     pub(super) fn set_setting(&mut self, name: &str, value: &str) {
         self.settings.insert(name.to_owned(), value.to_owned());
     }

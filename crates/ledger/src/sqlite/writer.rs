@@ -4,7 +4,7 @@
 
 use super::fault::fault;
 use super::inquiries::{commit as inquiry_commit, runs};
-use super::{commit, leases, merchants};
+use super::{commit, leases, merchants, settings};
 use crate::error::LedgerError;
 use crate::inquiry::{Inquiry, InquiryCommit, Sighting};
 use crate::lease::{Claim, Lease, SliceRequest};
@@ -30,6 +30,11 @@ pub(super) enum Change {
     },
     Set {
         name: Box<str>,
+        value: Box<str>,
+    },
+    Replace {
+        name: Box<str>,
+        was: Option<Box<str>>,
         value: Box<str>,
     },
     CommitInquiry(Box<InquiryCommit>),
@@ -253,6 +258,10 @@ impl Desk {
                 .and_then(|mut s| s.execute(params![name, value]))
                 .map(|_| Answer::default())
                 .map_err(fault),
+            Change::Replace { name, was, value } => {
+                settings::replace(connection, name, was.as_deref(), value)
+                    .map(|()| Answer::default())
+            }
             Change::CommitInquiry(commit) => {
                 inquiry_commit::apply(connection, commit).map(Answer::from)
             }

@@ -74,6 +74,7 @@ for_each_store! {
         a_top_up_is_guarded
         the_version_grows_with_changes_but_not_with_balances
         settings_are_kept
+        a_setting_is_replaced_where_it_is_what_was_read
         a_working_store_passes_its_check;
     concurrency:
         a_balance_is_never_overdrawn

@@ -112,6 +112,23 @@ pub async fn the_version_grows_with_changes_but_not_with_balances(ledger: Store)
     assert!(ledger.merchants_version().await.unwrap() > updated);
 }
 
+pub async fn a_setting_is_replaced_where_it_is_what_was_read(ledger: Store) {
+    let replace = |was, value| ledger.replace_setting("sandbox.clock", was, value);
+    let conflict = |done: Result<(), LedgerError>| {
+        assert!(matches!(done, Err(LedgerError::Conflict)), "{done:?}");
+    };
+    conflict(replace(Some("0"), "1").await);
+    assert_eq!(ledger.setting("sandbox.clock").await.unwrap(), None);
+    replace(None, "1").await.unwrap();
+    conflict(replace(None, "2").await);
+    conflict(replace(Some("0"), "2").await);
+    assert_eq!(ledger.setting("sandbox.clock").await.unwrap().as_deref(), Some("1"));
+    replace(Some("1"), "1").await.unwrap();
+    replace(Some("1"), "").await.unwrap();
+    replace(Some(""), "3").await.unwrap();
+    assert_eq!(ledger.setting("sandbox.clock").await.unwrap().as_deref(), Some("3"));
+}
+
 pub async fn settings_are_kept(ledger: Store) {
     assert_eq!(ledger.setting("clock").await.unwrap(), None);
     for value in ["1", "", "多 ' \0 \"", "1"] {

@@ -16,5 +16,6 @@ pub(crate) async fn metrics(State(desk): State<Arc<Desk>>) -> Result<impl IntoRe
     if let Source::Gateway(gateway) = &desk.source {
         gateway.look().await?;
     }
+    desk.metrics.share(&desk.share);
     Ok(([(CONTENT_TYPE, OPEN_METRICS)], desk.metrics.write()))
 }

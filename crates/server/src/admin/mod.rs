@@ -11,6 +11,7 @@ mod merchants;
 mod metrics;
 mod packets;
 mod problem;
+mod replica;
 mod sandbox;
 mod view;
 
@@ -18,6 +19,7 @@ use crate::config::ConnectionLimits;
 use crate::http1;
 use crate::listener::Accepted;
 use crate::metrics::Metrics;
+use crate::pace::Share;
 use crate::pulse::Phase;
 use crate::source::Source;
 use crate::wire_log::RequestId;
@@ -44,6 +46,9 @@ pub(crate) struct Desk {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) source: Source,
     pub(crate) metrics: Arc<Metrics>,
+    /// Its name among several servers of the ledger.
+    pub(crate) holder: Option<Box<str>>,
+    pub(crate) share: Arc<Share>,
 }
 
 impl Desk {
@@ -73,6 +78,7 @@ impl AdminFace {
             .route("/health", get(health::health))
             .route("/ready", get(health::ready))
             .route("/metrics", get(metrics::metrics))
+            .route("/replica", get(replica::show))
             .route("/sandbox", get(sandbox::show))
             .route("/sandbox/advance", post(sandbox::advance))
             .route(

@@ -6,12 +6,12 @@ use super::{
     APPID, MCH, OTHER, Setup, World, api_key, merchant, query_body, secret, send_body, tls_material,
 };
 use hongbao_client::{ClientConfig, ClientOptions, HttpTransport, Identity, Transport, Trust};
-use hongbao_inquiry::{Account, Clock, Schedule};
+use hongbao_inquiry::{Account, Clock, Schedule, SystemClock};
 use hongbao_issuer::{Clock as _, FaultRule, IssuerConfig, ManualClock, On, Play, Trigger};
 use hongbao_ledger::{Inquiries, Inquiry, Key, Ledger, MemoryLedger};
 use hongbao_server::{
-    ConnectionLimits, Gateway, GatewayOptions, Pace, Running, ServerConfig, Upstream, WireOptions,
-    start,
+    ConnectionLimits, Gateway, GatewayOptions, Pace, Replica, Running, ServerConfig, Upstream,
+    WireOptions, start,
 };
 use hongbao_wire::sign::Policy;
 use hongbao_wire::{QUERY_PATH, SEND_PATH};
@@ -76,7 +76,12 @@ fn account(mch_id: &str) -> Account {
 }
 
 /// A gateway on a ledger.
-async fn open(world: &World, ledger: &Arc<MemoryLedger>, options: GatewayOptions) -> Running {
+pub async fn open(world: &World, ledger: &Arc<MemoryLedger>, options: GatewayOptions) -> Running {
+    let replica = options.holder.clone().map(|holder| Replica {
+        holder,
+        ledger: ledger.clone(),
+        clock: Arc::new(SystemClock),
+    });
     let upstreams = vec![upstream(MCH, &PKI.merchant, world), upstream(OTHER, &PKI.other, world)];
     let inquiries: Arc<dyn Inquiries> = ledger.clone();
     let clock: Arc<dyn Clock> = Arc::new(Shared(world.clock.clone()));
@@ -88,18 +93,23 @@ async fn open(world: &World, ledger: &Arc<MemoryLedger>, options: GatewayOptions
         wire: WireOptions::default(),
         connection: ConnectionLimits::default(),
         pace: Pace { settle_ms: 5, refresh_ms: 5 },
+        replica,
     };
     start(config, ledger.clone(), gateway).await.unwrap()
 }
 
 impl Pair {
     pub async fn start() -> Self {
+        Self::start_with(options()).await
+    }
+
+    pub async fn start_with(options: GatewayOptions) -> Self {
         let upstream = Setup { issuer: still(), ..Setup::default() }.start().await;
         let ledger = Arc::new(MemoryLedger::new());
         for mch_id in [MCH, OTHER] {
             ledger.add_merchant(merchant(mch_id)).await.unwrap();
         }
-        let gateway = open(&upstream, &ledger, options()).await;
+        let gateway = open(&upstream, &ledger, options).await;
         Self { upstream, gateway, ledger }
     }
 

@@ -11,7 +11,8 @@ use client::{Connection, Response};
 use hongbao_issuer::{Issuer, IssuerConfig, ManualClock};
 use hongbao_ledger::{Ledger, Limits, MemoryLedger, Merchant};
 use hongbao_server::{
-    ConnectionLimits, Pace, Running, ServerConfig, StartError, TlsMaterial, WireOptions, start,
+    ConnectionLimits, Pace, Replica, Running, ServerConfig, StartError, TlsMaterial, WireOptions,
+    start,
 };
 use hongbao_wire::send::Sender;
 use hongbao_wire::{ApiKey, Fen, QueryRequest, SendRequest, WorkwxSecret};
@@ -68,6 +69,7 @@ pub struct Setup {
     pub issuer: IssuerConfig,
     pub merchant: Merchant,
     pub ledger: Arc<dyn Ledger>,
+    pub replica: Option<Replica>,
 }
 
 impl Default for Setup {
@@ -79,6 +81,7 @@ impl Default for Setup {
             issuer: IssuerConfig::default(),
             merchant: merchant(MCH),
             ledger: Arc::new(MemoryLedger::new()),
+            replica: None,
         }
     }
 }
@@ -105,11 +108,31 @@ impl Setup {
         self.try_start("127.0.0.1:0").await.unwrap()
     }
 
-    pub async fn try_start(mut self, admin: &str) -> Result<World, StartError> {
-        self.issuer.style = self.wire.reply_style();
-        self.ledger.add_merchant(self.merchant).await.unwrap();
+    pub async fn try_start(self, admin: &str) -> Result<World, StartError> {
+        self.ledger.add_merchant(self.merchant.clone()).await.unwrap();
         self.ledger.add_merchant(merchant(OTHER)).await.unwrap();
         let clock = Arc::new(ManualClock::new(BEGIN.parse::<Timestamp>().unwrap()));
+        self.open(clock, admin).await
+    }
+
+    /// One of several servers on a ledger.
+    pub fn replica(ledger: &Arc<MemoryLedger>, holder: &str) -> Self {
+        let replica = Replica {
+            holder: holder.into(),
+            ledger: ledger.clone(),
+            clock: Arc::new(hongbao_inquiry::SystemClock),
+        };
+        let issuer = IssuerConfig { holder: Some(holder.into()), ..IssuerConfig::default() };
+        Self { ledger: ledger.clone(), replica: Some(replica), issuer, ..Self::default() }
+    }
+
+    /// Starts beside another server, whose ledger has its merchants.
+    pub async fn start_beside(self, other: &World) -> World {
+        self.open(other.clock.clone(), "127.0.0.1:0").await.unwrap()
+    }
+
+    async fn open(mut self, clock: Arc<ManualClock>, admin: &str) -> Result<World, StartError> {
+        self.issuer.style = self.wire.reply_style();
         let issuer = Issuer::open(self.ledger.clone(), clock.clone(), self.issuer).await.unwrap();
         let issuer = Arc::new(issuer);
         let config = ServerConfig {
@@ -119,6 +142,7 @@ impl Setup {
             wire: self.wire,
             connection: self.connection,
             pace: self.pace,
+            replica: self.replica,
         };
         let running = start(config, self.ledger.clone(), issuer.clone()).await?;
         Ok(World { running, issuer, ledger: self.ledger, clock })

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use hongbao_ledger::{Commit, Entry, Filter, Finding, Key, Ledger, LedgerError};
+use hongbao_ledger::{Commit, Entry, Filter, Finding, Key, Lease, Ledger, LedgerError};
 use hongbao_ledger::{MemoryLedger, Merchant, Record};
 use hongbao_wire::{Fen, OpenId};
 use jiff::Timestamp;
@@ -85,6 +85,14 @@ impl Ledger for GatedLedger {
         self.works()?;
         self.below.due(now, limit).await
     }
+    async fn claim_due(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
+    ) -> Result<Vec<Record>, LedgerError> {
+        self.below.claim_due(now, lease, limit).await
+    }
     async fn unclear(
         &self,
         mch_id: &str,
@@ -127,6 +135,15 @@ impl Ledger for GatedLedger {
     async fn set_setting(&self, name: &str, value: &str) -> Result<(), LedgerError> {
         self.works()?;
         self.below.set_setting(name, value).await
+    }
+    async fn replace_setting(
+        &self,
+        name: &str,
+        was: Option<&str>,
+        value: &str,
+    ) -> Result<(), LedgerError> {
+        self.works()?;
+        self.below.replace_setting(name, was, value).await
     }
     async fn check(&self) -> Result<(), LedgerError> {
         self.works()
