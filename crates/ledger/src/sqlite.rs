@@ -42,6 +42,9 @@ pub struct SqliteOptions {
     pub group_max: usize,
     /// The most pages (of 4 KiB) that the file may grow to; default: SQLite's own limit.
     pub pages_max: Option<u32>,
+    /// The name of the SQLite VFS, the layer between SQLite and the disk, registered before; default: SQLite's
+    /// own for the platform. Another one cuts the power and fills the disk in tests.
+    pub vfs: Option<Box<str>>,
 }
 
 impl Default for SqliteOptions {
@@ -54,6 +57,7 @@ impl Default for SqliteOptions {
             busy_timeout: Duration::from_secs(5),
             group_max: 256,
             pages_max: None,
+            vfs: None,
         }
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn open_writer(
     refuse_foreign(path)?;
     make_file(path)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
+    let connection = connect(path, flags, options)?;
     connection.busy_timeout(options.busy_timeout).map_err(fault)?;
     refuse_newer(&connection)?;
     make_durable(&connection, options.busy_timeout)?;
@@ -62,10 +62,22 @@ pub(super) fn open_writer(
 /// Opens the file for reading; the writer has made and checked it.
 pub(super) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connection, LedgerError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
+    let connection = connect(path, flags, options)?;
     connection.busy_timeout(options.busy_timeout).map_err(fault)?;
     tune(&connection, options)?;
     Ok(connection)
+}
+
+fn connect(
+    path: &Path,
+    flags: OpenFlags,
+    options: &SqliteOptions,
+) -> Result<Connection, LedgerError> {
+    match options.vfs.as_deref() {
+        None => Connection::open_with_flags(path, flags),
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+    }
+    .map_err(fault)
 }
 
 fn tune(connection: &Connection, options: &SqliteOptions) -> Result<(), LedgerError> {
