@@ -22,6 +22,8 @@ const STATEMENTS_KEPT: usize = 64;
 
 /// The header that every database file begins with.
 const HEADER_BYTES: usize = 100;
+/// SQLite's own choice for a new file.
+const PAGE_BYTES: u64 = 4096;
 
 const PROBE: Place<'static> = Place { column: "seal_probe", mch_id: "" };
 const PROBE_TEXT: &[u8] = b"hongbao";
@@ -174,7 +176,9 @@ fn refuse_foreign(path: &Path) -> Result<(), LedgerError> {
     }
     let mut header = Vec::with_capacity(HEADER_BYTES);
     file.take(HEADER_BYTES as u64).read_to_end(&mut header).map_err(storage)?;
-    if header.is_empty() {
+    // With a journal beside it, the first page is one that a power cut left half written: SQLite takes it back.
+    let is_half_made = metadata.len() <= PAGE_BYTES && has_beside(path, "-journal");
+    if header.is_empty() || is_half_made {
         return Ok(());
     }
     let damaged = |why: &str| Err(LedgerError::Damaged(why.to_owned()));
@@ -189,13 +193,14 @@ fn refuse_foreign(path: &Path) -> Result<(), LedgerError> {
     // With a log a cut end is no damage: the log holds what a power cut left undone.
     let page_bytes = u64::from(u16::from_be_bytes([header[16], header[17]]));
     let is_cut = page_bytes > 1 && metadata.len() % page_bytes != 0;
-    if is_cut && !has_log(path) { damaged("its last page is cut") } else { Ok(()) }
+    if is_cut && !has_beside(path, "-wal") { damaged("its last page is cut") } else { Ok(()) }
 }
 
-fn has_log(path: &Path) -> bool {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    std::fs::metadata(log).is_ok_and(|metadata| metadata.len() > 0)
+/// Whether there is more than nothing in the file of SQLite's own that is named so.
+fn has_beside(path: &Path, suffix: &str) -> bool {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(suffix);
+    std::fs::metadata(beside).is_ok_and(|metadata| metadata.len() > 0)
 }
 
 /// Refuses before anything is written: a newer schema is not ours to touch.
