@@ -53,6 +53,14 @@ impl Shim {
         Self { shared, name: table::register(shared) }
     }
 
+    /// The same over a folder with these files, as a process finds it that starts anew.
+    #[must_use]
+    pub fn register_over<'a>(files: impl IntoIterator<Item = &'a str>) -> Self {
+        let shim = Self::register();
+        shim.shared.lock().known.extend(files.into_iter().map(Box::from));
+        shim
+    }
+
     /// Its name for SQLite.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -24,6 +24,8 @@ pub struct Plan {
     pub ways: usize,
     /// How the disk lies, once it has told the truth of the first step; `None`: it never does.
     pub lie: Option<Lie>,
+    /// Up to which point.
+    pub points: usize,
     /// This point and way alone.
     pub only: Option<(usize, usize)>,
 }
@@ -98,7 +100,7 @@ impl<'a> Worker<'a> {
 
     fn work(mut self, number: usize, workers: usize) -> Report {
         let mut disk = Disk::default();
-        for point in 0..=self.story.events.len() {
+        for point in 0..=self.story.events.len().min(self.plan.points) {
             if self.is_over.load(Ordering::Relaxed) {
                 break;
             }

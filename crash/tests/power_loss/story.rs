@@ -3,8 +3,8 @@
 use crate::state::{State, stored, told};
 use crate::workload::{Act, Step};
 use futures_util::future::join_all;
-use hongbao_crash::{Event, Shim};
-use hongbao_ledger::{SealKey, SqliteLedger, SqliteOptions};
+use hongbao_crash::{Event, Fault, Shim};
+use hongbao_ledger::{LedgerError, SealKey, SqliteLedger, SqliteOptions};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
 use std::sync::Mutex;
@@ -55,10 +55,9 @@ impl Story {
         for act in acts {
             runtime.block_on(life.act(act));
         }
-        drop(life.ledger.take());
-        let steps = life.steps.into_inner().unwrap();
+        let (events, steps) = life.end();
         assert_eq!(steps.len() + 1, states.len());
-        Self { events: life.shim.journal(), states, steps, key }
+        Self { events, states, steps, key }
     }
 
     /// How many steps are there at least after so many events, and how many may be.
@@ -82,12 +81,7 @@ async fn states(acts: &[Act], key: &SealKey) -> Vec<State> {
     let ledger = SqliteLedger::open_with(&path, key.clone(), options(None)).unwrap();
     let mut states = vec![state(&ledger, &path).await];
     for act in acts {
-        let steps = match act {
-            Act::One(step) => std::slice::from_ref(step),
-            Act::Together(steps) => steps,
-            Act::Checkpoint(_) | Act::Reopen => &[],
-        };
-        for step in steps {
+        for step in act.steps() {
             let _ = step.play(&ledger).await;
             states.push(state(&ledger, &path).await);
         }
@@ -99,6 +93,8 @@ async fn states(acts: &[Act], key: &SealKey) -> Vec<State> {
 struct Life {
     folder: TempDir,
     shim: Shim,
+    /// What had happened when the process was last killed.
+    before: Vec<Event>,
     key: SealKey,
     ledger: Option<SqliteLedger>,
     steps: Mutex<Vec<Span>>,
@@ -106,9 +102,14 @@ struct Life {
 
 impl Life {
     fn begin(key: &SealKey) -> Self {
-        let (folder, shim) = (folder(), Shim::register());
-        let mut life =
-            Self { folder, shim, key: key.clone(), ledger: None, steps: Mutex::default() };
+        let mut life = Self {
+            folder: folder(),
+            shim: Shim::register(),
+            before: Vec::new(),
+            key: key.clone(),
+            ledger: None,
+            steps: Mutex::default(),
+        };
         life.open();
         life
     }
@@ -121,30 +122,83 @@ impl Life {
         self.shim.note(Event::SyncFolder);
     }
 
+    /// Ends in the midst of it: what is in the files now is found by the next process.
+    fn kill(&mut self) {
+        let folder = folder();
+        let mut files = Vec::new();
+        for file in std::fs::read_dir(self.folder.path()).unwrap() {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            std::fs::copy(self.folder.path().join(&name), folder.path().join(&name)).unwrap();
+            files.push(name);
+        }
+        self.before.extend(self.shim.journal());
+        drop(self.ledger.take()); // In the old folder, unwatched.
+        self.folder = folder;
+        self.shim = Shim::register_over(files.iter().map(String::as_str));
+        self.note_leftover();
+        self.open();
+    }
+
+    /// What the ledger does with a log that it finds, beside SQLite and before everything else; that it does,
+    /// `a_log_that_was_left_is_written_again` says.
+    fn note_leftover(&self) {
+        let file: Box<str> = format!("{FILE}-wal").into();
+        let bytes = std::fs::read(self.folder.path().join(&*file)).unwrap();
+        self.shim.note(Event::Write { file: file.clone(), at: 0, bytes: bytes.into() });
+        self.shim.note(Event::Sync { file, with_folder: false });
+    }
+
+    fn end(mut self) -> (Vec<Event>, Vec<Span>) {
+        drop(self.ledger.take());
+        self.before.extend(self.shim.journal());
+        (self.before, self.steps.into_inner().unwrap())
+    }
+
+    fn position(&self) -> usize {
+        self.before.len() + self.shim.position()
+    }
+
     async fn act(&mut self, act: &Act) {
         match act {
             Act::One(step) => self.step(step).await,
             Act::Together(steps) => self.together(steps).await,
-            Act::Checkpoint(mode) => self.checkpoint(mode),
+            Act::Struck { step, fault, is_killed } => {
+                let number = self.begin_step(step);
+                self.shim.fail(fault.clone());
+                let outcome = step.play(self.ledger.as_ref().unwrap()).await;
+                assert!(matches!(outcome, Err(LedgerError::Storage(_))), "{outcome:?}");
+                self.shim.lift();
+                if *is_killed {
+                    self.kill();
+                }
+                self.end_step(step, number).await;
+            }
+            Act::Checkpoint(mode, fault) => self.checkpoint(mode, fault.as_ref()),
             Act::Reopen => {
                 drop(self.ledger.take());
                 self.open();
             }
+            Act::Kill => self.kill(),
         }
     }
 
     async fn step(&self, step: &Step) {
-        let ledger = self.ledger.as_ref().unwrap();
-        let number = {
-            let mut steps = self.steps.lock().unwrap();
-            let begun = self.shim.position();
-            let is_gradual = step.is_gradual();
-            steps.push(Span { begun, acknowledged: usize::MAX, is_gradual });
-            steps.len() - 1
-        };
-        // One that is refused is acknowledged too: nothing of it may be there.
-        let _ = step.play(ledger).await;
-        self.steps.lock().unwrap()[number].acknowledged = self.shim.position();
+        let number = self.begin_step(step);
+        self.end_step(step, number).await;
+    }
+
+    fn begin_step(&self, step: &Step) -> usize {
+        let mut steps = self.steps.lock().unwrap();
+        let (begun, is_gradual) = (self.position(), step.is_gradual());
+        steps.push(Span { begun, acknowledged: usize::MAX, is_gradual });
+        steps.len() - 1
+    }
+
+    /// One that is refused is acknowledged too: nothing of it may be there.
+    async fn end_step(&self, step: &Step, number: usize) {
+        let outcome = step.play(self.ledger.as_ref().unwrap()).await;
+        assert!(!matches!(outcome, Err(LedgerError::Storage(_))), "{outcome:?}");
+        self.steps.lock().unwrap()[number].acknowledged = self.position();
     }
 
     /// The first is written; the others wait for it, and for each other.
@@ -159,14 +213,15 @@ impl Life {
         tokio::join!(join_all(all), async { self.shim.let_go() });
     }
 
-    fn checkpoint(&self, mode: &str) {
+    fn checkpoint(&self, mode: &str, fault: Option<&Fault>) {
         let path = self.folder.path().join(FILE);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
         let connection =
             Connection::open_with_flags_and_vfs(path, flags, self.shim.name()).unwrap();
-        let is_busy: i64 = connection
-            .query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get(0))
-            .unwrap();
-        assert_eq!(is_busy, 0, "{mode}");
+        fault.into_iter().for_each(|fault| self.shim.fail(fault.clone()));
+        let is_busy: rusqlite::Result<i64> =
+            connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| row.get(0));
+        assert_eq!(is_busy.ok(), fault.is_none().then_some(0), "{mode} {fault:?}");
+        assert_eq!(self.shim.lift(), u64::from(fault.is_some()));
     }
 }

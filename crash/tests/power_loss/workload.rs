@@ -4,6 +4,7 @@ use crate::given::inquiries::{asked, full_inquiry, noted, ordered};
 use crate::given::{
     self, MCH_ID, OTHER_MCH_ID, at, budget, entry, fen, first, full_record, next, record,
 };
+use hongbao_crash::Fault;
 use hongbao_ledger::inquiry::Sighting;
 use hongbao_ledger::{
     Budget, Commit, Entry, Expect, Finding, Inquiries, InquiryCommit, Ledger, LedgerError,
@@ -31,10 +32,30 @@ pub enum Act {
     One(Step),
     /// Changes that wait while another is written, and share a transaction then.
     Together(Vec<Step>),
-    /// The write-ahead log is brought into the database.
-    Checkpoint(&'static str),
+    /// A change that fails and is made again once the fault is lifted; with a kill -9 in between or
+    /// without.
+    Struck {
+        step: Step,
+        fault: Fault,
+        is_killed: bool,
+    },
+    /// The write-ahead log is brought into the database, or fails to be.
+    Checkpoint(&'static str, Option<Fault>),
     /// The ledger is closed and opened again.
     Reopen,
+    /// The process is killed and another one opens the ledger.
+    Kill,
+}
+
+impl Act {
+    /// The changes of it.
+    pub fn steps(&self) -> &[Step] {
+        match self {
+            Self::One(step) | Self::Struck { step, .. } => std::slice::from_ref(step),
+            Self::Together(steps) => steps,
+            Self::Checkpoint(..) | Self::Reopen | Self::Kill => &[],
+        }
+    }
 }
 
 /// The names of all settings that are ever set.
@@ -77,10 +98,11 @@ pub fn acts(rounds: u64) -> Vec<Act> {
         acts.push(Act::Together(together(round)));
         acts.extend(beside(round).map(Act::One));
         match round % 6 {
-            0 => acts.push(Act::Checkpoint("PASSIVE")),
-            1 => acts.push(Act::Checkpoint("RESTART")),
-            3 => acts.push(Act::Reopen),
-            4 => acts.push(Act::Checkpoint("TRUNCATE")),
+            0 => acts.push(Act::Checkpoint("PASSIVE", None)),
+            1 => acts.push(Act::Checkpoint("RESTART", None)),
+            2 => acts.push(Act::Reopen),
+            3 => acts.push(Act::Checkpoint("TRUNCATE", None)),
+            4 => acts.push(Act::Kill),
             _ => {}
         }
     }

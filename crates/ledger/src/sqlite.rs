@@ -3,6 +3,7 @@
 mod commit;
 mod fault;
 mod inquiries;
+mod leftover;
 mod merchants;
 mod migrations;
 mod open;

@@ -1,19 +1,19 @@
 //! Opening the file: the durability settings, and whether it is whole and ours.
 
 use super::fault::fault;
-use super::{Durability, SqliteOptions, migrations};
+use super::{Durability, SqliteOptions, leftover, migrations};
 use crate::durable::sync_parent;
 use crate::error::LedgerError;
 use crate::seal::{Place, SealKey};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// `hngb`: marks the file as a ledger.
-const APPLICATION_ID: i64 = 0x686e_6762;
+pub(super) const APPLICATION_ID: i64 = 0x686e_6762;
 /// Up to this size a file is checked page by page when it is opened; above it,
 /// the schema and the ends of every table and index, as a start must stay fast.
 const CHECK_BYTES_MAX: u64 = 8 << 20;
@@ -40,6 +40,7 @@ pub(super) fn open_writer(
     let _turn = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     refuse_foreign(path)?;
     make_file(path)?;
+    leftover::put_away(path, options)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = connect(path, flags, options)?;
     connection.busy_timeout(options.busy_timeout).map_err(fault)?;
@@ -70,7 +71,7 @@ pub(super) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connec
     Ok(connection)
 }
 
-fn connect(
+pub(super) fn connect(
     path: &Path,
     flags: OpenFlags,
     options: &SqliteOptions,
@@ -158,7 +159,7 @@ fn make_file(path: &Path) -> Result<(), LedgerError> {
     }
 }
 
-fn unusable(path: &Path, error: &io::Error) -> LedgerError {
+pub(super) fn unusable(path: &Path, error: &io::Error) -> LedgerError {
     LedgerError::Storage(format!("`{}`: {error}", path.display()))
 }
 
@@ -196,11 +197,16 @@ fn refuse_foreign(path: &Path) -> Result<(), LedgerError> {
     if is_cut && !has_beside(path, "-wal") { damaged("its last page is cut") } else { Ok(()) }
 }
 
-/// Whether there is more than nothing in the file of SQLite's own that is named so.
-fn has_beside(path: &Path, suffix: &str) -> bool {
+/// A file of SQLite's own beside the ledger.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(suffix);
-    std::fs::metadata(beside).is_ok_and(|metadata| metadata.len() > 0)
+    beside.into()
+}
+
+/// Whether there is more than nothing in it.
+fn has_beside(path: &Path, suffix: &str) -> bool {
+    std::fs::metadata(beside(path, suffix)).is_ok_and(|metadata| metadata.len() > 0)
 }
 
 /// Refuses before anything is written: a newer schema is not ours to touch.

@@ -4,6 +4,7 @@
 
 use super::fault::fault;
 use super::inquiries::{commit as inquiry_commit, runs};
+use super::open::APPLICATION_ID;
 use super::{commit, merchants};
 use crate::error::LedgerError;
 use crate::inquiry::{InquiryCommit, Sighting};
@@ -50,7 +51,7 @@ pub(super) enum Change {
         mch_id: Box<str>,
         run: Box<str>,
     },
-    /// Nothing: it only takes the right to write and gives it back.
+    /// Nothing new: a page is written as it is, which a disk that is full or fails refuses.
     Probe,
 }
 
@@ -237,7 +238,10 @@ impl Desk {
             Change::ForgetRows { mch_id, run } => {
                 runs::forget(connection, mch_id, run).map(Answer::from)
             }
-            Change::Probe => Ok(Answer::default()),
+            Change::Probe => connection
+                .pragma_update(None, "application_id", APPLICATION_ID)
+                .map(|()| Answer::default())
+                .map_err(fault),
         }
     }
 
