@@ -141,7 +141,7 @@ impl<'a> Worker<'a> {
                 self.report.failures.push(format!(
                     "after {point} events, {survival:?} survives, {sizes:?}: {why}\n\
                      again: HONGBAO_TEST_CUT={seed}:{point}:{way} \
-                     cargo test -p hongbao-crash --test power_loss"
+                     cargo test -p hongbao-crash --test sqlite power_cut_at_every_point"
                 ));
                 self.is_over.store(true, Ordering::Relaxed);
             }

@@ -75,7 +75,7 @@ async fn state(ledger: &SqliteLedger, path: &Path) -> State {
 }
 
 /// What a ledger holds after each step.
-async fn states(acts: &[Act], key: &SealKey) -> Vec<State> {
+pub async fn states(acts: &[Act], key: &SealKey) -> Vec<State> {
     let folder = folder();
     let path = folder.path().join(FILE);
     let ledger = SqliteLedger::open_with(&path, key.clone(), options(None)).unwrap();
