@@ -4,6 +4,7 @@ mod commit;
 mod fault;
 mod inquiries;
 mod leases;
+mod leftover;
 mod merchants;
 mod migrations;
 mod open;
@@ -45,6 +46,9 @@ pub struct SqliteOptions {
     pub group_max: usize,
     /// The most pages (of 4 KiB) that the file may grow to; default: SQLite's own limit.
     pub pages_max: Option<u32>,
+    /// The name of the SQLite VFS, the layer between SQLite and the disk, registered before; default: SQLite's
+    /// own for the platform. Another one cuts the power and fills the disk in tests.
+    pub vfs: Option<Box<str>>,
 }
 
 impl Default for SqliteOptions {
@@ -57,6 +61,7 @@ impl Default for SqliteOptions {
             busy_timeout: Duration::from_secs(5),
             group_max: 256,
             pages_max: None,
+            vfs: None,
         }
     }
 }

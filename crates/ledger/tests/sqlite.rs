@@ -407,6 +407,38 @@ async fn another_that_writes_for_long_is_waited_for_once() {
     ledger.commit(first(record(MCH_ID, "busy0"))).await.unwrap();
 }
 
+/// What a killed process left in the log may be in memory alone: it is written again where it is, and
+/// nothing is appended to it.
+#[tokio::test]
+async fn a_log_that_was_left_is_written_again() {
+    let closed = Closed::new().await;
+    let killed = closed.open().unwrap();
+    killed.set_setting("clock", "left").await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let beside = |name: &str| folder.path().join(name);
+    for name in ["ledger.sqlite", "ledger.sqlite-wal"] {
+        fs::copy(closed.folder.path().join(name), beside(name)).unwrap();
+    }
+    let left = fs::read(beside("ledger.sqlite-wal")).unwrap();
+    // The same file under another name, as the ledger removes it once it is in the database.
+    fs::hard_link(beside("ledger.sqlite-wal"), beside("witness")).unwrap();
+    let long_ago = std::time::SystemTime::UNIX_EPOCH;
+    fs::File::options()
+        .write(true)
+        .open(beside("witness"))
+        .unwrap()
+        .set_modified(long_ago)
+        .unwrap();
+    let ledger = SqliteLedger::open(beside("ledger.sqlite"), closed.key.clone()).unwrap();
+    assert_ne!(fs::metadata(beside("witness")).unwrap().modified().unwrap(), long_ago);
+    assert_eq!(fs::read(beside("witness")).unwrap(), left);
+    assert_eq!(ledger.setting("clock").await.unwrap().as_deref(), Some("left"));
+    // Beside one that has it open, the log is left to that one.
+    drop(SqliteLedger::open(beside("ledger.sqlite"), closed.key.clone()).unwrap());
+    ledger.set_setting("clock", "right").await.unwrap();
+    assert_eq!(ledger.setting("clock").await.unwrap().as_deref(), Some("right"));
+}
+
 #[tokio::test]
 async fn settings_of_durability_are_in_force() {
     let closed = Closed::new().await;

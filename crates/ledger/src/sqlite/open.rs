@@ -1,19 +1,19 @@
 //! Opening the file: the durability settings, and whether it is whole and ours.
 
 use super::fault::fault;
-use super::{Durability, SqliteOptions, migrations};
+use super::{Durability, SqliteOptions, leftover, migrations};
 use crate::durable::sync_parent;
 use crate::error::LedgerError;
 use crate::seal::{Place, SealKey};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 /// `hngb`: marks the file as a ledger.
-const APPLICATION_ID: i64 = 0x686e_6762;
+pub(super) const APPLICATION_ID: i64 = 0x686e_6762;
 /// Up to this size a file is checked page by page when it is opened; above it,
 /// the schema and the ends of every table and index, as a start must stay fast.
 const CHECK_BYTES_MAX: u64 = 8 << 20;
@@ -22,6 +22,8 @@ const STATEMENTS_KEPT: usize = 64;
 
 /// The header that every database file begins with.
 const HEADER_BYTES: usize = 100;
+/// SQLite's own choice for a new file.
+const PAGE_BYTES: u64 = 4096;
 
 const PROBE: Place<'static> = Place { column: "seal_probe", mch_id: "" };
 const PROBE_TEXT: &[u8] = b"hongbao";
@@ -38,8 +40,9 @@ pub(super) fn open_writer(
     let _turn = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
     refuse_foreign(path)?;
     make_file(path)?;
+    leftover::put_away(path, options)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
+    let connection = connect(path, flags, options)?;
     connection.busy_timeout(options.busy_timeout).map_err(fault)?;
     refuse_newer(&connection)?;
     make_durable(&connection, options.busy_timeout)?;
@@ -62,10 +65,22 @@ pub(super) fn open_writer(
 /// Opens the file for reading; the writer has made and checked it.
 pub(super) fn open_reader(path: &Path, options: &SqliteOptions) -> Result<Connection, LedgerError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(fault)?;
+    let connection = connect(path, flags, options)?;
     connection.busy_timeout(options.busy_timeout).map_err(fault)?;
     tune(&connection, options)?;
     Ok(connection)
+}
+
+pub(super) fn connect(
+    path: &Path,
+    flags: OpenFlags,
+    options: &SqliteOptions,
+) -> Result<Connection, LedgerError> {
+    match options.vfs.as_deref() {
+        None => Connection::open_with_flags(path, flags),
+        Some(vfs) => Connection::open_with_flags_and_vfs(path, flags, vfs),
+    }
+    .map_err(fault)
 }
 
 fn tune(connection: &Connection, options: &SqliteOptions) -> Result<(), LedgerError> {
@@ -144,7 +159,7 @@ fn make_file(path: &Path) -> Result<(), LedgerError> {
     }
 }
 
-fn unusable(path: &Path, error: &io::Error) -> LedgerError {
+pub(super) fn unusable(path: &Path, error: &io::Error) -> LedgerError {
     LedgerError::Storage(format!("`{}`: {error}", path.display()))
 }
 
@@ -162,7 +177,9 @@ fn refuse_foreign(path: &Path) -> Result<(), LedgerError> {
     }
     let mut header = Vec::with_capacity(HEADER_BYTES);
     file.take(HEADER_BYTES as u64).read_to_end(&mut header).map_err(storage)?;
-    if header.is_empty() {
+    // With a journal beside it, the first page is one that a power cut left half written: SQLite takes it back.
+    let is_half_made = metadata.len() <= PAGE_BYTES && has_beside(path, "-journal");
+    if header.is_empty() || is_half_made {
         return Ok(());
     }
     let damaged = |why: &str| Err(LedgerError::Damaged(why.to_owned()));
@@ -177,13 +194,19 @@ fn refuse_foreign(path: &Path) -> Result<(), LedgerError> {
     // With a log a cut end is no damage: the log holds what a power cut left undone.
     let page_bytes = u64::from(u16::from_be_bytes([header[16], header[17]]));
     let is_cut = page_bytes > 1 && metadata.len() % page_bytes != 0;
-    if is_cut && !has_log(path) { damaged("its last page is cut") } else { Ok(()) }
+    if is_cut && !has_beside(path, "-wal") { damaged("its last page is cut") } else { Ok(()) }
 }
 
-fn has_log(path: &Path) -> bool {
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    std::fs::metadata(log).is_ok_and(|metadata| metadata.len() > 0)
+/// A file of SQLite's own beside the ledger.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(suffix);
+    beside.into()
+}
+
+/// Whether there is more than nothing in it.
+fn has_beside(path: &Path, suffix: &str) -> bool {
+    std::fs::metadata(beside(path, suffix)).is_ok_and(|metadata| metadata.len() > 0)
 }
 
 /// Refuses before anything is written: a newer schema is not ours to touch.

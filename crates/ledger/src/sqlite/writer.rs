@@ -4,6 +4,7 @@
 
 use super::fault::fault;
 use super::inquiries::{commit as inquiry_commit, runs};
+use super::open::APPLICATION_ID;
 use super::{commit, leases, merchants, settings};
 use crate::error::LedgerError;
 use crate::inquiry::{Inquiry, InquiryCommit, Sighting};
@@ -81,7 +82,7 @@ pub(super) enum Change {
         request: Box<SliceRequest>,
         now: Timestamp,
     },
-    /// Nothing: it only takes the right to write and gives it back.
+    /// Nothing new: a page is written as it is, which a disk that is full or fails refuses.
     Probe,
 }
 
@@ -297,7 +298,10 @@ impl Desk {
             Change::LeasePace { request, now } => {
                 leases::lease_pace(connection, request, *now).map(Answer::from)
             }
-            Change::Probe => Ok(Answer::default()),
+            Change::Probe => connection
+                .pragma_update(None, "application_id", APPLICATION_ID)
+                .map(|()| Answer::default())
+                .map_err(fault),
         }
     }
 
