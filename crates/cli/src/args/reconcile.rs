@@ -1,6 +1,7 @@
 //! `reconcile`: many numbers of a file.
 
 use super::ask::PolicyArg;
+use super::data::format;
 use super::remember::{from, until};
 use hongbao_sheet::Format;
 use jiff::Timestamp;
@@ -63,8 +64,4 @@ pub struct ReconcileArgs {
     /// What a success without a signature counts as [default: `signature_policy` of the profile]
     #[arg(long, value_enum, value_name = "POLICY")]
     pub policy: Option<PolicyArg>,
-}
-
-fn format(word: &str) -> Result<Format, String> {
-    Format::from_word(word).ok_or_else(|| crate::say!("args-bad-format"))
 }
