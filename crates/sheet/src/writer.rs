@@ -19,7 +19,7 @@ pub struct WriteOptions {
     /// not in the system's encoding. Other programs may take it for a part of the first name.
     pub byte_order_mark: bool,
     /// In CSV and TSV a text that a spreadsheet would take for a formula gets a `'` before it, and
-    /// so does one that begins with `'` or `` ` ``; [`unguarded`](crate::unguarded) gives the text back.
+    /// so does one that begins with `'`; [`unguarded`](crate::unguarded) gives the text back.
     pub guard_formulas: bool,
 }
 

@@ -48,6 +48,7 @@ about-row-ref_taken = the reference was paid from this ledger under another numb
     .do = look at both numbers with `hongbao history BILLNO`: they may be one payment made twice
 about-failure-AMOUNT_UNIT_UNKNOWN = a column of amounts does not say whether it is in fen or in yuan, and guessing could be wrong a hundredfold
 about-failure-COLUMN_UNKNOWN = a column was asked for that the book does not have
+about-failure-EXPORT_BEGUN_ANEW = what an interrupted export had written is gone or cut off; `--resume` began anew
 about-failure-EXPORT_FILTER = a filter or a ledger was given that the payer's own records do not have
 about-failure-EXPORT_OTHER = what an interrupted export left is of other rows, columns or options than were asked for now
 about-failure-SHEET_IN_USE = another process is writing the same file

@@ -48,6 +48,7 @@ about-row-ref_taken = 该业务编号已从本账本以另一个单号发放，�
     .do = 用 `hongbao history BILLNO` 查看两个单号：可能是同一笔发放了两次
 about-failure-AMOUNT_UNIT_UNKNOWN = 金额一列没有说明以分还是以元计，猜错会差一百倍
 about-failure-COLUMN_UNKNOWN = 指定的列在这本账里没有
+about-failure-EXPORT_BEGUN_ANEW = 中断的导出已写出的内容不在或不完整，`--resume` 已从头开始
 about-failure-EXPORT_FILTER = 指定的筛选条件或账本，付款方自己的记录里没有
 about-failure-EXPORT_OTHER = 上次中断的导出留下的内容，与这次的记录、列或选项不同
 about-failure-SHEET_IN_USE = 另一个进程正在写同一个文件

@@ -83,7 +83,7 @@ impl<W: Write> CsvWriter<W> {
 }
 
 /// A text with `'` before it where a spreadsheet would take it for a formula, or where it begins
-/// with a mark that keeps cells text: who takes one `'` away again has the text. See [`unguarded`].
+/// with `'` itself: who takes one `'` away again has the text. See [`unguarded`].
 fn guarded(text: &str) -> Cow<'_, str> {
     match text.starts_with(is_guarded) {
         true => Cow::Owned(format!("'{text}")),
@@ -98,10 +98,7 @@ pub fn unguarded(text: &str) -> &str {
 }
 
 const fn is_guarded(first: char) -> bool {
-    matches!(
-        first,
-        '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\'' | '`' | '＝' | '＋' | '－' | '＠'
-    )
+    matches!(first, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '\'' | '＝' | '＋' | '－' | '＠')
 }
 
 /// A record's length is checked before, so that only writing can fail.

@@ -14,15 +14,20 @@ use serde_json::{Value, json};
 pub struct Chosen {
     field: Field,
     unit: Unit,
-    /// Whether ids of digits get a mark before them that keeps them text.
-    marks_ids: bool,
+    /// Whether ids of digits get a `` ` `` before them, which keeps them text.
+    marks_digits: bool,
+    /// Whether what begins with such a mark itself gets another.
+    marks_marks: bool,
 }
 
 impl Chosen {
     /// What it says of a packet.
     pub fn cell(&self, packet: &Packet) -> Cell {
         match cells::cell(self.field, packet) {
-            Cell::Text(text) if self.marks_ids && is_of_digits(&text) => {
+            Cell::Text(text)
+                if (self.marks_digits && is_of_digits(&text))
+                    || (self.marks_marks && text.starts_with('`')) =>
+            {
                 Cell::from(format!("`{text}"))
             }
             cell => cell,
@@ -81,7 +86,12 @@ impl Plan {
         };
         let columns: Vec<Chosen> = fields
             .into_iter()
-            .map(|(field, unit)| Chosen { field, unit, marks_ids: excel && field.is_id() })
+            .map(|(field, unit)| Chosen {
+                field,
+                unit,
+                marks_digits: excel && field.is_id(),
+                marks_marks: is_delimited && !args.as_is,
+            })
             .collect();
         let heads = columns.iter().map(|column| head(column, args.headers)).collect();
         let options =

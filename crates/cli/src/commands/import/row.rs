@@ -243,7 +243,7 @@ mod tests {
             claim.act_name.map(String::from).unwrap()
         };
         for (written, text) in
-            [("'=1", "=1"), ("''x", "'x"), ("'`x", "`x"), ("`x", "x"), (" x ", " x ")]
+            [("'=1", "=1"), ("''x", "'x"), ("``x", "`x"), ("`x", "x"), (" x ", " x ")]
         {
             assert_eq!(of(Format::Csv, written), text, "{written}");
             assert_eq!(of(Format::JsonLines, written), written);
