@@ -4,6 +4,7 @@
 //! which `localise` puts in at run time. No flag takes a secret.
 
 mod ask;
+mod data;
 mod doctor;
 mod fault;
 mod ledger;
@@ -13,6 +14,7 @@ mod reconcile;
 mod remember;
 
 pub use ask::{ExplainArgs, QueryArgs, SendArgs, SignArgs};
+pub use data::{BookArg, ExportArgs, HeadersArg, ImportArgs, UnitArg};
 pub use doctor::DoctorArgs;
 pub use fault::FaultName;
 pub use ledger::{
@@ -26,7 +28,7 @@ pub use operate::{
     ServeArgs, TopUpArgs,
 };
 pub use reconcile::ReconcileArgs;
-pub use remember::{AttentionArgs, FollowArgs, HistoryArgs, LedgerOf, RecordsArgs};
+pub use remember::{AttentionArgs, FilterArgs, FollowArgs, HistoryArgs, LedgerOf, RecordsArgs};
 
 use crate::lang::Lang;
 use clap::{ArgAction, Parser, Subcommand};
@@ -73,6 +75,10 @@ pub enum Command {
     Attention(AttentionArgs),
     /// Ask about every bill number of a file, and compare what was found with what it expects
     Reconcile(ReconcileArgs),
+    /// Write what the ledger holds to a file: CSV, XLSX, Parquet or JSON lines
+    Export(ExportArgs),
+    /// Take the packets that a file names into the ledger; what a file says proves nothing
+    Import(ImportArgs),
     /// Show what a request or reply signs, and why a signature does not hold
     Sign(SignArgs),
     /// Find out what is wrong with a profile or a server's folder, and print a report to paste

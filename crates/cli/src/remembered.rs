@@ -117,7 +117,10 @@ impl Remembered {
 }
 
 /// The merchant that is named, or the only one.
-fn one(mut merchants: Vec<Merchant>, mch_id: Option<&str>) -> Result<Merchant, Failure> {
+///
+/// # Errors
+/// `NO_MERCHANT`; `USAGE` where there are several and none is named.
+pub fn one(mut merchants: Vec<Merchant>, mch_id: Option<&str>) -> Result<Merchant, Failure> {
     if let Some(mch_id) = mch_id {
         let found = merchants.into_iter().find(|merchant| merchant.mch_id.as_str() == mch_id);
         return found.ok_or_else(|| {

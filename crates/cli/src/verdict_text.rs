@@ -86,6 +86,7 @@ fn unknown_words(unknown: &Unknown) -> String {
         Unknown::Code(None) => say!("verdict-unknown-no-code"),
         Unknown::Unreadable(why) => say!("verdict-unknown-unreadable", why = unreadable(why)),
         Unknown::Contradiction => say!("verdict-unknown-contradiction"),
+        Unknown::Imported => say!("verdict-unknown-imported"),
     }
 }
 

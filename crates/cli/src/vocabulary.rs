@@ -2,6 +2,7 @@
 
 use crate::args::FaultName;
 use crate::commands::doctor::Symptom;
+use crate::commands::import::ImportProblem;
 use crate::commands::reconcile::Problem;
 use crate::culprit::Mistake;
 use crate::exit::Exit;
@@ -112,7 +113,10 @@ impl Kind {
             Self::Verdict => Verdict::WORDS.map(str::to_owned).to_vec(),
             Self::NextStep => NextStep::ALL.map(|step| step.as_str().to_owned()).to_vec(),
             Self::Difference => Difference::ALL.map(|d| d.as_str().to_owned()).to_vec(),
-            Self::RowProblem => Problem::WORDS.map(str::to_owned).to_vec(),
+            Self::RowProblem => {
+                let words = Problem::WORDS.iter().chain(&ImportProblem::WORDS);
+                words.map(|word| (*word).to_owned()).collect()
+            }
             Self::Attention => Attention::ALL.map(|why| why.as_str().to_owned()).to_vec(),
             Self::Exit => Exit::ALL.map(|exit| exit.code().to_string()).to_vec(),
             Self::Failure => {

@@ -11,7 +11,7 @@ use std::process::Stdio;
 use support::{Said, command, hongbao, hongbao_in};
 
 /// Every command that has help.
-const COMMANDS: [&str; 36] = [
+const COMMANDS: [&str; 38] = [
     "",
     "demo",
     "serve",
@@ -22,6 +22,8 @@ const COMMANDS: [&str; 36] = [
     "records",
     "history",
     "attention",
+    "export",
+    "import",
     "sign",
     "doctor",
     "explain",

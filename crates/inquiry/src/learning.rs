@@ -2,6 +2,7 @@
 //! on whatever somebody else committed meanwhile.
 
 use crate::account::Account;
+use crate::import;
 use crate::schedule::{Next, Schedule};
 use crate::standing;
 use bytes::Bytes;
@@ -14,7 +15,7 @@ use hongbao_wire::{QueryReply, SendReply, Verdict, WireTime};
 use jiff::{SignedDuration, Timestamp};
 
 /// How far our time of a send may be from the payer's before ours counts as wrong.
-const CLOCK_MAX: SignedDuration = SignedDuration::from_hours(24);
+pub(crate) const CLOCK_MAX: SignedDuration = SignedDuration::from_hours(24);
 
 /// The verdict before anything came: the question has no answer yet.
 pub(crate) const fn nothing_learnt() -> Verdict {
@@ -145,6 +146,11 @@ fn superseded<R>(
 
 /// Keeps the verdict, and what follows from it: when to ask next, and whether a person looks.
 fn conclude(inquiry: &mut Inquiry, verdict: &Verdict, at: Timestamp, schedule: &Schedule) {
+    // that WeChat Pay no longer answers says nothing against a file from before
+    if *verdict == Verdict::BeyondWindow && import::is_counted(&inquiry.conclusion) {
+        (inquiry.due_at, inquiry.attention) = (None, None);
+        return;
+    }
     inquiry.conclusion = conclusion(verdict);
     inquiry.unknown_since = match verdict {
         // it was so by now at the latest, whatever a clock that was ahead noted

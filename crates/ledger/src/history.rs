@@ -9,7 +9,7 @@ pub enum Source {
     Merchant,
     /// The issuer's own clock or play.
     Issuer,
-    /// A person, through the admin listener.
+    /// A person, through the admin listener or an imported file.
     Admin,
     /// A reply of WeChat Pay (the inquiry's source).
     Upstream,

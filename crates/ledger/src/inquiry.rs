@@ -41,7 +41,8 @@ pub struct Inquiry {
     pub unknown_since: Option<Timestamp>,
     /// Whether two verified replies excluded each other: that stays.
     pub is_contradicted: bool,
-    /// What the newest verified record said.
+    /// What the newest verified record said. Until one came (`answered_at` is `None`): what an
+    /// imported file says, under a status word of its own.
     pub seen: Option<Seen>,
     /// The newest verified record's reply, byte for byte.
     pub reply: Option<Bytes>,
@@ -69,7 +70,7 @@ pub struct Conclusion {
     pub is_final: bool,
 }
 
-/// What a verified record said, as far as lists show it.
+/// What a verified record said, as far as lists show it; or, unverified, an imported file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     /// `status`, as it came.

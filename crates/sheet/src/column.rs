@@ -11,6 +11,9 @@ pub enum Kind {
     Text,
     /// Whole numbers of 64 bits; text in it is refused.
     Int,
+    /// Hundredths, as whole numbers of them: 1205 is written as `12.05`, as a number in XLSX, as an
+    /// exact decimal in Parquet. Text in it is refused. Only for writing.
+    Hundredths,
 }
 
 /// A column.
@@ -34,6 +37,12 @@ impl Column {
     #[must_use]
     pub fn int(name: &str) -> Column {
         Column { name: name.into(), kind: Kind::Int }
+    }
+
+    /// A column of hundredths.
+    #[must_use]
+    pub fn hundredths(name: &str) -> Column {
+        Column { name: name.into(), kind: Kind::Hundredths }
     }
 }
 

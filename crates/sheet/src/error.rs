@@ -17,9 +17,11 @@ pub enum SheetError {
     #[error("the file could not be read or written: {0}")]
     Io(#[from] io::Error),
     /// The extension stands for no format.
-    #[error("`{0}` has no known format; name it: `csv`, `tsv`, `xlsx`, `parquet` or `lines`")]
+    #[error(
+        "`{0}` has no known format; name it: `csv`, `tsv`, `xlsx`, `parquet`, `jsonl` or `lines`"
+    )]
     FormatUnknown(String),
-    /// XLSX and Parquet are read from their end, which a stream does not have.
+    /// XLSX and Parquet are read from their end, JSON lines twice, which a stream does not permit.
     #[error("`{}` cannot be streamed; name a file", .0.word())]
     NeedsFile(Format),
     /// Lines are a format for reading.
@@ -79,9 +81,15 @@ pub enum SheetError {
         /// Columns of the table.
         expected: usize,
     },
-    /// Writing: text for a column of numbers.
-    #[error("text for the column `{0}` of whole numbers; make it a column of text")]
+    /// Writing: for a column of numbers, text, or more digits than the format's numbers have.
+    #[error("no number that the column `{0}` holds; make it a column of text")]
     NotANumber(String),
+    /// Somebody else is writing the same part of a file.
+    #[error("`{0}` is being written by another process; wait for it or name another file")]
+    InUse(String),
+    /// What is there of an interrupted file is less than was on the disk.
+    #[error("`{0}` is not what was left of the interrupted file; begin anew")]
+    PartLost(String),
     /// Writing: more characters than a cell holds.
     #[error("more than {CELL_CHARS_MAX} characters for the column `{0}`; shorten them")]
     CellTooLong(String),
@@ -111,6 +119,8 @@ impl SheetError {
             SheetError::NotAFile(_) => "SHEET_NOT_A_FILE",
             SheetError::CellCount { .. } => "SHEET_CELL_COUNT",
             SheetError::NotANumber(_) => "SHEET_NOT_A_NUMBER",
+            SheetError::InUse(_) => "SHEET_IN_USE",
+            SheetError::PartLost(_) => "SHEET_PART_LOST",
             SheetError::CellTooLong(_) => "SHEET_CELL_TOO_LONG",
         }
     }
@@ -166,7 +176,10 @@ pub enum RowFault {
     /// CSV: the file ends between quotes.
     #[error("the file ends inside the quote that this row opens; close it, or fetch it again")]
     QuoteOpen,
-    /// Parquet: a value that no cell can hold.
+    /// JSON lines: not one object, or one that has a name twice.
+    #[error("the line is no JSON object that has each name once")]
+    NotJson,
+    /// Parquet and JSON lines: a value that no cell can hold.
     #[error("the column `{0}` has a value that is no text, number or time")]
     NoText(String),
 }
@@ -184,6 +197,7 @@ impl RowFault {
             RowFault::RecordTooLong => "SHEET_ROW_TOO_LONG",
             RowFault::TooManyCells => "SHEET_ROW_TOO_MANY_CELLS",
             RowFault::QuoteOpen => "SHEET_ROW_QUOTE_OPEN",
+            RowFault::NotJson => "SHEET_ROW_NOT_JSON",
             RowFault::NoText(_) => "SHEET_ROW_NO_TEXT",
         }
     }

@@ -15,6 +15,8 @@ pub enum Format {
     Xlsx,
     /// Apache Parquet, flat columns.
     Parquet,
+    /// One JSON object a line; a column is a name that any of them has.
+    JsonLines,
     /// One value a line, no header; only read.
     Lines,
 }
@@ -40,6 +42,7 @@ impl Format {
             "tsv" | "tab" => Format::Tsv,
             "xlsx" | "xlsm" => Format::Xlsx,
             "parquet" | "pq" => Format::Parquet,
+            "jsonl" | "ndjson" => Format::JsonLines,
             "txt" | "lines" => Format::Lines,
             _ => return None,
         })
@@ -53,6 +56,7 @@ impl Format {
             Format::Tsv => "tsv",
             Format::Xlsx => "xlsx",
             Format::Parquet => "parquet",
+            Format::JsonLines => "jsonl",
             Format::Lines => "lines",
         }
     }

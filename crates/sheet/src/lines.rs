@@ -14,32 +14,45 @@ pub(crate) const COLUMN: &str = "mch_billno";
 const LINE_BYTES_MAX: usize = limits::CELL_CHARS_MAX * 4;
 
 pub(crate) struct Lines {
-    source: BufReader<Source>,
-    line: u64,
-    bytes: Vec<u8>,
+    lines: BoundedLines,
 }
 
 impl Lines {
     pub(crate) fn new(source: Source) -> Lines {
-        Lines { source: BufReader::new(source), line: 0, bytes: Vec::new() }
+        Lines { lines: BoundedLines::new(source, LINE_BYTES_MAX) }
     }
 
     pub(crate) fn next(&mut self) -> Result<Option<Row>, SheetError> {
-        while let Some(whole) = self.advance()? {
-            let text = self.source.get_ref().text(&self.bytes);
-            let text = text.map_err(|fault| fault.on(self.line))?.trim();
+        while let Some(whole) = self.lines.advance()? {
+            let line = self.lines.line;
+            let text = self.lines.text().map_err(|fault| fault.on(line))?.trim();
             if !whole || !limits::fits_a_cell(text) {
-                return Err(RowFault::CellTooLong.on(self.line));
+                return Err(RowFault::CellTooLong.on(line));
             }
             if !text.is_empty() && !text.starts_with('#') {
-                return Ok(Some(Row { line: self.line, cells: vec![Cell::Text(text.into())] }));
+                return Ok(Some(Row { line, cells: vec![Cell::Text(text.into())] }));
             }
         }
         Ok(None)
     }
+}
 
-    /// The next line into `bytes`; whether all of it, or `None` at the end.
-    fn advance(&mut self) -> io::Result<Option<bool>> {
+/// Lines, one after the other, in memory of bounded size.
+pub(crate) struct BoundedLines {
+    source: BufReader<Source>,
+    bytes: Vec<u8>,
+    bytes_max: usize,
+    /// The number of the line that was read last, from 1.
+    pub(crate) line: u64,
+}
+
+impl BoundedLines {
+    pub(crate) fn new(source: Source, bytes_max: usize) -> BoundedLines {
+        BoundedLines { source: BufReader::new(source), bytes: Vec::new(), bytes_max, line: 0 }
+    }
+
+    /// Reads the next line; whether all of it, or `None` at the end.
+    pub(crate) fn advance(&mut self) -> io::Result<Option<bool>> {
         self.bytes.clear();
         let mut whole = true;
         let mut any = false;
@@ -51,7 +64,7 @@ impl Lines {
             any = true;
             let end = chunk.iter().position(|byte| *byte == b'\n');
             let part = &chunk[..end.unwrap_or(chunk.len())];
-            if self.bytes.len() + part.len() <= LINE_BYTES_MAX {
+            if self.bytes.len() + part.len() <= self.bytes_max {
                 self.bytes.extend_from_slice(part);
             } else {
                 self.bytes.clear(); // no part of a character is left to be mistaken for one
@@ -65,5 +78,10 @@ impl Lines {
         }
         self.line += u64::from(any);
         Ok(any.then_some(whole))
+    }
+
+    /// The line that was read last.
+    pub(crate) fn text(&self) -> Result<&str, RowFault> {
+        self.source.get_ref().text(&self.bytes)
     }
 }

@@ -22,3 +22,24 @@ pub(crate) fn cell(number: f64, limit: f64, shortest: impl Display + UpperExp) -
     let whole = number as i64;
     if whole as f64 == number { Cell::Int(whole) } else { Cell::Text(shortest.to_string().into()) }
 }
+
+/// Hundredths as a decimal: 1205 is `12.05`.
+pub(crate) fn hundredths(number: i64) -> String {
+    let (sign, whole) = (if number < 0 { "-" } else { "" }, number.unsigned_abs());
+    format!("{sign}{}.{:02}", whole / 100, whole % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hundredths;
+
+    #[test]
+    fn hundredths_are_exact() {
+        let cases = [(0, "0.00"), (5, "0.05"), (1205, "12.05"), (-5, "-0.05"), (-1205, "-12.05")];
+        for (number, text) in cases {
+            assert_eq!(hundredths(number), text);
+        }
+        assert_eq!(hundredths(i64::MAX), "92233720368547758.07");
+        assert_eq!(hundredths(i64::MIN), "-92233720368547758.08");
+    }
+}

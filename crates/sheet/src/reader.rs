@@ -5,6 +5,7 @@ use crate::column::Column;
 use crate::csv::reader::CsvReader;
 use crate::error::SheetError;
 use crate::format::Format;
+use crate::json::reader::JsonReader;
 use crate::lines::{self, Lines};
 use crate::source::Source;
 use crate::stage::Stage;
@@ -16,7 +17,7 @@ use std::path::Path;
 /// What a file itself does not say.
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
-    /// The encoding of CSV, TSV and lines, such as `gb18030`; a byte order mark in the file
+    /// The encoding of CSV, TSV, JSON lines and lines, such as `gb18030`; a byte order mark in the file
     /// comes first. Without either it is UTF-8.
     pub encoding: Option<String>,
     /// The worksheet of an XLSX file; without it the first that is not hidden.
@@ -52,6 +53,7 @@ pub struct Reader {
 enum Rows {
     Csv(Box<CsvReader>),
     Lines(Lines),
+    Json(Box<JsonReader>),
     Staged(Stage),
     Ended,
 }
@@ -66,6 +68,10 @@ impl Reader {
         let (columns, stage) = match format {
             Format::Xlsx => xlsx::reader::open(file, options.worksheet.clone())?,
             Format::Parquet => parquet::reader::open(file)?,
+            Format::JsonLines => {
+                let (columns, rows) = JsonReader::open(file, options.encoding.as_deref())?;
+                return Ok(Reader { columns, rows: Rows::Json(Box::new(rows)) });
+            }
             Format::Csv | Format::Tsv | Format::Lines => {
                 return Reader::of_stream(file, format, options);
             }
@@ -84,7 +90,9 @@ impl Reader {
         options: &ReadOptions,
     ) -> Result<Reader, SheetError> {
         let delimiter = match format {
-            Format::Xlsx | Format::Parquet => return Err(SheetError::NeedsFile(format)),
+            Format::Xlsx | Format::Parquet | Format::JsonLines => {
+                return Err(SheetError::NeedsFile(format));
+            }
             Format::Tsv => Some(b'\t'),
             Format::Csv | Format::Lines => None,
         };
@@ -111,6 +119,7 @@ impl Iterator for Reader {
         let next = match &mut self.rows {
             Rows::Csv(reader) => reader.next(),
             Rows::Lines(lines) => lines.next(),
+            Rows::Json(reader) => reader.next(),
             Rows::Staged(stage) => stage.next(),
             Rows::Ended => return None,
         };

@@ -1,7 +1,7 @@
 //! A file that is there whole or not at all.
 
 use crate::error::SheetError;
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
@@ -14,17 +14,9 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// Makes the temporary file. A link to a file stays a link.
+    /// Makes the temporary file.
     pub(crate) fn new(path: &Path) -> Result<Target, SheetError> {
-        let (path, mode) = match fs::metadata(path) {
-            Ok(found) if found.is_file() => (fs::canonicalize(path)?, Some(found.permissions())),
-            Ok(_) => return Err(not_a_file(path)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => (path.to_owned(), None),
-            Err(error) => return Err(error.into()),
-        };
-        if path.file_name().is_none() {
-            return Err(not_a_file(&path));
-        }
+        let (path, mode) = place(path)?;
         // made with mode 0600, as the rows may hold openids; one that is replaced keeps its own
         let mut builder = tempfile::Builder::new();
         let file = builder.prefix(".hongbao-").suffix(".part").tempfile_in(folder(&path))?;
@@ -44,10 +36,7 @@ impl Target {
         self.file.as_file().sync_all()?;
         let folder = folder(&self.path).to_owned();
         self.file.persist(&self.path).map_err(|failed| failed.error)?;
-        if cfg!(unix) {
-            File::open(folder)?.sync_all()?;
-        }
-        Ok(())
+        sync_folder(&folder)
     }
 }
 
@@ -61,7 +50,30 @@ impl Write for Target {
     }
 }
 
-fn folder(path: &Path) -> &Path {
+/// Where a file will be, and the mode that one which is there already has. A link to a file stays
+/// a link.
+pub(crate) fn place(path: &Path) -> Result<(PathBuf, Option<Permissions>), SheetError> {
+    let (path, mode) = match fs::metadata(path) {
+        Ok(found) if found.is_file() => (fs::canonicalize(path)?, Some(found.permissions())),
+        Ok(_) => return Err(not_a_file(path)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (path.to_owned(), None),
+        Err(error) => return Err(error.into()),
+    };
+    if path.file_name().is_none() {
+        return Err(not_a_file(&path));
+    }
+    Ok((path, mode))
+}
+
+/// Brings the names of a folder to the disk.
+pub(crate) fn sync_folder(folder: &Path) -> Result<(), SheetError> {
+    if cfg!(unix) {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+pub(crate) fn folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

@@ -2,12 +2,12 @@
 
 use crate::cell::Cell;
 use crate::column::{self, Column, Kind, shown};
-use crate::csv::writer::CsvWriter;
 use crate::error::SheetError;
 use crate::format::Format;
 use crate::limits::fits_a_cell;
-use crate::parquet::writer::ParquetWriter;
+use crate::parquet::writer::{DECIMAL_LIMIT, ParquetWriter};
 use crate::target::Target;
+use crate::text::TextWriter;
 use crate::xlsx::writer::XlsxWriter;
 use std::io::{BufWriter, Write};
 use std::path::Path;
@@ -18,6 +18,9 @@ pub struct WriteOptions {
     /// CSV and TSV begin with the byte order mark of UTF-8, by which Excel tells that they are
     /// not in the system's encoding. Other programs may take it for a part of the first name.
     pub byte_order_mark: bool,
+    /// In CSV and TSV a text that a spreadsheet would take for a formula gets a `'` before it, and
+    /// so does one that begins with `'`; [`unguarded`](crate::unguarded) gives the text back.
+    pub guard_formulas: bool,
 }
 
 /// Writes a table, row by row.
@@ -27,16 +30,16 @@ pub struct WriteOptions {
 /// there under the name stays.
 ///
 /// Cells are written as they are. In XLSX a text is never a formula. In CSV a text that
-/// begins with `=` stays as it is, because what programs read back must be what was written;
-/// a person who opens files of strangers in Excel should ask for XLSX.
+/// begins with `=` stays as it is, because what programs read back must be what was written,
+/// unless [`WriteOptions::guard_formulas`] is asked for.
 pub struct Writer {
     columns: Vec<Column>,
     out: Out,
 }
 
 enum Out {
-    CsvFile(CsvWriter<BufWriter<Target>>),
-    CsvStream(CsvWriter<Box<dyn Write + Send>>),
+    File(TextWriter<BufWriter<Target>>),
+    Stream(TextWriter<Box<dyn Write + Send>>),
     Xlsx(Box<XlsxWriter>),
     Parquet(Box<ParquetWriter>),
 }
@@ -56,10 +59,9 @@ impl Writer {
         column::check(columns)?;
         let target = || Target::new(path);
         let out = match format {
-            Format::Csv | Format::Tsv => {
+            Format::Csv | Format::Tsv | Format::JsonLines => {
                 let out = BufWriter::new(target()?);
-                let mark = options.byte_order_mark;
-                Out::CsvFile(CsvWriter::new(out, delimiter(format), mark, columns)?)
+                Out::File(TextWriter::new(out, format, options, columns)?)
             }
             Format::Xlsx => Out::Xlsx(Box::new(XlsxWriter::new(target()?, columns)?)),
             Format::Parquet => Out::Parquet(Box::new(ParquetWriter::new(target()?, columns)?)),
@@ -68,7 +70,7 @@ impl Writer {
         Ok(Writer { columns: columns.to_vec(), out })
     }
 
-    /// Writes CSV or TSV to a stream, such as standard output.
+    /// Writes CSV, TSV or JSON lines to a stream, such as standard output.
     ///
     /// # Errors
     /// [`SheetError::NeedsFile`] and [`SheetError::ReadOnly`] for other formats; columns that
@@ -79,15 +81,9 @@ impl Writer {
         options: WriteOptions,
         columns: &[Column],
     ) -> Result<Writer, SheetError> {
-        match format {
-            Format::Csv | Format::Tsv => {}
-            Format::Xlsx | Format::Parquet => return Err(SheetError::NeedsFile(format)),
-            Format::Lines => return Err(SheetError::ReadOnly(format)),
-        }
         column::check(columns)?;
         let stream: Box<dyn Write + Send> = Box::new(stream);
-        let mark = options.byte_order_mark;
-        let out = Out::CsvStream(CsvWriter::new(stream, delimiter(format), mark, columns)?);
+        let out = Out::Stream(TextWriter::new(stream, format, options, columns)?);
         Ok(Writer { columns: columns.to_vec(), out })
     }
 
@@ -98,22 +94,10 @@ impl Writer {
     /// [`SheetError::CellCount`], [`SheetError::NotANumber`], [`SheetError::CellTooLong`],
     /// [`SheetError::TooManyRows`] for XLSX, [`SheetError::Io`].
     pub fn write(&mut self, cells: &[Cell]) -> Result<(), SheetError> {
-        if cells.len() != self.columns.len() {
-            let (found, expected) = (cells.len(), self.columns.len());
-            return Err(SheetError::CellCount { found, expected });
-        }
-        for (cell, column) in cells.iter().zip(&self.columns) {
-            let (Cell::Text(text) | Cell::LostDigits(text)) = cell else { continue };
-            if column.kind == Kind::Int {
-                return Err(SheetError::NotANumber(shown(&column.name)));
-            }
-            if !fits_a_cell(text) {
-                return Err(SheetError::CellTooLong(shown(&column.name)));
-            }
-        }
+        check(&self.columns, cells)?;
         match &mut self.out {
-            Out::CsvFile(out) => out.row(cells),
-            Out::CsvStream(out) => out.row(cells),
+            Out::File(out) => out.row(cells),
+            Out::Stream(out) => out.row(cells),
             Out::Xlsx(out) => out.row(cells),
             Out::Parquet(out) => out.row(cells),
         }
@@ -125,8 +109,8 @@ impl Writer {
     /// [`SheetError::Io`]; then the file is not there, and what was there before is.
     pub fn finish(self) -> Result<(), SheetError> {
         let target = match self.out {
-            Out::CsvStream(out) => return Ok(out.finish()?.flush()?),
-            Out::CsvFile(out) => {
+            Out::Stream(out) => return Ok(out.finish()?.flush()?),
+            Out::File(out) => {
                 let file = out.finish()?.into_inner();
                 file.map_err(|error| SheetError::Io(error.into_error()))?
             }
@@ -143,6 +127,29 @@ impl std::fmt::Debug for Writer {
     }
 }
 
-fn delimiter(format: Format) -> u8 {
-    if format == Format::Tsv { b'\t' } else { b',' }
+/// Refuses a row for what is in it.
+pub(crate) fn check(columns: &[Column], cells: &[Cell]) -> Result<(), SheetError> {
+    if cells.len() != columns.len() {
+        let (found, expected) = (cells.len(), columns.len());
+        return Err(SheetError::CellCount { found, expected });
+    }
+    for (cell, column) in cells.iter().zip(columns) {
+        match cell {
+            Cell::Text(text) | Cell::LostDigits(text) => {
+                if column.kind != Kind::Text {
+                    return Err(SheetError::NotANumber(shown(&column.name)));
+                }
+                if !fits_a_cell(text) {
+                    return Err(SheetError::CellTooLong(shown(&column.name)));
+                }
+            }
+            Cell::Int(number)
+                if column.kind == Kind::Hundredths && number.unsigned_abs() >= DECIMAL_LIMIT =>
+            {
+                return Err(SheetError::NotANumber(shown(&column.name)));
+            }
+            Cell::Int(_) | Cell::Empty => {}
+        }
+    }
+    Ok(())
 }

@@ -170,7 +170,8 @@ fn written(format: Format, options: WriteOptions) -> String {
 fn csv_is_written_as_rfc_4180_quotes() {
     let plain = "号,fen\n1000009820170720000000000001,100\n\"a,\"\"b\"\"\n\tc\",-1\n=1+1,\n";
     assert_eq!(written(Format::Csv, WriteOptions::default()), plain);
-    let marked = written(Format::Csv, WriteOptions { byte_order_mark: true });
+    let marked =
+        written(Format::Csv, WriteOptions { byte_order_mark: true, ..WriteOptions::default() });
     assert_eq!(marked, format!("\u{FEFF}{plain}"));
     let tabs = "号\tfen\n1000009820170720000000000001\t100\n\"a,\"\"b\"\"\n\tc\"\t-1\n=1+1\t\n";
     assert_eq!(written(Format::Tsv, WriteOptions::default()), tabs);

@@ -142,8 +142,7 @@ fn formats_have_names() {
     }
     assert_eq!(Format::of_path(Path::new("a/B.XLSX")).unwrap(), Format::Xlsx);
     let error = Format::of_path(Path::new("a/b\n.doc")).unwrap_err();
-    let text =
-        r"`b\n.doc` has no known format; name it: `csv`, `tsv`, `xlsx`, `parquet` or `lines`";
+    let text = r"`b\n.doc` has no known format; name it: `csv`, `tsv`, `xlsx`, `parquet`, `jsonl` or `lines`";
     assert_eq!(error.to_string(), text);
     assert!(Format::of_path(Path::new("plain")).is_err());
 }

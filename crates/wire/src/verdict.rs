@@ -87,6 +87,8 @@ pub enum Unknown {
     Unreadable(Unreadable),
     /// Two verified replies exclude each other.
     Contradiction,
+    /// A person's file names it, and nobody has asked yet: what a file says proves nothing.
+    Imported,
 }
 
 /// Why the question was not answered.
@@ -201,6 +203,7 @@ impl Verdict {
             Self::Unknown(Unknown::Code(_)) => "unknown_code",
             Self::Unknown(Unknown::Unreadable(_)) => "unreadable",
             Self::Unknown(Unknown::Contradiction) => "contradiction",
+            Self::Unknown(Unknown::Imported) => "imported",
             Self::NoAnswer(NoAnswer::TryAgain) => "try_again",
             Self::NoAnswer(NoAnswer::FixSetUp) => "fix_set_up",
         })
@@ -232,6 +235,7 @@ impl Verdict {
                 "unknown_code" => Unknown::Code(None),
                 "unreadable" => Unknown::Unreadable(Unreadable::Recalled),
                 "contradiction" => Unknown::Contradiction,
+                "imported" => Unknown::Imported,
                 _ => return None,
             }),
             ("no_answer", Some("try_again")) => Self::NoAnswer(NoAnswer::TryAgain),
@@ -262,7 +266,7 @@ impl Verdict {
             Self::Open(Open::Sending | Open::Refused) => NextStep::AskAgainOrResendSame,
             Self::Open(Open::Accepted | Open::Sent | Open::Refunding) => NextStep::AskAgain,
             Self::Unknown(Unknown::NotFound) => NextStep::CheckThenAskOrResendSame,
-            Self::Unknown(Unknown::SaidFailed) => NextStep::AskTheQuery,
+            Self::Unknown(Unknown::SaidFailed | Unknown::Imported) => NextStep::AskTheQuery,
             Self::Unknown(Unknown::Code(_)) => NextStep::CallSupport,
             Self::Unknown(_) => NextStep::PersonLooks,
             Self::BeyondWindow => NextStep::LedgerOrConsole,

@@ -341,6 +341,7 @@ fn words_recall_what_was_told_and_prove_nothing() {
         Verdict::Unknown(Unknown::Code(None)),
         Verdict::Unknown(Unknown::Unreadable(Unreadable::Recalled)),
         Verdict::Unknown(Unknown::Contradiction),
+        Verdict::Unknown(Unknown::Imported),
         Verdict::NoAnswer(NoAnswer::TryAgain),
         Verdict::NoAnswer(NoAnswer::FixSetUp),
     ];
@@ -351,6 +352,9 @@ fn words_recall_what_was_told_and_prove_nothing() {
         ("failed", None),
         ("failed", Some("sent")),
         ("received", Some("sent")),
+        ("received", Some("imported")),
+        ("refunded", Some("imported")),
+        ("failed", Some("imported")),
         ("open", None),
         ("open", Some("not_found")),
         ("unknown", Some("sent")),

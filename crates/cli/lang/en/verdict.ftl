@@ -17,6 +17,7 @@ verdict-unknown-no-code = unknown: the call was refused without an error code
 verdict-unknown-code-recalled = unknown: the call was refused with an error code in no table, or without one; `hongbao history` shows it
 verdict-unknown-unreadable = unknown: the reply cannot be trusted: { $why }
 verdict-unknown-contradiction = unknown: two verified replies exclude each other
+verdict-unknown-imported = unknown: a file was imported that names it, and WeChat Pay has not been asked
 verdict-beyond-window = unknown: sent more than 30 days ago, for which the query no longer answers
 verdict-no-answer-again = no answer: { $why }
 verdict-no-answer-set-up = no answer: the call was refused: { $why }

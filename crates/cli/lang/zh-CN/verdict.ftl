@@ -17,6 +17,7 @@ verdict-unknown-no-code = 未知：调用被拒绝，且没有错误码
 verdict-unknown-code-recalled = 未知：调用被拒绝，错误码不在任何表中，或没有错误码；`hongbao history` 可查看
 verdict-unknown-unreadable = 未知：回包不可信：{ $why }
 verdict-unknown-contradiction = 未知：两个验签通过的回包互相矛盾
+verdict-unknown-imported = 未知：来自导入的文件，尚未向微信支付查询
 verdict-beyond-window = 未知：发放已超过 30 天，查询接口不再答复
 verdict-no-answer-again = 没有得到答复：{ $why }
 verdict-no-answer-set-up = 没有得到答复：调用被拒绝：{ $why }

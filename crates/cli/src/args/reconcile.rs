@@ -1,6 +1,7 @@
 //! `reconcile`: many numbers of a file.
 
 use super::ask::PolicyArg;
+use super::data::format;
 use super::ledger::LedgerFlag;
 use super::remember::{from, until};
 use hongbao_sheet::Format;
@@ -16,13 +17,13 @@ pub struct ReconcileArgs {
     /// Where the ledger is.
     #[command(flatten)]
     pub at: LedgerFlag,
-    /// CSV, XLSX or Parquet with a column of bill numbers; `-` for standard input, one number a line
+    /// CSV, XLSX, Parquet or JSON lines with a column of bill numbers; `-` for standard input, one number a line
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Where the rows go with what was found: CSV, XLSX or Parquet; without it CSV on standard output
+    /// Where the rows go with what was found: CSV, XLSX, Parquet or JSON lines; without it CSV on standard output
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
-    /// The input's format: `csv`, `tsv`, `xlsx`, `parquet` or `lines` [default: of its extension]
+    /// The input's format: `csv`, `tsv`, `xlsx`, `parquet`, `jsonl` or `lines` [default: of its extension]
     #[arg(long, value_name = "FORMAT", value_parser = format)]
     pub input_format: Option<Format>,
     /// The encoding of CSV and lines, such as `gb18030` [default: UTF-8]
@@ -34,13 +35,13 @@ pub struct ReconcileArgs {
     /// The column of bill numbers [default: `mch_billno`, `billno`, `商户订单号` or `商户单号`]
     #[arg(long, value_name = "COLUMN")]
     pub billno_column: Option<String>,
-    /// The column of expected amounts in fen [default: `amount`, `total_amount` or `金额(分)`]
+    /// The column of expected amounts in fen [default: `amount`, `total_amount`, `total_amount_fen` or `金额(分)`]
     #[arg(long, value_name = "COLUMN", conflicts_with = "yuan_column")]
     pub amount_column: Option<String>,
-    /// The column of expected amounts in yuan [default: `amount_yuan`, `金额` or `金额(元)`]
+    /// The column of expected amounts in yuan [default: `amount_yuan`, `total_amount_yuan`, `金额` or `金额(元)`]
     #[arg(long, value_name = "COLUMN")]
     pub yuan_column: Option<String>,
-    /// The column of expected receivers [default: `openid` or `re_openid`]
+    /// The column of expected receivers [default: `openid`, `re_openid`, `用户openid` or `领取人openid`]
     #[arg(long, value_name = "COLUMN")]
     pub openid_column: Option<String>,
     /// Unexpected packets are those sent from then on: a day or a time [default: the earliest that was found]
@@ -67,8 +68,4 @@ pub struct ReconcileArgs {
     /// What a success without a signature counts as [default: `signature_policy` of the profile]
     #[arg(long, value_enum, value_name = "POLICY")]
     pub policy: Option<PolicyArg>,
-}
-
-fn format(word: &str) -> Result<Format, String> {
-    Format::from_word(word).ok_or_else(|| crate::say!("args-bad-format"))
 }

@@ -79,12 +79,9 @@ pub struct LedgerOf {
     pub at: LedgerFlag,
 }
 
-/// `hongbao records`.
+/// Which records are meant: those for which all that is given holds.
 #[derive(Debug, clap::Args)]
-pub struct RecordsArgs {
-    /// Whose ledger.
-    #[command(flatten)]
-    pub whose: LedgerOf,
+pub struct FilterArgs {
     /// Only those whose newest record has this status, such as `SENT`
     #[arg(long, value_name = "STATUS", value_parser = text::<16>)]
     pub status: Option<String>,
@@ -112,6 +109,17 @@ pub struct RecordsArgs {
     /// At most so many
     #[arg(long, value_name = "COUNT", value_parser = clap::value_parser!(u64).range(1..))]
     pub limit: Option<u64>,
+}
+
+/// `hongbao records`.
+#[derive(Debug, clap::Args)]
+pub struct RecordsArgs {
+    /// Whose ledger.
+    #[command(flatten)]
+    pub whose: LedgerOf,
+    /// Which of them.
+    #[command(flatten)]
+    pub filter: FilterArgs,
     /// Print one JSON object for each record, one a line
     #[arg(long)]
     pub json: bool,

@@ -4,9 +4,11 @@ pub mod attention;
 pub mod demo;
 pub mod doctor;
 pub mod explain;
+pub mod export;
 pub mod follow;
 pub mod generate;
 pub mod history;
+pub mod import;
 pub mod ledger;
 pub mod merchant;
 pub mod query;
@@ -34,6 +36,8 @@ pub async fn run(cli: &Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::History(args) => history::run(args, out).await,
         Command::Attention(args) => attention::run(args, out).await,
         Command::Reconcile(args) => reconcile::run(args, out).await,
+        Command::Export(args) => export::run(args, out).await,
+        Command::Import(args) => import::run(args, out).await,
         Command::Sign(args) => sign::run(args, out),
         Command::Doctor(args) => doctor::run(args, out).await,
         Command::Explain(args) => explain::run(args, out),

@@ -1,12 +1,11 @@
 //! `hongbao reconcile`: the rows of a file, with what became of the packets that they name.
 
-mod columns;
-mod fault;
-mod progress;
+pub mod columns;
+pub mod fault;
 mod report;
-mod row;
+pub mod row;
 mod sink;
-mod source;
+pub mod source;
 mod tally;
 
 use crate::args::ReconcileArgs;
@@ -15,13 +14,13 @@ use crate::exit::{Exit, Failure};
 use crate::merchant_side::{Memory, MerchantSide, SideOptions};
 use crate::output::Output;
 use crate::profile::Profile;
+use crate::progress::Progress;
 use crate::say;
 use futures_util::{StreamExt, pin_mut, stream};
 use hongbao_inquiry::reconcile::{Answer, InputRow, Period, Run, RunOptions, differences};
 use hongbao_sheet::Cell;
 use hongbao_wire::verdict::NoAnswer;
 use hongbao_wire::{MchBillno, Verdict, time};
-use progress::Progress;
 use row::Carried;
 pub use row::Problem;
 use serde_json::json;
@@ -146,7 +145,7 @@ impl Reconciliation<'_> {
         let run = self.run;
         let answers = run.answers(batches);
         pin_mut!(answers);
-        let mut progress = Progress::new(self.survey.rows);
+        let mut progress = Progress::new(Some(self.survey.rows));
         let mut is_stopped = false;
         loop {
             tokio::select! {
@@ -160,7 +159,9 @@ impl Reconciliation<'_> {
                     progress.clear();
                     out.talk(say!("reconcile-stopping"));
                 }
-                () = progress.tick() => progress.show(&self.tally, out),
+                () = progress.tick() => {
+                    progress.show(self.tally.rows, &self.tally.words(), out);
+                }
                 answer = answers.next() => {
                     let Some(answer) = answer else { break };
                     let (row, answer) = answer.map_err(|error| self.side.failure(&error))?;

@@ -1,6 +1,6 @@
 //! `hongbao records`: what the ledger holds, filtered.
 
-use crate::args::RecordsArgs;
+use crate::args::{FilterArgs, RecordsArgs};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, printable};
 use crate::pages::each_page;
@@ -10,6 +10,7 @@ use crate::say;
 use crate::verdict_text;
 use crate::vocabulary::Kind;
 use comfy_table::{ContentArrangement, Table, presets};
+use hongbao_inquiry::import::IMPORTED;
 use hongbao_inquiry::{Clock, SystemClock};
 use hongbao_ledger::{Inquiry, InquiryFilter};
 use hongbao_wire::{Fen, OpenId, Verdict, time};
@@ -27,21 +28,13 @@ const WIDTHS: [usize; 7] = [28, 22, 9, 10, 26, 32, 16];
 /// [`Failure`] where the profile or its ledger cannot be used.
 pub async fn run(args: &RecordsArgs, out: &mut Output) -> Result<Exit, Failure> {
     let remembered = Remembered::open(&args.whose, args.policy.map(Into::into)).await?;
-    warn_of_status(args, out);
+    warn_of_status(&args.filter, out);
     let now = SystemClock.now();
-    let wanted = args.verdict.as_deref();
-    let mut left = args.limit.unwrap_or(u64::MAX);
+    let mut left = args.filter.limit.unwrap_or(u64::MAX);
     let mut printer = Printer::new(args.json);
     let mch_id = remembered.account.mch_id.as_str();
-    let pages = each_page(&*remembered.ledger, mch_id, filter(args), |page| {
-        let rows = page.into_iter().map(|inquiry| {
-            let verdict = remembered.account.verdict_of(&inquiry, now);
-            (remembered.judged(inquiry, now), verdict)
-        });
-        let rows = rows.filter(|(inquiry, verdict)| {
-            let is_called = !args.attention || inquiry.attention.is_some();
-            is_called && wanted.is_none_or(|word| verdict.as_str() == word)
-        });
+    let pages = each_page(&*remembered.ledger, mch_id, filter(&args.filter), |page| {
+        let rows = page.into_iter().filter_map(|it| select(&remembered, &args.filter, it, now));
         let rows: Vec<_> = rows.take(usize::try_from(left).unwrap_or(usize::MAX)).collect();
         left -= rows.len() as u64;
         printer.print(&rows, out);
@@ -51,11 +44,26 @@ pub async fn run(args: &RecordsArgs, out: &mut Output) -> Result<Exit, Failure> 
     Ok(Exit::Ok)
 }
 
+/// An inquiry as it stands at `now`, with its verdict; `None` where it is not among those that are
+/// meant, as [`filter`] alone cannot tell.
+pub fn select(
+    remembered: &Remembered,
+    args: &FilterArgs,
+    inquiry: Inquiry,
+    now: Timestamp,
+) -> Option<(Inquiry, Verdict)> {
+    let verdict = remembered.account.verdict_of(&inquiry, now);
+    let inquiry = remembered.judged(inquiry, now);
+    let is_called = !args.attention || inquiry.attention.is_some();
+    let is_wanted = args.verdict.as_deref().is_none_or(|word| verdict.as_str() == word);
+    (is_called && is_wanted).then_some((inquiry, verdict))
+}
+
 /// A status that nobody knows may be a new one of the wire, or a slip of the pen.
-fn warn_of_status(args: &RecordsArgs, out: &mut Output) {
+pub fn warn_of_status(args: &FilterArgs, out: &mut Output) {
     let Some(asked) = args.status.as_deref() else { return };
     let known = Kind::Status.words();
-    if !known.iter().any(|word| word == asked) {
+    if asked != IMPORTED && !known.iter().any(|word| word == asked) {
         let warning = say!("records-unknown-status", status = asked, known = known.join(", "));
         out.warning("UNKNOWN_STATUS", warning);
     }
@@ -64,7 +72,8 @@ fn warn_of_status(args: &RecordsArgs, out: &mut Output) {
 /// What the ledger can sort out by itself. Its words of a verdict go stale when the window
 /// closes, or when a reply no longer verifies; what they turn into is looked for among all, and
 /// so is who needs a person.
-fn filter(args: &RecordsArgs) -> InquiryFilter {
+#[must_use]
+pub fn filter(args: &FilterArgs) -> InquiryFilter {
     let verdict =
         args.verdict.as_deref().filter(|word| !["unknown", "beyond_window"].contains(word));
     InquiryFilter {
@@ -160,13 +169,13 @@ fn aligned(cells: &[String; 7]) -> String {
 }
 
 /// What was sent: as we ordered it, else as the record says.
-fn amount(inquiry: &Inquiry) -> Option<Fen> {
+pub fn amount(inquiry: &Inquiry) -> Option<Fen> {
     let ordered = inquiry.order.as_ref().map(|order| order.total_amount);
     ordered.or_else(|| inquiry.seen.as_ref()?.total_amount)
 }
 
 /// To whom: who received it, else whom we ordered it for.
-fn openid(inquiry: &Inquiry) -> Option<&OpenId> {
+pub fn openid(inquiry: &Inquiry) -> Option<&OpenId> {
     let received = inquiry.seen.as_ref().and_then(|seen| seen.openid.as_ref());
     received.or_else(|| inquiry.order.as_ref().map(|order| &order.re_openid))
 }

@@ -17,6 +17,10 @@ use std::sync::Arc;
 const GROUP_ROWS: usize = 65_536;
 const GROUP_BYTES: usize = 16 << 20;
 
+/// The digits of a decimal in 64 bits, and the first number that has more.
+const DECIMAL_DIGITS: i32 = 18;
+pub(crate) const DECIMAL_LIMIT: u64 = 1_000_000_000_000_000_000;
+
 pub(crate) struct ParquetWriter {
     file: SerializedFileWriter<BufWriter<Target>>,
     columns: Vec<Waiting>,
@@ -34,6 +38,7 @@ struct Waiting {
 enum Values {
     Text(Vec<ByteArray>),
     Int(Vec<i64>),
+    Hundredths(Vec<i64>),
 }
 
 impl ParquetWriter {
@@ -60,6 +65,7 @@ impl ParquetWriter {
                 values: match column.kind {
                     Kind::Text => Values::Text(Vec::new()),
                     Kind::Int => Values::Int(Vec::new()),
+                    Kind::Hundredths => Values::Hundredths(Vec::new()),
                 },
                 levels: Vec::new(),
             })
@@ -72,13 +78,15 @@ impl ParquetWriter {
             column.levels.push(i16::from(*cell != Cell::Empty));
             match (&mut column.values, cell) {
                 (_, Cell::Empty) => {}
-                (Values::Int(values), Cell::Int(number)) => values.push(*number),
+                (Values::Int(values) | Values::Hundredths(values), Cell::Int(number)) => {
+                    values.push(*number);
+                }
                 (Values::Text(values), cell) => {
                     let text = cell.to_string();
                     self.bytes += text.len();
                     values.push(text.into_bytes().into());
                 }
-                (Values::Int(_), Cell::Text(_) | Cell::LostDigits(_)) => {
+                (Values::Int(_) | Values::Hundredths(_), Cell::Text(_) | Cell::LostDigits(_)) => {
                     return Err(SheetError::Io(io::ErrorKind::InvalidInput.into()));
                 }
             }
@@ -120,7 +128,7 @@ impl Waiting {
                 column.write_batch(values, Some(&self.levels), None)?;
                 values.clear();
             }
-            Values::Int(values) => {
+            Values::Int(values) | Values::Hundredths(values) => {
                 let column = writer.typed::<Int64Type>();
                 column.write_batch(values, Some(&self.levels), None)?;
                 values.clear();
@@ -136,6 +144,10 @@ fn field(column: &Column) -> Result<Type, ParquetError> {
         Kind::Text => Type::primitive_type_builder(&column.name, Physical::BYTE_ARRAY)
             .with_logical_type(Some(LogicalType::String)),
         Kind::Int => Type::primitive_type_builder(&column.name, Physical::INT64),
+        Kind::Hundredths => Type::primitive_type_builder(&column.name, Physical::INT64)
+            .with_logical_type(Some(LogicalType::decimal(2, DECIMAL_DIGITS)))
+            .with_precision(DECIMAL_DIGITS)
+            .with_scale(2),
     };
     builder.with_repetition(Repetition::OPTIONAL).build()
 }

@@ -1,10 +1,10 @@
 //! Rows into a worksheet, a row at a time.
 
 use crate::cell::Cell;
-use crate::column::Column;
+use crate::column::{Column, Kind};
 use crate::error::SheetError;
 use crate::limits::XLSX_ROWS_MAX;
-use crate::number::EXACT_MAX;
+use crate::number::{self, EXACT_MAX};
 use crate::target::Target;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format, Workbook, Worksheet, XlsxError};
 use std::io::{self, BufWriter};
@@ -18,6 +18,9 @@ pub(crate) struct XlsxWriter {
     target: Target,
     rows: u64,
     widths: Vec<u32>,
+    /// Which columns are of hundredths, and how those are shown.
+    hundredths: Vec<bool>,
+    two_decimals: Format,
 }
 
 impl XlsxWriter {
@@ -36,7 +39,9 @@ impl XlsxWriter {
             sheet.write_string_with_format(0, at, &*column.name, &bold).map_err(io)?;
         }
         let widths = columns.iter().map(|column| width(&column.name)).collect();
-        Ok(XlsxWriter { book, target, rows: 0, widths })
+        let hundredths = columns.iter().map(|column| column.kind == Kind::Hundredths).collect();
+        let two_decimals = Format::new().set_num_format("0.00");
+        Ok(XlsxWriter { book, target, rows: 0, widths, hundredths, two_decimals })
     }
 
     pub(crate) fn row(&mut self, cells: &[Cell]) -> Result<(), SheetError> {
@@ -46,8 +51,15 @@ impl XlsxWriter {
         self.rows += 1;
         let line = u32::try_from(self.rows).map_err(|_| SheetError::TooManyRows)?;
         let sheet = self.book.worksheet_from_index(0).map_err(io)?;
-        for ((at, cell), width) in (0..).zip(cells).zip(&mut self.widths) {
-            *width = (*width).max(put(sheet, line, at, cell).map_err(io)?);
+        let beside = self.widths.iter_mut().zip(&self.hundredths);
+        for ((at, cell), (width, is_hundredths)) in (0..).zip(cells).zip(beside) {
+            let put = match cell {
+                Cell::Int(number) if *is_hundredths => {
+                    put_hundredths(sheet, line, at, *number, &self.two_decimals)
+                }
+                cell => put(sheet, line, at, cell),
+            };
+            *width = (*width).max(put.map_err(io)?);
         }
         Ok(())
     }
@@ -81,6 +93,27 @@ fn put(sheet: &mut Worksheet, line: u32, at: u16, cell: &Cell) -> Result<u32, Xl
             WIDTH_MIN
         }
     })
+}
+
+/// Writes hundredths as the number that their decimal is, shown with both decimals; as text where Excel
+/// would not keep all digits.
+fn put_hundredths(
+    sheet: &mut Worksheet,
+    line: u32,
+    at: u16,
+    number: i64,
+    two_decimals: &Format,
+) -> Result<u32, XlsxError> {
+    let text = number::hundredths(number);
+    match text.parse::<f64>() {
+        Ok(nearest) if (-EXACT_MAX..=EXACT_MAX).contains(&number) => {
+            sheet.write_number_with_format(line, at, nearest, two_decimals)?;
+        }
+        _ => {
+            sheet.write_string(line, at, &text)?;
+        }
+    }
+    Ok(width(&text))
 }
 
 /// The width of a text, in which a character beyond ASCII counts twice, as Chinese ones do.

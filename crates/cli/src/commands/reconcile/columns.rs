@@ -2,22 +2,9 @@
 
 use crate::args::ReconcileArgs;
 use crate::exit::Failure;
+use crate::packet_field::{EXPECTED_FEN, EXPECTED_YUAN, Field, Unit, plain};
 use crate::say;
 use hongbao_sheet::Column;
-
-const BILLNO: [&str; 4] = ["mch_billno", "billno", "商户订单号", "商户单号"];
-const FEN: [&str; 3] = ["amount", "total_amount", "金额(分)"];
-const YUAN: [&str; 3] = ["amount_yuan", "金额", "金额(元)"];
-const OPENID: [&str; 2] = ["openid", "re_openid"];
-
-/// In what an amount is counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
-    /// Whole fen.
-    Fen,
-    /// Yuan with up to two decimals.
-    Yuan,
-}
 
 /// Where a row's cells are that are not only carried along.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +26,7 @@ impl Layout {
     pub fn find(columns: &[Column], args: &ReconcileArgs) -> Result<Self, Failure> {
         let billno = match &args.billno_column {
             Some(told) => Some(find_told(columns, told)?),
-            None => one(columns, &named(columns, &BILLNO), "--billno-column")?,
+            None => one(columns, &named(columns, Field::MchBillno.names()), "--billno-column")?,
         };
         let Some(billno) = billno else {
             let message = say!("reconcile-no-billno", columns = list(columns.iter()));
@@ -51,7 +38,7 @@ impl Layout {
             (Some(told), _) => Some((find_told(columns, told)?, Unit::Fen)),
             (None, Some(told)) => Some((find_told(columns, told)?, Unit::Yuan)),
             (None, None) => {
-                let (fen, yuan) = (named(columns, &FEN), named(columns, &YUAN));
+                let (fen, yuan) = (named(columns, &EXPECTED_FEN), named(columns, &EXPECTED_YUAN));
                 let all = [fen.clone(), yuan].concat();
                 one(columns, &all, "--amount-column")?
                     .map(|at| (at, if fen.contains(&at) { Unit::Fen } else { Unit::Yuan }))
@@ -59,16 +46,10 @@ impl Layout {
         };
         let openid = match &args.openid_column {
             Some(told) => Some(find_told(columns, told)?),
-            None => one(columns, &named(columns, &OPENID), "--openid-column")?,
+            None => one(columns, &named(columns, Field::Openid.names()), "--openid-column")?,
         };
         Ok(Self { billno, amount, openid })
     }
-}
-
-/// A name as names are compared: without blanks around it, in lower case, with the brackets
-/// of ASCII.
-fn plain(name: &str) -> String {
-    name.trim().to_lowercase().replace('（', "(").replace('）', ")")
 }
 
 /// The columns with one of these names.
@@ -102,7 +83,7 @@ fn find_told(columns: &[Column], told: &str) -> Result<usize, Failure> {
 }
 
 /// At most ten names, for people.
-fn list<'c>(columns: impl Iterator<Item = &'c Column>) -> String {
+pub fn list<'c>(columns: impl Iterator<Item = &'c Column>) -> String {
     let mut names: Vec<String> = columns.take(11).map(|c| format!("`{}`", c.name)).collect();
     if names.len() > 10 {
         names[10] = "…".to_owned();

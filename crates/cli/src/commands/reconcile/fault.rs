@@ -38,6 +38,8 @@ fn facts(error: &SheetError) -> Option<String> {
         | SheetError::ColumnTwice(name)
         | SheetError::NotAFile(name)
         | SheetError::NotANumber(name)
+        | SheetError::InUse(name)
+        | SheetError::PartLost(name)
         | SheetError::CellTooLong(name) => format!("`{name}`"),
         SheetError::NeedsFile(format) | SheetError::ReadOnly(format) => {
             format!("`{}`", format.word())

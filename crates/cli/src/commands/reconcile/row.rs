@@ -1,6 +1,7 @@
 //! What a row of the input says, and what is wrong with it.
 
-use super::columns::{Layout, Unit};
+use super::columns::Layout;
+use crate::packet_field::Unit;
 use hongbao_inquiry::reconcile::{Expected, InputRow};
 use hongbao_sheet::{Cell, Row, RowError};
 use hongbao_wire::{Fen, MchBillno, OpenId};
@@ -59,6 +60,15 @@ impl Problem {
         }
     }
 
+    /// Why it cannot be read, where that is what is wrong.
+    #[must_use]
+    pub const fn unreadable_code(self) -> Option<&'static str> {
+        match self {
+            Self::Unreadable { code, .. } => Some(code),
+            _ => None,
+        }
+    }
+
     /// The cell of the output: the word, and after `: ` what belongs to it.
     #[must_use]
     pub fn cell(self) -> String {
@@ -100,13 +110,17 @@ pub fn unreadable(error: &RowError) -> InputRow<Carried> {
 
 /// A cell's text, without blanks around it and without the mark before it (`` ` `` in WeChat's
 /// own downloads, `'` in spreadsheets) that keeps it text.
-fn plain(cell: &Cell) -> String {
+pub fn plain(cell: &Cell) -> String {
     let text = cell.to_string();
     let text = text.trim();
     text.strip_prefix(['`', '\'']).unwrap_or(text).trim().to_owned()
 }
 
-fn billno(cell: Option<&Cell>) -> Result<MchBillno, Problem> {
+/// The bill number of a cell.
+///
+/// # Errors
+/// [`Problem::NoBillno`], [`Problem::BadBillno`], [`Problem::LostDigits`].
+pub fn billno(cell: Option<&Cell>) -> Result<MchBillno, Problem> {
     if let Some(Cell::LostDigits(_)) = cell {
         return Err(Problem::LostDigits);
     }
@@ -122,13 +136,18 @@ fn billno(cell: Option<&Cell>) -> Result<MchBillno, Problem> {
 }
 
 /// Whether it is what a spreadsheet makes of a long number, such as `1.00001E+25`.
-fn is_scientific(text: &str) -> bool {
+#[must_use]
+pub fn is_scientific(text: &str) -> bool {
     let Some((digits, exponent)) = text.split_once(['E', 'e']) else { return false };
     let are_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     are_digits(&digits.replacen('.', "", 1)) && are_digits(exponent.trim_start_matches('+'))
 }
 
-fn amount(text: &str, unit: Unit) -> Result<Option<Fen>, Problem> {
+/// The amount of a cell's text, `None` where it is empty.
+///
+/// # Errors
+/// [`Problem::BadAmount`].
+pub fn amount(text: &str, unit: Unit) -> Result<Option<Fen>, Problem> {
     if text.is_empty() {
         return Ok(None);
     }

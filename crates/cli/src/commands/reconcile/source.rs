@@ -28,7 +28,8 @@ pub struct Source {
     path: PathBuf,
     /// As people know it.
     pub name: String,
-    format: Format,
+    /// How it is read.
+    pub format: Format,
     options: ReadOptions,
     /// What standard input was put into; removed in the end.
     _spool: Option<NamedTempFile>,
@@ -63,18 +64,26 @@ impl Source {
     pub fn new(args: &ReconcileArgs) -> Result<Self, Failure> {
         let options =
             ReadOptions { encoding: args.encoding.clone(), worksheet: args.worksheet.clone() };
-        if args.file != Path::new("-") {
-            let name = args.file.display().to_string();
-            let format = match args.input_format {
+        Self::of(&args.file, args.input_format, options)
+    }
+
+    /// The input of a path, `-` for standard input; without a format, by its extension.
+    ///
+    /// # Errors
+    /// As [`Source::new`].
+    pub fn of(file: &Path, format: Option<Format>, options: ReadOptions) -> Result<Self, Failure> {
+        if file != Path::new("-") {
+            let name = file.display().to_string();
+            let format = match format {
                 Some(format) => format,
-                None => Format::of_path(&args.file).map_err(|error| {
+                None => Format::of_path(file).map_err(|error| {
                     fault::of_table(&name, &error).hint(say!("reconcile-sheet-hint"))
                 })?,
             };
-            return Ok(Self { path: args.file.clone(), name, format, options, _spool: None });
+            return Ok(Self { path: file.to_owned(), name, format, options, _spool: None });
         }
         let spool = spooled().map_err(|error| files::not_written(&std::env::temp_dir(), &error))?;
-        let format = args.input_format.unwrap_or(Format::Lines);
+        let format = format.unwrap_or(Format::Lines);
         let (path, name) = (spool.path().to_owned(), "-".to_owned());
         Ok(Self { path, name, format, options, _spool: Some(spool) })
     }
@@ -146,7 +155,11 @@ impl Source {
         }
     }
 
-    fn open(&self) -> Result<Reader, SheetError> {
+    /// Reads it from its beginning.
+    ///
+    /// # Errors
+    /// What is wrong with the file or its header: see [`Source::failure`].
+    pub fn open(&self) -> Result<Reader, SheetError> {
         Reader::open(&self.path, self.format, &self.options)
     }
 }

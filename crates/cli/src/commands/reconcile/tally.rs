@@ -159,6 +159,15 @@ impl Tally {
         }
     }
 
+    /// The verdicts that there are, such as `received 12, open 3`; the words are the contract's.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let counts = Verdict::WORDS.iter().zip(&self.verdicts).filter(|(_, c)| c.packets > 0);
+        let counts: Vec<String> =
+            counts.map(|(word, count)| format!("{word} {}", count.packets)).collect();
+        counts.join(", ")
+    }
+
     fn note(&mut self, differences: &[Difference]) {
         for (difference, count) in Difference::ALL.iter().zip(&mut self.differences) {
             *count += u64::from(differences.contains(difference));

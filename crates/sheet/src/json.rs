@@ -1,0 +1,4 @@
+//! JSON lines: one object a line, each name once.
+
+pub(crate) mod reader;
+pub(crate) mod writer;
