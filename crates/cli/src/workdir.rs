@@ -11,7 +11,7 @@ use crate::merchant_folder::{MerchantFolder, NewMerchant, Secrets};
 use crate::say;
 use hongbao_authority::{Authority, AuthorityError};
 use hongbao_issuer::{Clock, SystemClock};
-use hongbao_ledger::{Ledger, LedgerError, SealKey, SqliteLedger};
+use hongbao_ledger::{Ledger, LedgerError, SealKey, SqliteLedger, SqliteOptions};
 use hongbao_server::TlsMaterial;
 use hongbao_wire::Fen;
 use jiff::Timestamp;
@@ -156,6 +156,15 @@ impl WorkDir {
         open_ledger(&self.path("ledger.sqlite"), &self.path("ledger.key"))
     }
 
+    /// The same for the holder of the folder's lock, who alone commits records to it.
+    ///
+    /// # Errors
+    /// As [`WorkDir::ledger`].
+    pub fn own_ledger(&self, _lock: &Lock) -> Result<SqliteLedger, Failure> {
+        let options = SqliteOptions { alone: true, ..SqliteOptions::default() };
+        open_ledger_with(&self.path("ledger.sqlite"), &self.path("ledger.key"), options)
+    }
+
     /// The folder of a merchant's credentials.
     #[must_use]
     pub fn merchant(&self, mch_id: &str) -> MerchantFolder {
@@ -274,6 +283,14 @@ impl WorkDir {
 /// # Errors
 /// As [`WorkDir::ledger`].
 pub fn open_ledger(path: &Path, key: &Path) -> Result<SqliteLedger, Failure> {
+    open_ledger_with(path, key, SqliteOptions::default())
+}
+
+fn open_ledger_with(
+    path: &Path,
+    key: &Path,
+    options: SqliteOptions,
+) -> Result<SqliteLedger, Failure> {
     if !path.exists() {
         let message = say!("ledger-missing", file = path.display());
         return Err(Failure::config("LEDGER_MISSING", message).hint(say!("ledger-missing-hint")));
@@ -283,7 +300,7 @@ pub fn open_ledger(path: &Path, key: &Path) -> Result<SqliteLedger, Failure> {
         return Err(ledger_failure(path, &LedgerError::Damaged("it is empty".into())));
     }
     SealKey::load(key)
-        .and_then(|key| SqliteLedger::open(path, key))
+        .and_then(|key| SqliteLedger::open_with(path, key, options))
         .map_err(|error| ledger_failure(path, &error))
 }
 

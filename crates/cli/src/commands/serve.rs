@@ -82,7 +82,7 @@ impl Served {
         }
         // the caller hears of the configuration first: it opens the log
         let issuer = issuer(&config);
-        let store = Arc::new(dir.ledger()?);
+        let store = Arc::new(dir.own_ledger(&lock)?);
         let below: Arc<dyn Ledger> = store.clone();
         let ledger: Arc<dyn Ledger> =
             Arc::new(KeptReplies::new(below, config.wire.kept_replies_mib));
