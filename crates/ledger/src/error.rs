@@ -65,6 +65,9 @@ pub enum LedgerError {
     /// or not, unless the method says otherwise.
     #[error("the store cannot be reached: {0}")]
     Unreachable(String),
+    /// The address of the store is none, or one that is not safe to use.
+    #[error("the address of the ledger is refused: {0}")]
+    Address(String),
     /// A packet can still change by itself.
     #[error("the packet `{0}` is not final yet")]
     StillOpen(String),
@@ -99,6 +102,7 @@ impl LedgerError {
             Self::KeyFile { .. } => "LEDGER_KEY_FILE",
             Self::Storage(_) => "LEDGER_STORAGE",
             Self::Unreachable(_) => "LEDGER_UNREACHABLE",
+            Self::Address(_) => "LEDGER_ADDRESS",
             Self::StillOpen(_) => "PACKET_STILL_OPEN",
             Self::ChainBroken { .. } => "LEDGER_CHAIN_BROKEN",
         }
