@@ -14,6 +14,7 @@ mod fill;
 mod handshakes;
 mod load;
 mod lookups;
+mod postgres;
 mod reconcile;
 mod rivals;
 mod scene;
@@ -44,6 +45,9 @@ struct Arguments {
     /// Where the ledgers are kept between runs: 2-3 kB a record.
     #[arg(long, default_value = "target/bench")]
     dir: PathBuf,
+    /// How many records the ledger in PostgreSQL holds; it is filled in every run.
+    #[arg(long, default_value_t = 200_000)]
+    postgres_records: u64,
     /// What the packets of the year are drawn from.
     #[arg(long, default_value_t = 2_025)]
     seed: u64,
@@ -181,6 +185,7 @@ fn of_the_ledger(arguments: &Arguments) -> std::io::Result<Vec<table::Row>> {
         let plan = writes::Plan { rounds: arguments.rounds(), many, one_by_one, followed };
         rows.extend(writes::measure(&dir, &year, plan)?);
     }
+    rows.extend(on_postgres(arguments)?);
     if arguments.wants("P8") {
         let folder = year::prepare(&dir, &year, year::Book::Records)?;
         let (binary, rounds) = (release_binary()?, arguments.rounds());
@@ -188,6 +193,28 @@ fn of_the_ledger(arguments: &Arguments) -> std::io::Result<Vec<table::Row>> {
         rows.extend(exports::measure(&plan)?);
     }
     Ok(rows)
+}
+
+/// P5 and P7 on a PostgreSQL server of this run's own, where one is installed.
+fn on_postgres(arguments: &Arguments) -> std::io::Result<Vec<table::Row>> {
+    let wants = (arguments.wants("P5"), arguments.wants("P7"));
+    if wants == (false, false) {
+        return Ok(Vec::new());
+    }
+    let records = arguments.postgres_records;
+    let (records, lookups, many) = if arguments.short {
+        (records.min(2_000), 2_000, 1_000)
+    } else {
+        (records, 100_000, 20_000)
+    };
+    let year = Arc::new(year::Year::new(arguments.seed, records));
+    postgres::measure(&postgres::Plan {
+        year: &year,
+        rounds: arguments.rounds(),
+        lookups,
+        many,
+        wants,
+    })
 }
 
 fn fill_years(arguments: &Arguments, asked: bool) -> std::io::Result<()> {

@@ -217,10 +217,15 @@ async fn follow(folder: &Path, year: &Arc<Year>, count: u64) -> std::io::Result<
     let ledger = open(folder, year).await?;
     let asked = Asked(year);
     let mut numbers = std::collections::HashMap::new();
+    let mut running = JoinSet::new();
     for n in 0..count {
         let commit = asked.noted(n);
         numbers.insert(commit.inquiry.key.clone(), n);
-        ledger.commit_inquiry(commit).await.map_err(Error::other)?;
+        let ledger = Arc::clone(&ledger);
+        running.spawn(async move { ledger.commit_inquiry(commit).await });
+    }
+    for noted in running.join_all().await {
+        noted.map_err(Error::other)?;
     }
     let (began, mut questions) = (Instant::now(), 0_u64);
     let mch_id = |k: usize| year.merchants()[k].mch_id.as_str();

@@ -8,7 +8,7 @@ pub mod rows;
 mod words;
 
 pub use asked::Asked;
-pub use fill::{Book, prepare};
+pub use fill::{Book, fill, prepare};
 
 use crate::scene::{APPID, MCH_ID};
 use calendar::Calendar;
