@@ -114,11 +114,28 @@ pub fn status_kib(pid: u32, name: &str) -> u64 {
     line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).unwrap_or(0)
 }
 
+/// The processor time that a process and its children have used, seconds.
+pub fn cpu_seconds_of(pid: u32) -> f64 {
+    let children: u64 = children_of(pid).into_iter().map(cpu_ticks).sum();
+    // Those that have ended count with whoever waited for them.
+    (ticks(pid, 4) + children) as f64 / 100.0
+}
+
+/// The processor time that this process has used, seconds.
+pub fn own_cpu_seconds() -> f64 {
+    ticks(std::process::id(), 2) as f64 / 100.0
+}
+
 /// User and system time in ticks of 10 ms.
 fn cpu_ticks(pid: u32) -> u64 {
+    ticks(pid, 2)
+}
+
+/// The first two of a process's four times, its own, or all four, with those of children that ended.
+fn ticks(pid: u32, times: usize) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    after_name.split_whitespace().skip(11).take(2).filter_map(|t| t.parse::<u64>().ok()).sum()
+    after_name.split_whitespace().skip(11).take(times).filter_map(|t| t.parse::<u64>().ok()).sum()
 }
 
 fn children_of(pid: u32) -> Vec<u32> {

@@ -1,6 +1,7 @@
 //! `cargo xtask bench`: the bench room, in an optimised build.
 
 use crate::process::{self, cargo, program};
+use crate::root::path;
 use clap::Args;
 
 /// The short form asks whether everything runs, not how fast: it is built in a third of the time.
@@ -31,9 +32,28 @@ pub fn run(args: &BenchArgs) -> Result<(), String> {
         build.extend(SHORT_PROFILE.iter().flat_map(|option| ["--config", option]));
     }
     process::run(&mut cargo(&build))?;
+    install_duckdb();
     let mut words: Vec<&str> = if args.short { vec!["--short"] } else { Vec::new() };
     words.extend(args.rest.iter().map(String::as_str));
     process::run(&mut program(&built(profile, "hongbao-bench").to_string_lossy(), &words))
+}
+
+/// The baseline of P8, in a Python environment of its own. Without it the rows say so.
+fn install_duckdb() {
+    let (list, place) = (path("bench/rivals/duckdb-requirements.txt"), path("target/bench/duckdb"));
+    let (wanted, stamp) = (std::fs::read(&list).ok(), place.join("installed-from"));
+    if wanted.is_some() && wanted == std::fs::read(&stamp).ok() {
+        return;
+    }
+    let (list_text, place_text) = (list.to_string_lossy(), place.to_string_lossy());
+    let python = place.join("bin/python");
+    let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", &*list_text];
+    let installed = process::run(&mut program("python3", &["-m", "venv", "--clear", &*place_text]))
+        .and_then(|()| process::run(&mut program(&python.to_string_lossy(), &pip)))
+        .and_then(|()| std::fs::copy(&list, &stamp).map(drop).map_err(|e| e.to_string()));
+    if let Err(error) = installed {
+        eprintln!("DuckDB is not installed, P8 goes without it: {error}");
+    }
 }
 
 /// A program of another profile than this one's: `target/<profile>/<name>`.

@@ -6,7 +6,7 @@
 mod given;
 
 use given::{MCH_ID, first, merchant, record};
-use hongbao_ledger::{Commit, Key, Ledger, SealKey, SqliteLedger};
+use hongbao_ledger::{Commit, Key, Ledger, SealKey, SqliteLedger, SqliteOptions};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use rusqlite::{Connection, OpenFlags};
@@ -29,7 +29,8 @@ async fn main() {
     let records = std::env::args().nth(1).map_or(100_000, |n| n.parse().unwrap());
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.sqlite");
-    let ledger = Arc::new(SqliteLedger::open(&path, SealKey::generate()).unwrap());
+    let options = SqliteOptions { alone: true, ..SqliteOptions::default() };
+    let ledger = Arc::new(SqliteLedger::open_with(&path, SealKey::generate(), options).unwrap());
     ledger.add_merchant(merchant(MCH_ID, 1)).await.unwrap();
     for tasks in [1, 64] {
         let some = if tasks == 1 { records / 100 } else { records };

@@ -12,53 +12,7 @@ use hongbao_wire::{Fen, OpenId};
 use jiff::Timestamp;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql, params};
-use std::cell::Cell;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, TryLockError};
-
-/// The connections that read. A thread comes back to the same one, so that a lock
-/// is seldom waited for.
-pub(super) struct Readers {
-    connections: Box<[Mutex<Connection>]>,
-}
-
-thread_local! {
-    static HOME: Cell<Option<usize>> = const { Cell::new(None) };
-}
-
-/// The next thread's home; threads share homes when there are more of them.
-static NEXT_HOME: AtomicUsize = AtomicUsize::new(0);
-
-impl Readers {
-    pub(super) fn new(connections: Vec<Connection>) -> Self {
-        Self { connections: connections.into_iter().map(Mutex::new).collect() }
-    }
-
-    /// Runs `read` on a connection that no other thread uses meanwhile.
-    pub(super) fn with<T>(
-        &self,
-        read: impl FnOnce(&Connection) -> Result<T, LedgerError>,
-    ) -> Result<T, LedgerError> {
-        read(&self.borrow())
-    }
-
-    fn borrow(&self) -> MutexGuard<'_, Connection> {
-        let home = HOME.get().unwrap_or_else(|| {
-            let home = NEXT_HOME.fetch_add(1, Ordering::Relaxed);
-            HOME.set(Some(home));
-            home
-        });
-        let count = self.connections.len();
-        for step in 0..count {
-            match self.connections[home.wrapping_add(step) % count].try_lock() {
-                Ok(connection) => return connection,
-                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => {}
-            }
-        }
-        self.connections[home % count].lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
+use std::sync::LazyLock;
 
 /// The hot path: one column, by the primary key.
 pub(super) fn reply(

@@ -5,6 +5,7 @@
 use super::fault::fault;
 use super::inquiries::{commit as inquiry_commit, runs};
 use super::open::APPLICATION_ID;
+use super::readers::Readers;
 use super::{commit, leases, merchants, settings};
 use crate::error::LedgerError;
 use crate::inquiry::{Inquiry, InquiryCommit, Sighting};
@@ -16,6 +17,7 @@ use crate::seal::SealKey;
 use hongbao_wire::Fen;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use tokio::sync::oneshot;
@@ -133,10 +135,11 @@ impl Writer {
     pub(super) fn start(
         connection: Connection,
         key: SealKey,
+        readers: Arc<Readers>,
         group_max: usize,
     ) -> Result<Self, LedgerError> {
         let (jobs, waiting) = channel();
-        let desk = Desk { connection, key, group_max: group_max.max(1) };
+        let desk = Desk { readers, connection, key, group_max: group_max.max(1) };
         let thread = std::thread::Builder::new()
             .name("ledger-writer".to_owned())
             .spawn(move || desk.run(&waiting))
@@ -166,6 +169,8 @@ impl Drop for Writer {
 }
 
 struct Desk {
+    /// Closed before the connection: the last one to close takes the log with it.
+    readers: Arc<Readers>,
     connection: Connection,
     key: SealKey,
     group_max: usize,
@@ -212,11 +217,16 @@ impl Desk {
     fn transaction(&self, group: &[Job]) -> Result<Vec<Outcome>, LedgerError> {
         let alone = group.iter().map(|job| self.alone(&job.change));
         let outcomes: Result<Vec<_>, _> = alone.collect();
-        let done = outcomes.and_then(|outcomes| self.execute("COMMIT").map(|()| outcomes));
+        let done = outcomes.and_then(|outcomes| self.commit().map(|()| outcomes));
         if done.is_err() {
             self.roll_back()?;
         }
         done
+    }
+
+    fn commit(&self) -> Result<(), LedgerError> {
+        let _under_way = self.readers.begin_commit();
+        self.execute("COMMIT")
     }
 
     /// What came of one change; what failed is undone. An error means that the whole

@@ -1,0 +1,137 @@
+//! The connections that read, and how long each keeps its view of the file.
+//!
+//! Beginning and ending a read transaction costs as much as the lookup in it. Where this process
+//! alone commits records, a reader therefore keeps its transaction open from one kept reply to the
+//! next. It is no view of the past: the writer counts its commits, and a reader whose count is old
+//! begins anew. Nor does it hold back the write-ahead log: before a commit the writer ends what idle
+//! readers keep open, and until the commit is done no reader keeps anything.
+
+use super::fault::fault;
+use crate::error::LedgerError;
+use rusqlite::Connection;
+use std::cell::Cell;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+/// The connections that read. A thread comes back to the same one, so that a lock
+/// is seldom waited for.
+pub(super) struct Readers {
+    readers: Box<[Mutex<Reader>]>,
+    /// Whether a view may be kept open at all: nobody else commits records.
+    may_keep: bool,
+    /// Twice the commits of this process, and one more while one is under way.
+    commits: AtomicU64,
+}
+
+struct Reader {
+    connection: Connection,
+    /// What `commits` was when the transaction began that is open; `None`: none is.
+    kept: Option<u64>,
+}
+
+impl Reader {
+    /// Ends the transaction that is open.
+    fn let_go(&mut self) -> Result<(), LedgerError> {
+        match self.kept.take() {
+            None => Ok(()),
+            Some(_) => execute(&self.connection, "COMMIT"),
+        }
+    }
+}
+
+thread_local! {
+    static HOME: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// The next thread's home; threads share homes when there are more of them.
+static NEXT_HOME: AtomicUsize = AtomicUsize::new(0);
+
+impl Readers {
+    pub(super) fn new(connections: Vec<Connection>, may_keep: bool) -> Self {
+        let reader = |connection| Mutex::new(Reader { connection, kept: None });
+        let readers = connections.into_iter().map(reader).collect();
+        Self { readers, may_keep, commits: AtomicU64::new(0) }
+    }
+
+    /// Runs `read` on a connection that no other thread uses meanwhile; it sees what every process
+    /// has committed.
+    pub(super) fn with<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        let mut reader = self.borrow();
+        reader.let_go()?;
+        read(&reader.connection)
+    }
+
+    /// The same for what this process alone changes: it sees all that this process has committed.
+    pub(super) fn with_kept<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, LedgerError>,
+    ) -> Result<T, LedgerError> {
+        let mut reader = self.borrow();
+        let commits = self.commits.load(Ordering::SeqCst);
+        if !self.may_keep || !commits.is_multiple_of(2) {
+            reader.let_go()?;
+            return read(&reader.connection);
+        }
+        if reader.kept != Some(commits) {
+            reader.let_go()?;
+            execute(&reader.connection, "BEGIN")?;
+            reader.kept = Some(commits);
+        }
+        let found = read(&reader.connection);
+        // A commit that began meanwhile could not end what was in use.
+        if found.is_err() || self.commits.load(Ordering::SeqCst) != commits {
+            reader.let_go()?;
+        }
+        found
+    }
+
+    /// Until the value that it returns is dropped no reader keeps a view. The caller commits meanwhile.
+    pub(super) fn begin_commit(&self) -> CommitUnderWay<'_> {
+        self.commits.fetch_add(1, Ordering::SeqCst);
+        self.let_go();
+        CommitUnderWay(self)
+    }
+
+    /// Ends what idle readers keep open. What is in use is let go by who uses it, should there be a commit.
+    pub(super) fn let_go(&self) {
+        for reader in &self.readers {
+            if let Ok(mut reader) = reader.try_lock() {
+                // Whoever reads next on it finds out what is wrong with it.
+                let _ = reader.let_go();
+            }
+        }
+    }
+
+    fn borrow(&self) -> MutexGuard<'_, Reader> {
+        let home = HOME.get().unwrap_or_else(|| {
+            let home = NEXT_HOME.fetch_add(1, Ordering::Relaxed);
+            HOME.set(Some(home));
+            home
+        });
+        let count = self.readers.len();
+        for step in 0..count {
+            match self.readers[home.wrapping_add(step) % count].try_lock() {
+                Ok(reader) => return reader,
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => {}
+            }
+        }
+        self.readers[home % count].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A commit that is under way, in the eyes of the readers.
+pub(super) struct CommitUnderWay<'r>(&'r Readers);
+
+impl Drop for CommitUnderWay<'_> {
+    fn drop(&mut self) {
+        self.0.commits.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+fn execute(connection: &Connection, statement: &str) -> Result<(), LedgerError> {
+    connection.prepare_cached(statement).and_then(|mut s| s.execute([])).map(drop).map_err(fault)
+}
