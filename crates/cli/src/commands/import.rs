@@ -13,7 +13,6 @@ use crate::commands::reconcile::source::Source;
 use crate::commands::serve::Stop;
 use crate::exit::{Exit, Failure};
 use crate::lang;
-use crate::merchant_ledger;
 use crate::output::Output;
 use crate::packet_field::Unit;
 use crate::profile::ProfileFile;
@@ -104,7 +103,7 @@ fn survey(source: &Source, args: &ImportArgs) -> Result<(Layout, u64), Failure> 
 async fn open(args: &ImportArgs) -> Result<Remembered, Failure> {
     if let Some(profile) = args.whose.profile.as_deref().filter(|_| !args.dry_run) {
         let file = ProfileFile::load(profile)?;
-        merchant_ledger::open_or_make(&file.ledger_path(profile))?;
+        file.ledger(profile, args.whose.at.place())?.open_or_make().await?;
     }
     Remembered::open(&args.whose, None).await
 }

@@ -5,13 +5,13 @@ use super::state::State;
 use crate::args::{BookArg, ExportArgs};
 use crate::commands::records;
 use crate::exit::Failure;
+use crate::ledger_place::{LedgerPlace, OpenLedger};
 use crate::output::Output;
 use crate::remembered::{self, Remembered};
-use crate::workdir::{WorkDir, ledger_failure};
+use crate::workdir::WorkDir;
 use hongbao_ledger::ledger::Filter;
-use hongbao_ledger::{Ledger, Record};
+use hongbao_ledger::{Record, Store};
 use hongbao_wire::OpenId;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// How many are read at once.
@@ -24,11 +24,11 @@ pub enum Source {
     /// The paying side.
     Records {
         /// The ledger.
-        ledger: Arc<dyn Ledger>,
+        ledger: Arc<dyn Store>,
         /// The merchant.
         mch_id: String,
-        /// The ledger's file, for what goes wrong with it.
-        path: PathBuf,
+        /// Where the ledger is, for what goes wrong with it.
+        place: LedgerPlace,
     },
 }
 
@@ -44,11 +44,11 @@ impl Source {
             return Ok(Self::Inquiries(Box::new(remembered)));
         };
         let dir = WorkDir::open(dir)?;
-        let path = dir.path("ledger.sqlite");
-        let ledger: Arc<dyn Ledger> = Arc::new(dir.ledger()?);
-        let merchants = ledger.merchants().await.map_err(|error| ledger_failure(&path, &error))?;
+        let opened = dir.ledger_at(args.whose.at.place())?.open().await?;
+        let OpenLedger { store: ledger, place, .. } = opened;
+        let merchants = ledger.merchants().await.map_err(|error| place.failure(&error))?;
         let merchant = remembered::one(merchants, args.whose.merchant.as_deref())?;
-        Ok(Self::Records { ledger, mch_id: merchant.mch_id.to_string(), path })
+        Ok(Self::Records { ledger, mch_id: merchant.mch_id.to_string(), place })
     }
 
     /// The next page of what is meant, which may be empty; `None` at the end. The state then
@@ -67,7 +67,7 @@ impl Source {
         }
         let (mut packets, last, read) = match self {
             Self::Inquiries(remembered) => inquiries(remembered, args, state).await?,
-            Self::Records { ledger, mch_id, path } => {
+            Self::Records { ledger, mch_id, place } => {
                 let filter = Filter {
                     status: args.filter.status.as_deref().map(Into::into),
                     re_openid: args.filter.openid.as_deref().map(OpenId::from),
@@ -75,7 +75,7 @@ impl Source {
                     limit: PAGE,
                 };
                 let page = ledger.records(mch_id, &filter).await;
-                let page = page.map_err(|error| ledger_failure(path, &error))?;
+                let page = page.map_err(|error| place.failure(&error))?;
                 let last = page.last().map(|record| record.key.mch_billno.to_string());
                 let read = page.len();
                 let meant = page.into_iter().filter(|record| is_meant(args, record));
