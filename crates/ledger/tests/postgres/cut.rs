@@ -14,7 +14,7 @@ use rand::{RngExt, SeedableRng};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use tokio::sync::Semaphore;
+use tokio::sync::{RwLock, Semaphore};
 use tokio::task::JoinSet;
 
 const SEED: u64 = 20170720;
@@ -41,6 +41,7 @@ async fn work(
     worker: u64,
     stop: Arc<AtomicBool>,
     acknowledged: Arc<Semaphore>,
+    server: Arc<RwLock<()>>,
 ) -> Acknowledged {
     let mut known = Acknowledged::default();
     for number in 0_u64.. {
@@ -62,6 +63,8 @@ async fn work(
                 Err(LedgerError::Unreachable(_)) => {
                     // It may be there or not; nobody writes it any more.
                     known.0.entry(name.clone()).or_default().1 = true;
+                    // Until it is back.
+                    drop(server.read().await);
                     break;
                 }
                 Err(other) => panic!("{name}: {other}"),
@@ -101,21 +104,25 @@ async fn work_while(
     ledger.add_merchant(merchant(MCH_ID, BALANCE)).await.unwrap();
     let stop = Arc::new(AtomicBool::new(false));
     let acknowledged = Arc::new(Semaphore::new(0));
+    // Whoever takes the server away has it alone.
+    let server = Arc::new(RwLock::new(()));
     let mut workers = JoinSet::new();
     for worker in 0..WORKERS {
         let (stop, acknowledged) = (stop.clone(), acknowledged.clone());
-        workers.spawn(work(ledger.clone(), worker, stop, acknowledged));
+        workers.spawn(work(ledger.clone(), worker, stop, acknowledged, server.clone()));
     }
     let mut dice = StdRng::seed_from_u64(SEED);
     for number in 0..cuts() {
         let commits = dice.random_range(1..40);
         acknowledged.acquire_many(commits).await.unwrap().forget();
+        let taken = server.clone().write_owned().await;
         (cut, dice) = tokio::task::spawn_blocking(move || {
             cut(number, &mut dice);
             (cut, dice)
         })
         .await
         .unwrap();
+        drop(taken);
     }
     acknowledged.acquire_many(32).await.unwrap().forget();
     stop.store(true, Ordering::Relaxed);
@@ -185,6 +192,10 @@ async fn connections_are_cut_in_the_middle_of_commits() {
     let Some(server) = TestServer::shared() else { return };
     let database = server.database();
     let name = database.name.clone();
+    // A commit takes ten milliseconds, so that most are cut in the middle of one.
+    for (setting, value) in [("commit_delay", 10_000), ("commit_siblings", 0)] {
+        server.sql(&name, &format!("ALTER DATABASE {name} SET {setting} = {value}"));
+    }
     let cut = move |number: u32, dice: &mut StdRng| {
         // One that writes at this moment, where there is one; any other every third time.
         let which = if number.is_multiple_of(3) { "true" } else { "state <> 'idle'" };
