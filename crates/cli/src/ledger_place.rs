@@ -300,6 +300,7 @@ fn hint(error: &LedgerError) -> String {
         LedgerError::MerchantExists(_) => say!("merchant-exists-hint"),
         LedgerError::StillOpen(_) => say!("ledger-still-open-hint"),
         LedgerError::ChainBroken { .. } => say!("ledger-chain-hint"),
+        LedgerError::Detached { .. } => say!("ledger-detached-hint"),
         _ => say!("ledger-storage-hint"),
     }
 }
