@@ -8,6 +8,7 @@ mod state;
 use crate::error::LedgerError;
 use crate::finding::Finding;
 use crate::history::Entry;
+use crate::lease::Lease;
 use crate::ledger::{Commit, Filter, Ledger};
 use crate::merchant::Merchant;
 use crate::record::{Key, Record};
@@ -77,11 +78,11 @@ impl Ledger for MemoryLedger {
 
     async fn claim_due(
         &self,
-        _now: Timestamp,
-        _lease: &crate::lease::Lease,
-        _limit: u32,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
     ) -> Result<Vec<Record>, LedgerError> {
-        Err(LedgerError::Storage("no leases yet".to_owned()))
+        Ok(self.state().claim_due(now, lease, limit))
     }
 
     async fn unclear(

@@ -3,6 +3,7 @@
 mod commit;
 mod fault;
 mod inquiries;
+mod leases;
 mod merchants;
 mod migrations;
 mod open;
@@ -14,6 +15,7 @@ mod writer;
 use crate::error::LedgerError;
 use crate::finding::Finding;
 use crate::history::Entry;
+use crate::lease::Lease;
 use crate::ledger::{Commit, Filter, Ledger};
 use crate::merchant::Merchant;
 use crate::record::{Key, Record};
@@ -156,11 +158,16 @@ impl Ledger for SqliteLedger {
 
     async fn claim_due(
         &self,
-        _now: Timestamp,
-        _lease: &crate::lease::Lease,
-        _limit: u32,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
     ) -> Result<Vec<Record>, LedgerError> {
-        Err(LedgerError::Storage("no leases yet".to_owned()))
+        // Where nothing is due, no other process needs to wait for that to be found.
+        if self.readers.with(|c| reader::claimable(c, now, &lease.holder, 1))?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let change = Change::ClaimDue { now, lease: lease.clone(), limit };
+        self.writer.write(change).await.map(|answer| answer.records)
     }
 
     async fn unclear(

@@ -5,6 +5,7 @@ use crate::error::LedgerError;
 use crate::history::Entry;
 use crate::inquiries::too_far_ahead;
 use crate::inquiry::{Inquiry, InquiryCommit, InquiryFilter, RUN_KEPT_FOR, Sighting};
+use crate::lease::{Claim, Lease, SliceRequest, share};
 use crate::record::Key;
 use crate::time::whole;
 use jiff::Timestamp;
@@ -14,6 +15,13 @@ use std::collections::{BTreeMap, HashMap};
 struct Kept {
     inquiry: Inquiry,
     history: Vec<Entry>,
+    lease: Option<Lease>,
+}
+
+/// A slice of a pace: how much, until when.
+struct Slice {
+    per_1000_seconds: u64,
+    until: Timestamp,
 }
 
 /// A run over a file.
@@ -30,11 +38,17 @@ pub(super) struct Noted {
     packets: BTreeMap<Box<str>, BTreeMap<Box<str>, Kept>>,
     /// By merchant and name.
     runs: HashMap<(Box<str>, Box<str>), Run>,
+    /// By merchant and pace, then by holder.
+    paces: HashMap<(Box<str>, Box<str>), BTreeMap<Box<str>, Slice>>,
 }
 
 impl Noted {
     fn kept(&self, key: &Key) -> Option<&Kept> {
         self.packets.get(key.mch_id.as_str())?.get(key.mch_billno.as_str())
+    }
+
+    fn kept_mut(&mut self, key: &Key) -> Option<&mut Kept> {
+        self.packets.get_mut(key.mch_id.as_str())?.get_mut(key.mch_billno.as_str())
     }
 
     /// A merchant's inquiries in the order of their numbers.
@@ -71,7 +85,7 @@ impl Noted {
         let packets = self.packets.entry(mch_id).or_default();
         let mut history = packets.remove(&mch_billno).map(|kept| kept.history).unwrap_or_default();
         history.extend(entries);
-        packets.insert(mch_billno, Kept { inquiry, history });
+        packets.insert(mch_billno, Kept { inquiry, history, lease: None });
         Ok(version)
     }
 
@@ -111,12 +125,66 @@ impl Noted {
     }
 
     pub(super) fn due(&self, mch_id: &str, now: Timestamp, limit: u32) -> Vec<Inquiry> {
-        let is_due = |at: Timestamp| at <= now || at > too_far_ahead(now);
         let mut due: Vec<&Inquiry> =
-            self.of(mch_id).filter(|inquiry| inquiry.due_at.is_some_and(is_due)).collect();
+            self.of(mch_id).filter(|inquiry| is_due(inquiry, now)).collect();
         // Stable: equal times stay in the order of the numbers.
         due.sort_by_key(|inquiry| inquiry.due_at);
         due.into_iter().take(limit as usize).cloned().collect()
+    }
+
+    pub(super) fn claim_due(
+        &mut self,
+        mch_id: &str,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
+    ) -> Vec<Inquiry> {
+        let packets = self.packets.get_mut(mch_id).into_iter().flat_map(BTreeMap::values_mut);
+        let is_free = |kept: &&mut Kept| {
+            is_due(&kept.inquiry, now)
+                && kept.lease.as_ref().is_none_or(|held| !held.keeps_off(&lease.holder, now))
+        };
+        let mut due: Vec<&mut Kept> = packets.filter(is_free).collect();
+        due.sort_by_key(|kept| kept.inquiry.due_at);
+        let claim = |kept: &mut Kept| {
+            kept.lease = Some(lease.clone());
+            kept.inquiry.clone()
+        };
+        due.into_iter().take(limit as usize).map(claim).collect()
+    }
+
+    pub(super) fn claim(&mut self, key: &Key, now: Timestamp, lease: &Lease) -> Claim {
+        let Some(kept) = self.kept_mut(key) else { return Claim::Absent };
+        match &kept.lease {
+            Some(held) if held.keeps_off(&lease.holder, now) => {
+                Claim::Held { until: whole(held.until) }
+            }
+            _ => {
+                kept.lease = Some(lease.clone());
+                Claim::Taken
+            }
+        }
+    }
+
+    pub(super) fn release(&mut self, key: &Key, holder: &str) {
+        if let Some(kept) = self.kept_mut(key)
+            && kept.lease.as_ref().is_some_and(|held| *held.holder == *holder)
+        {
+            kept.lease = None;
+        }
+    }
+
+    pub(super) fn lease_pace(&mut self, request: &SliceRequest, now: Timestamp) -> u64 {
+        let name = (request.mch_id.clone(), request.pace.clone());
+        let slices = self.paces.entry(name).or_default();
+        slices.retain(|holder, slice| {
+            *holder != request.lease.holder && whole(slice.until) > whole(now)
+        });
+        let others: Vec<u64> = slices.values().map(|slice| slice.per_1000_seconds).collect();
+        let per_1000_seconds = share(request.whole_per_1000_seconds, &others);
+        let slice = Slice { per_1000_seconds, until: request.lease.until };
+        slices.insert(request.lease.holder.clone(), slice);
+        per_1000_seconds
     }
 
     pub(super) fn next_due(&self, mch_id: &str) -> (Option<Timestamp>, u64) {
@@ -161,6 +229,10 @@ impl Noted {
     pub(super) fn end_run(&mut self, mch_id: &str, run: &str) {
         self.runs.remove(&(mch_id.into(), run.into()));
     }
+}
+
+fn is_due(inquiry: &Inquiry, now: Timestamp) -> bool {
+    inquiry.due_at.is_some_and(|at| at <= now || at > too_far_ahead(now))
 }
 
 /// Whether all that is given holds.

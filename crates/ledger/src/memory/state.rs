@@ -4,6 +4,7 @@ use crate::budget::Standing;
 use crate::error::LedgerError;
 use crate::finding::Finding;
 use crate::history::Entry;
+use crate::lease::Lease;
 use crate::ledger::{Commit, Expect, Filter};
 use crate::merchant::Merchant;
 use crate::record::{Key, Record, Told};
@@ -19,6 +20,7 @@ struct Kept {
     record: Record,
     reply: Option<Bytes>,
     history: Vec<Entry>,
+    lease: Option<Lease>,
 }
 
 /// Merchant, first and second number: what a finding is of. A pair is found once.
@@ -128,7 +130,7 @@ impl State {
         let packets = self.packets.entry(mch_id).or_default();
         let mut history = packets.remove(&billno).map(|kept| kept.history).unwrap_or_default();
         history.extend(entries);
-        packets.insert(billno, Kept { record, reply: commit.reply, history });
+        packets.insert(billno, Kept { record, reply: commit.reply, history, lease: None });
     }
 
     pub(super) fn records(&self, mch_id: &str, filter: &Filter) -> Vec<Record> {
@@ -154,6 +156,21 @@ impl State {
             self.all().filter(|record| record.due_at.is_some_and(|at| at <= now)).collect();
         due.sort_by(|a, b| (a.due_at, &a.key).cmp(&(b.due_at, &b.key)));
         due.into_iter().take(limit as usize).cloned().collect()
+    }
+
+    pub(super) fn claim_due(&mut self, now: Timestamp, lease: &Lease, limit: u32) -> Vec<Record> {
+        let kept = self.packets.values_mut().flat_map(BTreeMap::values_mut);
+        let is_free = |kept: &&mut Kept| {
+            kept.record.due_at.is_some_and(|at| at <= now)
+                && kept.lease.as_ref().is_none_or(|held| !held.keeps_off(&lease.holder, now))
+        };
+        let mut due: Vec<&mut Kept> = kept.filter(is_free).collect();
+        due.sort_by(|a, b| (a.record.due_at, &a.record.key).cmp(&(b.record.due_at, &b.record.key)));
+        let claim = |kept: &mut Kept| {
+            kept.lease = Some(lease.clone());
+            kept.record.clone()
+        };
+        due.into_iter().take(limit as usize).map(claim).collect()
     }
 
     pub(super) fn unclear(

@@ -24,7 +24,7 @@ const UPDATE: &str = "UPDATE records SET reply = ?3, version = ?4, entries = ent
      re_openid = ?12, total_amount = ?13, wishing = ?14, act_name = ?15, remark = ?16, \
      sender_name = ?17, agentid = ?18, sender_header_media_id = ?19, scene_id = ?20, \
      sent_at = ?21, detail_id = ?22, reason = ?23, openid = ?24, amount = ?25, rcv_time = ?26, \
-     refund_amount = ?27, refund_time = ?28 \
+     refund_amount = ?27, refund_time = ?28, leased_until = NULL, leased_by = NULL \
      WHERE mch_id = ?1 AND mch_billno = ?2 AND version = ?4 - 1 RETURNING entries";
 
 const APPEND: &str = "INSERT INTO history (mch_id, mch_billno, seq, at, source, event, raw) \

@@ -1,7 +1,7 @@
 //! The merchant's side on disk.
 
 pub(super) mod commit;
-mod reader;
+pub(super) mod reader;
 mod rows;
 pub(super) mod runs;
 
@@ -12,6 +12,7 @@ use crate::error::LedgerError;
 use crate::history::Entry;
 use crate::inquiries::Inquiries;
 use crate::inquiry::{Inquiry, InquiryCommit, InquiryFilter, Sighting};
+use crate::lease::{Claim, Lease, SliceRequest};
 use crate::record::Key;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -58,33 +59,40 @@ impl Inquiries for SqliteLedger {
 
     async fn claim_due_inquiries(
         &self,
-        _mch_id: &str,
-        _now: Timestamp,
-        _lease: &crate::lease::Lease,
-        _limit: u32,
+        mch_id: &str,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
     ) -> Result<Vec<Inquiry>, LedgerError> {
-        Err(LedgerError::Storage("no leases yet".to_owned()))
+        let is_idle = self.readers.with(|c| {
+            reader::claimable(c, mch_id, now, &lease.holder, 1).map(|due| due.is_empty())
+        })?;
+        if is_idle {
+            return Ok(Vec::new());
+        }
+        let (mch_id, lease) = (mch_id.into(), lease.clone());
+        let change = Change::ClaimDueInquiries { mch_id, now, lease, limit };
+        self.writer.write(change).await.map(|answer| answer.inquiries)
     }
 
     async fn claim_inquiry(
         &self,
-        _key: &Key,
-        _now: Timestamp,
-        _lease: &crate::lease::Lease,
-    ) -> Result<crate::lease::Claim, LedgerError> {
-        Err(LedgerError::Storage("no leases yet".to_owned()))
+        key: &Key,
+        now: Timestamp,
+        lease: &Lease,
+    ) -> Result<Claim, LedgerError> {
+        let change = Change::ClaimInquiry { key: key.clone(), now, lease: lease.clone() };
+        self.writer.write(change).await.map(|answer| answer.claim.unwrap_or(Claim::Absent))
     }
 
-    async fn release_inquiry(&self, _key: &Key, _holder: &str) -> Result<(), LedgerError> {
-        Err(LedgerError::Storage("no leases yet".to_owned()))
+    async fn release_inquiry(&self, key: &Key, holder: &str) -> Result<(), LedgerError> {
+        let change = Change::ReleaseInquiry { key: key.clone(), holder: holder.into() };
+        self.writer.write(change).await.map(drop)
     }
 
-    async fn lease_pace(
-        &self,
-        _request: &crate::lease::SliceRequest,
-        _now: Timestamp,
-    ) -> Result<u64, LedgerError> {
-        Err(LedgerError::Storage("no leases yet".to_owned()))
+    async fn lease_pace(&self, request: &SliceRequest, now: Timestamp) -> Result<u64, LedgerError> {
+        let change = Change::LeasePace { request: Box::new(request.clone()), now };
+        self.writer.write(change).await.map(|answer| answer.number)
     }
 
     async fn next_due(&self, mch_id: &str) -> Result<(Option<Timestamp>, u64), LedgerError> {

@@ -7,11 +7,12 @@ use refinery_core::{Migration, Runner};
 use rusqlite::Connection;
 
 /// The newest schema version that this program knows.
-pub(super) const NEWEST: i64 = 2;
+pub(super) const NEWEST: i64 = 3;
 
 const STEPS: [(&str, &str); NEWEST as usize] = [
     ("V1__packets", include_str!("migrations/V1__packets.sql")),
     ("V2__inquiries", include_str!("migrations/V2__inquiries.sql")),
+    ("V3__chains", include_str!("migrations/V3__chains.sql")),
 ];
 
 /// Brings the schema to [`NEWEST`] inside the caller's transaction.

@@ -128,6 +128,23 @@ pub(super) fn due(
     all(connection, &query, params![now.as_millisecond(), limit], rows::record)
 }
 
+/// What is due and nobody but the holder has leased.
+pub(super) fn claimable(
+    connection: &Connection,
+    now: Timestamp,
+    holder: &str,
+    limit: u32,
+) -> Result<Vec<Record>, LedgerError> {
+    static QUERY: LazyLock<String> = LazyLock::new(|| {
+        select_records(
+            "WHERE due_at IS NOT NULL AND due_at <= ?1 \
+             AND (leased_until IS NULL OR leased_until <= ?1 OR leased_by = ?2) \
+             ORDER BY due_at, mch_id, mch_billno LIMIT ?3",
+        )
+    });
+    all(connection, &QUERY, params![now.as_millisecond(), holder, limit], rows::record)
+}
+
 pub(super) fn unclear(
     connection: &Connection,
     mch_id: &str,

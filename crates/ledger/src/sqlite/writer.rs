@@ -4,11 +4,13 @@
 
 use super::fault::fault;
 use super::inquiries::{commit as inquiry_commit, runs};
-use super::{commit, merchants, settings};
+use super::{commit, leases, merchants, settings};
 use crate::error::LedgerError;
-use crate::inquiry::{InquiryCommit, Sighting};
+use crate::inquiry::{Inquiry, InquiryCommit, Sighting};
+use crate::lease::{Claim, Lease, SliceRequest};
 use crate::ledger::Commit;
 use crate::merchant::Merchant;
+use crate::record::{Key, Record};
 use crate::seal::SealKey;
 use hongbao_wire::Fen;
 use jiff::Timestamp;
@@ -55,6 +57,30 @@ pub(super) enum Change {
         mch_id: Box<str>,
         run: Box<str>,
     },
+    ClaimDue {
+        now: Timestamp,
+        lease: Lease,
+        limit: u32,
+    },
+    ClaimDueInquiries {
+        mch_id: Box<str>,
+        now: Timestamp,
+        lease: Lease,
+        limit: u32,
+    },
+    ClaimInquiry {
+        key: Key,
+        now: Timestamp,
+        lease: Lease,
+    },
+    ReleaseInquiry {
+        key: Key,
+        holder: Box<str>,
+    },
+    LeasePace {
+        request: Box<SliceRequest>,
+        now: Timestamp,
+    },
     /// Nothing: it only takes the right to write and gives it back.
     Probe,
 }
@@ -63,15 +89,21 @@ pub(super) enum Change {
 #[derive(Default)]
 pub(super) struct Answer {
     /// The version of a commit, the balance after a top-up, the millisecond in which a run
-    /// began, how many rows of it were forgotten; else 0.
+    /// began, how many rows of it were forgotten, the slice of a pace; else 0.
     pub(super) number: u64,
     /// For each row of a run, the line on which its number was noted first.
     pub(super) lines: Vec<u64>,
+    /// The records that were leased.
+    pub(super) records: Vec<Record>,
+    /// The inquiries that were leased.
+    pub(super) inquiries: Vec<Inquiry>,
+    /// What came of leasing one.
+    pub(super) claim: Option<Claim>,
 }
 
 impl From<u64> for Answer {
     fn from(number: u64) -> Self {
-        Self { number, lines: Vec::new() }
+        Self { number, ..Self::default() }
     }
 }
 
@@ -245,6 +277,25 @@ impl Desk {
             }
             Change::ForgetRows { mch_id, run } => {
                 runs::forget(connection, mch_id, run).map(Answer::from)
+            }
+            Change::ClaimDue { now, lease, limit } => {
+                let records = leases::claim_due(connection, *now, lease, *limit)?;
+                Ok(Answer { records, ..Answer::default() })
+            }
+            Change::ClaimDueInquiries { mch_id, now, lease, limit } => {
+                let inquiries =
+                    leases::claim_due_inquiries(connection, mch_id, *now, lease, *limit)?;
+                Ok(Answer { inquiries, ..Answer::default() })
+            }
+            Change::ClaimInquiry { key, now, lease } => {
+                let claim = Some(leases::claim_inquiry(connection, key, *now, lease)?);
+                Ok(Answer { claim, ..Answer::default() })
+            }
+            Change::ReleaseInquiry { key, holder } => {
+                leases::release_inquiry(connection, key, holder).map(|()| Answer::default())
+            }
+            Change::LeasePace { request, now } => {
+                leases::lease_pace(connection, request, *now).map(Answer::from)
             }
             Change::Probe => Ok(Answer::default()),
         }

@@ -29,7 +29,8 @@ const UPDATE: &str = "UPDATE inquiries SET version = ?3, entries = entries + ?4,
      sender_name = ?27, agentid = ?28, sender_header_media_id = ?29, scene_id = ?30, \
      status = ?31, detail_id = ?32, seen_total_amount = ?33, reason = ?34, seen_act_name = ?35, \
      seen_sender_name = ?36, send_time = ?37, openid = ?38, amount = ?39, rcv_time = ?40, \
-     refund_amount = ?41, refund_time = ?42, reply = ?43, send_reply = ?44 \
+     refund_amount = ?41, refund_time = ?42, reply = ?43, send_reply = ?44, \
+     leased_until = NULL, leased_by = NULL \
      WHERE mch_id = ?1 AND mch_billno = ?2 AND version = ?3 - 1 RETURNING entries";
 
 const APPEND: &str = "INSERT INTO inquiry_history (mch_id, mch_billno, seq, at, source, event, \
