@@ -200,6 +200,7 @@ impl ServeConfig {
             watch: self.watch,
             seed: self.seed,
             style: self.wire.reply_style(),
+            holder: None,
         }
     }
 }
@@ -240,6 +241,7 @@ impl ServeConfig {
             stale_over_pace: options.stale_over_pace,
             follow: options.follow,
             style: self.wire.reply_style(),
+            holder: None,
         }
     }
 }

@@ -18,7 +18,7 @@ use hongbao_client::HttpTransport;
 use hongbao_inquiry::SystemClock;
 use hongbao_issuer::{Clock, SystemClock as IssuerClock};
 use hongbao_ledger::{Inquiries, LedgerError, Merchant};
-use hongbao_server::{Gateway, Upstream};
+use hongbao_server::{Gateway, GatewayOptions, Upstream};
 use hongbao_wire::{AppId, Fen};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -36,7 +36,7 @@ pub async fn open(
     dir: &WorkDir,
     profiles: &[PathBuf],
     ledger: &OpenLedger,
-    config: &ServeConfig,
+    options: GatewayOptions,
 ) -> Result<Arc<Gateway>, Failure> {
     let mut seen = BTreeSet::new();
     let mut upstreams = Vec::with_capacity(profiles.len());
@@ -56,7 +56,7 @@ pub async fn open(
     marked.map_err(|error| ledger.place.failure(&error))?;
     let inquiries: Arc<dyn Inquiries> = ledger.store.clone();
     let clock: Arc<dyn hongbao_inquiry::Clock> = Arc::new(SystemClock);
-    Ok(Arc::new(Gateway::new(upstreams, &inquiries, &clock, config.gateway())))
+    Ok(Arc::new(Gateway::new(upstreams, &inquiries, &clock, options)))
 }
 
 /// Refuses to play or to pay in a folder that was a gateway's: its merchants would take what a

@@ -1,9 +1,9 @@
 //! `hongbao serve`.
 
 use crate::args::ServeArgs;
-use crate::config::{LogFormat, LogOptions, ServeConfig};
+use crate::config::{LEDGER_FILE, LogFormat, LogOptions, ServeConfig};
 use crate::exit::{Exit, Failure};
-use crate::ledger_place::LedgerPlace;
+use crate::ledger_place::{LedgerPlace, OpenLedger};
 use crate::output::Output;
 use crate::retention::Retention;
 use crate::run_file::RunFile;
@@ -12,13 +12,19 @@ use crate::upstream;
 use crate::workdir::{FirstStart, Lock, WorkDir};
 use hongbao_issuer::{Issuer, IssuerConfig, IssuerError, SystemClock};
 use hongbao_ledger::Ledger;
-use hongbao_server::{KeptReplies, Pace, Running, ServerConfig, Source, StartError};
+use hongbao_server::{
+    GatewayOptions, KeptReplies, Pace, Replica, Running, ServerConfig, Source, StartError,
+};
+use rand::distr::{Alphanumeric, SampleString};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
+
+/// The length of a server's name on leases, characters: no two are alike.
+const HOLDER_CHARS: usize = 20;
 
 /// Runs it, until SIGINT or SIGTERM.
 ///
@@ -92,21 +98,28 @@ impl Served {
             upstreams = upstream::of_config(&dir, &config);
         }
         // the caller hears of the configuration first: it opens the log
-        let issuer = issuer(&config);
+        let mut issuer = issuer(&config);
         let store = dir.ledger_of(&config, flags.ledger)?.open_for_server().await?;
         if let Some(why) = store.danger() {
             tracing::warn!(code = "LEDGER_NOT_DURABLE", ledger = %store.place, why, "may be lost");
         }
+        let replica = replica(&dir, &store);
+        let holder = replica.as_ref().map(|replica| replica.holder.clone());
+        issuer.holder.clone_from(&holder);
         let below: Arc<dyn Ledger> = store.store.clone();
-        let ledger: Arc<dyn Ledger> =
-            Arc::new(KeptReplies::new(below, config.wire.kept_replies_mib));
+        let ledger: Arc<dyn Ledger> = match &replica {
+            None => Arc::new(KeptReplies::new(below, config.wire.kept_replies_mib)),
+            // another server may change what is kept
+            Some(_) => below,
+        };
         let source: Source = if upstreams.is_empty() {
             upstream::not_a_gateways(&dir, &store).await?;
             let failed = |error: IssuerError| issuer_failure(&store.place, &error);
             let opened = Issuer::open(Arc::clone(&ledger), Arc::new(SystemClock), issuer).await;
             Arc::new(opened.map_err(failed)?).into()
         } else {
-            upstream::open(&dir, &upstreams, &store, &config).await?.into()
+            let options = GatewayOptions { holder, ..config.gateway() };
+            upstream::open(&dir, &upstreams, &store, options).await?.into()
         };
         let server = ServerConfig {
             listen: flags.listen.unwrap_or(config.listen),
@@ -115,6 +128,7 @@ impl Served {
             wire: config.wire,
             connection: config.connection,
             pace: Pace::default(),
+            replica,
         };
         let running = hongbao_server::start(server, ledger, source.clone())
             .await
@@ -162,6 +176,18 @@ impl Served {
     pub fn admin_url(&self) -> String {
         format!("http://{}", self.running.admin_addr())
     }
+}
+
+/// This server among those that share its ledger; `None` where that is the folder's own, which one
+/// server works on at a time.
+fn replica(dir: &WorkDir, ledger: &OpenLedger) -> Option<Replica> {
+    if ledger.place.file() == Some(&dir.path(LEDGER_FILE)) {
+        return None;
+    }
+    let holder = Alphanumeric.sample_string(&mut rand::rng(), HOLDER_CHARS);
+    tracing::info!(%holder, ledger = %ledger.place, "the ledger may be shared");
+    let (ledger, clock) = (ledger.store.clone(), Arc::new(hongbao_inquiry::SystemClock));
+    Some(Replica { holder: holder.into(), ledger, clock })
 }
 
 /// The address by which a listener is reached from this machine.
