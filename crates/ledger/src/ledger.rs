@@ -21,6 +21,17 @@ pub enum Expect {
     Version(u64),
 }
 
+impl Expect {
+    /// The version after a commit, where what is stored is as expected.
+    pub(crate) fn next_version(self, stored: Option<u64>) -> Result<u64, LedgerError> {
+        match (self, stored) {
+            (Self::Absent, None) => Ok(1),
+            (Self::Version(expected), Some(version)) if expected == version => Ok(version + 1),
+            _ => Err(LedgerError::Conflict),
+        }
+    }
+}
+
 /// What an accepted send takes from the limits, in the same transaction as the record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Budget {

@@ -8,7 +8,7 @@
 //! history · [`inquiries`] the merchant's side's trait · [`inquiry`] a packet as it knows it ·
 //! [`merchant`] who sends · [`finding`] double payments · [`archive`] audits, reports, copies · [`chain`] what
 //! makes a change of the past evident · [`total`] sums · [`lease`] work among processes · [`seal`] secrets
-//! at rest · [`memory`], [`sqlite`] the stores.
+//! at rest · [`memory`], [`sqlite`], [`postgres`] the stores.
 
 pub mod archive;
 pub mod book;
@@ -25,6 +25,7 @@ pub mod lease;
 pub mod ledger;
 pub mod memory;
 pub mod merchant;
+pub mod postgres;
 pub mod record;
 pub mod seal;
 pub mod sqlite;
@@ -44,6 +45,7 @@ pub use lease::{Claim, Lease, SliceRequest};
 pub use ledger::{Budget, Commit, Expect, Filter, Ledger};
 pub use memory::MemoryLedger;
 pub use merchant::{Limits, Merchant};
+pub use postgres::{Password, PostgresDurability, PostgresLedger, PostgresOptions};
 pub use record::{Key, Record};
 pub use seal::SealKey;
 pub use sqlite::{Durability, SqliteLedger, SqliteOptions};

@@ -18,13 +18,14 @@ macro_rules! for_each_store {
     ($($room:ident: $($name:ident)+;)+) => {
         for_each_store!(@store memory $($($room $name)+)+);
         for_each_store!(@store sqlite $($($room $name)+)+);
+        for_each_store!(@store postgres $($($room $name)+)+);
     };
     (@store $store:ident $($room:ident $name:ident)+) => {
         mod $store {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
                 async fn $name() {
-                    let store = crate::stores::$store().await;
+                    let Some(store) = crate::stores::$store().await else { return };
                     crate::$room::$name((&store).into()).await;
                 }
             )+

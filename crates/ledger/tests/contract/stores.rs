@@ -1,7 +1,10 @@
 //! The stores that the suite runs against.
 
 use crate::given;
-use hongbao_ledger::{Inquiries, Ledger, MemoryLedger, SealKey, SqliteLedger};
+use hongbao_ledger::{
+    Inquiries, Ledger, MemoryLedger, PostgresLedger, PostgresOptions, SealKey, SqliteLedger,
+};
+use hongbao_postgres_test::TestServer;
 use std::sync::Arc;
 use tempfile::TempDir;
 
@@ -24,15 +27,23 @@ impl From<&Store> for Arc<dyn Inquiries> {
     }
 }
 
-pub async fn memory() -> Store {
-    with_merchants(Arc::new(MemoryLedger::new()), None).await
+pub async fn memory() -> Option<Store> {
+    Some(with_merchants(Arc::new(MemoryLedger::new()), None).await)
 }
 
-pub async fn sqlite() -> Store {
+pub async fn sqlite() -> Option<Store> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.sqlite");
     let ledger = SqliteLedger::open(path, SealKey::generate()).unwrap();
-    with_merchants(Arc::new(ledger), Some(folder)).await
+    Some(with_merchants(Arc::new(ledger), Some(folder)).await)
+}
+
+/// In a database of its own; `None` where PostgreSQL is not installed.
+pub async fn postgres() -> Option<Store> {
+    let database = TestServer::shared()?.database();
+    let options = PostgresOptions::new(&database.socket_url).unwrap();
+    let ledger = PostgresLedger::open(&options, SealKey::generate()).await.unwrap();
+    Some(with_merchants(Arc::new(ledger), None).await)
 }
 
 async fn with_merchants<L>(ledger: Arc<L>, folder: Option<TempDir>) -> Store

@@ -1,0 +1,306 @@
+//! Commits of records: what a group of them is decided on, and what is written.
+
+use super::chains;
+use super::door::{Connection, Value};
+use super::fault::Outcome;
+use super::rows::{self, OrderValues, RECORD, fen, get, ms, signed, small, text, told_number};
+use super::tally::{self, Tally};
+use super::text::{Text, maybe};
+use super::writer::Desk;
+use crate::book::Book;
+use crate::budget::Standing;
+use crate::chain::{Head, Link, Mark};
+use crate::error::LedgerError;
+use crate::finding::Finding;
+use crate::ledger::{Budget, Commit};
+use crate::record::Record;
+use crate::time::whole;
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, FutureExt, try_join_all, try_join4};
+use hongbao_wire::Fen;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+/// The lock on a balance is taken after that on the chain, always.
+pub(super) const BALANCE: &str =
+    "SELECT balance FROM merchants WHERE mch_id = $1 FOR NO KEY UPDATE";
+pub(super) const SET_BALANCE: &str = "UPDATE merchants SET balance = $2 WHERE mch_id = $1";
+const USAGE: &str = "SELECT day, openid, packets, fen FROM usage \
+     WHERE mch_id = $1 AND day = ANY($2) AND openid = ANY($3)";
+pub(super) const SET_USAGE: &str = "INSERT INTO usage (mch_id, day, openid, packets, fen) \
+     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (mch_id, day, openid) \
+     DO UPDATE SET packets = excluded.packets, fen = excluded.fen";
+pub(super) const ADD_FINDING: &str = "INSERT INTO findings (mch_id, at, first_billno, \
+     second_billno, re_openid, total_amount, told) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+     ON CONFLICT (mch_id, first_billno, second_billno) DO NOTHING";
+static RECORDS: LazyLock<String> = LazyLock::new(|| {
+    format!("SELECT {RECORD} FROM records WHERE mch_id = $1 AND mch_billno = ANY($2)")
+});
+static WRITE: LazyLock<String> = LazyLock::new(|| upsert("records", &format!("{RECORD}, reply")));
+
+/// Writes a row, new or in the place of the old one, and ends its lease.
+pub(super) fn upsert(table: &str, columns: &str) -> String {
+    let columns: Vec<&str> = columns.split(',').map(str::trim).collect();
+    let places: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
+    let set: Vec<String> =
+        columns.iter().skip(2).map(|column| format!("{column} = excluded.{column}")).collect();
+    format!(
+        "INSERT INTO {table} ({}) VALUES ({}) ON CONFLICT (mch_id, mch_billno) \
+         DO UPDATE SET {}, leased_until = NULL, leased_by = NULL",
+        columns.join(", "),
+        places.join(", "),
+        set.join(", "),
+    )
+}
+
+/// By day and receiver; the merchant's total under the receiver ``.
+type UsageKey = (String, Box<str>);
+
+/// A merchant's records while a group of commits is decided.
+pub(super) struct RecordDesk {
+    /// `None`: there is no such merchant.
+    balance: Option<Fen>,
+    balance_before: Option<Fen>,
+    stored: HashMap<Box<str>, Record>,
+    usage: HashMap<UsageKey, (u32, Fen)>,
+    tally: Tally,
+    written: HashMap<Box<str>, (Record, Option<Bytes>)>,
+    spent: HashMap<UsageKey, (u32, Fen)>,
+    findings: Vec<Finding>,
+    links: Vec<Link>,
+}
+
+impl Desk for RecordDesk {
+    type Commit = Commit;
+    const BOOK: Book = Book::Records;
+
+    fn statements() -> Vec<&'static str> {
+        vec![
+            BALANCE,
+            &RECORDS,
+            USAGE,
+            tally::READ,
+            &WRITE,
+            SET_BALANCE,
+            SET_USAGE,
+            ADD_FINDING,
+            tally::WRITE,
+        ]
+    }
+
+    async fn read(connection: &Connection, mch_id: &str, commits: &[&Commit]) -> Outcome<Self> {
+        let merchant = Text(mch_id);
+        let numbers: Vec<Text<'_>> =
+            commits.iter().map(|commit| Text(commit.record.key.mch_billno.as_str())).collect();
+        let budgets = || commits.iter().filter_map(|commit| commit.budget.as_ref());
+        let days: Vec<String> = budgets().map(|budget| budget.day.to_string()).collect();
+        let mut openids: Vec<Text<'_>> =
+            budgets().map(|budget| Text(budget.re_openid.as_str())).collect();
+        openids.push(Text(""));
+        let usage_values: [Value<'_>; 3] = [&merchant, &days, &openids];
+        let usage = async {
+            if days.is_empty() {
+                Ok(Vec::new())
+            } else {
+                connection.rows(USAGE, &usage_values).await
+            }
+        };
+        let totals: Vec<_> = commits.iter().map(|commit| total_of(&commit.record).key).collect();
+        let (balance, stored, usage, tally) = try_join4(
+            connection.row(BALANCE, &[&merchant]),
+            connection.rows(&RECORDS, &[&merchant, &numbers]),
+            usage,
+            Tally::read(connection, Book::Records, mch_id, &totals),
+        )
+        .await?;
+        let balance = balance.map(|row| fen(&row, 0)).transpose()?;
+        let mut desk = Self {
+            balance,
+            balance_before: balance,
+            stored: HashMap::new(),
+            usage: HashMap::new(),
+            tally,
+            written: HashMap::new(),
+            spent: HashMap::new(),
+            findings: Vec::new(),
+            links: Vec::new(),
+        };
+        for row in &stored {
+            let record = rows::record(row)?;
+            desk.stored.insert(record.key.mch_billno.as_str().into(), record);
+        }
+        for row in &usage {
+            let key = (get(row, 0)?, text(row, 1)?);
+            desk.usage.insert(key, (small(row, 2)?, fen(row, 3)?));
+        }
+        Ok(desk)
+    }
+
+    async fn read_more(&mut self, connection: &Connection) -> Outcome<()> {
+        let Some(record) = self.stored.values().next() else { return Ok(()) };
+        let mch_id = record.key.mch_id.clone();
+        let keys: Vec<_> = self.stored.values().map(|record| record.total().key).collect();
+        self.tally.read_more(connection, Book::Records, mch_id.as_str(), &keys).await
+    }
+
+    fn apply(&mut self, head: &mut Head, commit: &Commit) -> Result<u64, LedgerError> {
+        if commit.entries.is_empty() {
+            return Err(LedgerError::NoEntries);
+        }
+        let key = &commit.record.key;
+        let mch_billno = key.mch_billno.as_str();
+        let before = self.balance.ok_or_else(|| LedgerError::NoMerchant(key.mch_id.to_string()))?;
+        let stored =
+            self.written.get(mch_billno).map(|(record, _)| record).or(self.stored.get(mch_billno));
+        let version = commit.expect.next_version(stored.map(|record| record.version))?;
+        let old = stored.map(Record::total);
+        let spent = commit.budget.as_ref().map(|budget| self.spend(budget, before)).transpose()?;
+        let mut balance = spent.map_or(before, |after| after.balance);
+        if let Some(refund) = commit.refund {
+            balance = balance.checked_add(refund).ok_or(LedgerError::Overflow)?;
+        }
+        self.tally.turn(old, total_of(&commit.record))?;
+        // Nothing is refused from here on.
+        self.balance = Some(balance);
+        if let (Some(budget), Some(after)) = (&commit.budget, spent) {
+            let day = budget.day.to_string();
+            let user = (day.clone(), budget.re_openid.as_str().into());
+            self.spent.insert(user, (after.user_packets, after.user_amount));
+            self.spent.insert((day, "".into()), (after.merchant_packets, after.merchant_amount));
+        }
+        let record =
+            Record { version, sent_at: whole(commit.record.sent_at), ..commit.record.clone() };
+        let state = record.state_digest();
+        self.links.extend(head.append(&key.mch_billno, &commit.entries, state));
+        self.written.insert(mch_billno.into(), (record, commit.reply.clone()));
+        self.findings.extend(commit.findings.iter().cloned());
+        Ok(version)
+    }
+
+    fn last_mark(&self) -> Option<Mark> {
+        self.links.last().map(|link| link.mark)
+    }
+
+    async fn write(&self, connection: &Connection) -> Outcome<()> {
+        let Some((first, _)) = self.written.values().next() else { return Ok(()) };
+        let mch_id = first.key.mch_id.as_str();
+        let mut writes: Vec<BoxFuture<'_, Outcome<()>>> = Vec::new();
+        for (record, reply) in self.written.values() {
+            writes.push(write_record(connection, record, reply.as_deref()).boxed());
+        }
+        for link in &self.links {
+            writes.push(chains::write_link(connection, Book::Records, mch_id, link).boxed());
+        }
+        for (key, sum) in self.tally.changed() {
+            writes.push(tally::write(connection, Book::Records, mch_id, key, sum).boxed());
+        }
+        for ((day, openid), (packets, amount)) in &self.spent {
+            let usage = (*packets, *amount);
+            writes.push(write_usage(connection, mch_id, day, openid, usage).boxed());
+        }
+        writes.extend(self.findings.iter().map(|f| write_finding(connection, f).boxed()));
+        if let Some(balance) = self.balance.filter(|_| self.balance != self.balance_before) {
+            writes.push(write_balance(connection, mch_id, balance).boxed());
+        }
+        try_join_all(writes).await.map(drop)
+    }
+
+    fn may_begin(&self) -> bool {
+        self.balance.is_some()
+    }
+}
+
+impl RecordDesk {
+    fn spend(&self, budget: &Budget, balance: Fen) -> Result<Standing, LedgerError> {
+        let used = |openid: &str| {
+            let key = (budget.day.to_string(), openid.into());
+            self.spent.get(&key).or_else(|| self.usage.get(&key)).copied().unwrap_or_default()
+        };
+        let (user_packets, user_amount) = used(budget.re_openid.as_str());
+        let (merchant_packets, merchant_amount) = used("");
+        budget.spend(Standing {
+            user_packets,
+            user_amount,
+            merchant_packets,
+            merchant_amount,
+            balance,
+        })
+    }
+}
+
+/// What a record adds to the totals once it is stored.
+fn total_of(record: &Record) -> crate::total::Total {
+    let mut total = record.total();
+    total.key.day = crate::total::day_of(whole(record.sent_at));
+    total
+}
+
+/// Writes a record, new or in the place of the old one.
+pub(super) async fn write_record(
+    connection: &Connection,
+    record: &Record,
+    reply: Option<&[u8]>,
+) -> Outcome<()> {
+    let version = signed(record.version)?;
+    let due_at = record.due_at.map(ms);
+    let order = OrderValues::new(&record.order);
+    let status = maybe(record.status.as_ref().map(|status| status.as_str()));
+    let detail_id = maybe(record.detail_id.as_ref().map(|id| id.as_str()));
+    let receipt = record.receipt.as_ref();
+    let refund = record.refund.as_ref();
+    let (mch_id, mch_billno) =
+        (Text(record.key.mch_id.as_str()), Text(record.key.mch_billno.as_str()));
+    let (status_at, sent_at) = (ms(record.status_at), ms(record.sent_at));
+    let (told, play) = (told_number(record.told), Text(&record.play));
+    let reason = maybe(record.reason.as_deref());
+    let openid = maybe(receipt.map(|receipt| receipt.openid.as_str()));
+    let amount = receipt.map(|receipt| receipt.amount.as_i64());
+    let rcv_time = receipt.map(|receipt| ms(receipt.rcv_time));
+    let refund_amount = refund.map(|refund| refund.refund_amount.as_i64());
+    let refund_time = refund.map(|refund| ms(refund.refund_time));
+    let mut values: Vec<Value<'_>> =
+        vec![&mch_id, &mch_billno, &version, &status, &status_at, &told, &due_at, &play];
+    values.extend(order.values());
+    let rest: [Value<'_>; 9] = [
+        &sent_at,
+        &detail_id,
+        &reason,
+        &openid,
+        &amount,
+        &rcv_time,
+        &refund_amount,
+        &refund_time,
+        &reply,
+    ];
+    values.extend(rest);
+    connection.execute(&WRITE, &values).await.map(drop)
+}
+
+pub(super) async fn write_usage(
+    connection: &Connection,
+    mch_id: &str,
+    day: &str,
+    openid: &str,
+    (packets, amount): (u32, Fen),
+) -> Outcome<()> {
+    let packets = i64::from(packets);
+    let values: [Value<'_>; 5] = [&Text(mch_id), &day, &Text(openid), &packets, &amount.as_i64()];
+    connection.execute(SET_USAGE, &values).await.map(drop)
+}
+
+pub(super) async fn write_finding(connection: &Connection, finding: &Finding) -> Outcome<()> {
+    let values: [Value<'_>; 7] = [
+        &Text(finding.mch_id.as_str()),
+        &ms(finding.at),
+        &Text(finding.first_billno.as_str()),
+        &Text(finding.second_billno.as_str()),
+        &Text(finding.re_openid.as_str()),
+        &finding.total_amount.as_i64(),
+        &Text(&finding.told),
+    ];
+    connection.execute(ADD_FINDING, &values).await.map(drop)
+}
+
+async fn write_balance(connection: &Connection, mch_id: &str, balance: Fen) -> Outcome<()> {
+    connection.execute(SET_BALANCE, &[&Text(mch_id), &balance.as_i64()]).await.map(drop)
+}

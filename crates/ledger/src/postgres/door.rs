@@ -1,0 +1,244 @@
+//! The door to the database: the pool, TLS, and what every connection is held to.
+
+use super::durability::{self, PostgresDurability};
+use super::fault::{Fault, Kind, Outcome};
+use super::options::PostgresOptions;
+use crate::error::LedgerError;
+use deadpool_postgres::{
+    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
+};
+use rustls::client::WebPkiServerVerifier;
+use rustls::crypto::aws_lc_rs;
+use rustls::{ClientConfig, RootCertStore};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+use rustls_platform_verifier::BuilderVerifierExt;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+/// A value on its way into a statement.
+pub(super) type Value<'v> = &'v (dyn ToSql + Sync);
+
+/// Connections, each held to what durability needs when it is made.
+pub(super) struct Door {
+    pool: Pool,
+}
+
+impl fmt::Debug for Door {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Door").finish_non_exhaustive()
+    }
+}
+
+impl Door {
+    /// Connects nothing yet.
+    pub(super) fn new(options: &PostgresOptions) -> Result<Self, LedgerError> {
+        let tls = MakeRustlsConnect::new(tls(options.root_ca.as_deref())?);
+        let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+        let manager = Manager::from_config(options.config()?, tls, recycling);
+        let session = Arc::new(session(options));
+        let is_unsafe_allowed = options.allow_unsafe_durability;
+        let pool = Pool::builder(manager)
+            .max_size(options.connections.max(2))
+            .runtime(Runtime::Tokio1)
+            .wait_timeout(Some(options.connect_timeout))
+            .create_timeout(Some(options.connect_timeout.saturating_mul(2)))
+            .post_create(Hook::async_fn(move |client, _| {
+                let session = Arc::clone(&session);
+                Box::pin(async move { greet(client, &session, is_unsafe_allowed).await })
+            }))
+            .build()
+            .map_err(|e| LedgerError::Storage(e.to_string()))?;
+        Ok(Self { pool })
+    }
+
+    /// A connection as the pool has it, for opening the ledger.
+    pub(super) async fn object(&self) -> Outcome<Object> {
+        Ok(self.pool.get().await?)
+    }
+
+    /// A connection, for as long as it is held.
+    pub(super) async fn connection(&self) -> Outcome<Connection> {
+        Ok(Connection(Some(self.pool.get().await?)))
+    }
+
+    /// Every row of a query, read. A query changes nothing: where the connection breaks, it is
+    /// asked once more on another.
+    pub(super) async fn all<T>(
+        &self,
+        query: &str,
+        values: &[Value<'_>],
+        read: impl Fn(&Row) -> Result<T, LedgerError>,
+    ) -> Result<Vec<T>, LedgerError> {
+        let rows = match self.ask(query, values).await {
+            Err(Fault { kind: Kind::Broken, .. }) => self.ask(query, values).await,
+            asked => asked,
+        };
+        rows?.iter().map(read).collect()
+    }
+
+    async fn ask(&self, query: &str, values: &[Value<'_>]) -> Outcome<Vec<Row>> {
+        let connection = self.connection().await?;
+        let rows = connection.rows(query, values).await;
+        if rows.as_ref().is_err_and(|fault| fault.kind == Kind::Final) {
+            connection.give_back();
+            return rows;
+        }
+        let rows = rows?;
+        connection.give_back();
+        Ok(rows)
+    }
+
+    /// The only row of a query, where there is one.
+    pub(super) async fn one<T>(
+        &self,
+        query: &str,
+        values: &[Value<'_>],
+        read: impl Fn(&Row) -> Result<T, LedgerError>,
+    ) -> Result<Option<T>, LedgerError> {
+        Ok(self.all(query, values, read).await?.pop())
+    }
+
+    /// Makes a change of one statement, which is its own transaction; returns how many rows it changed.
+    /// A clash is tried again.
+    pub(super) async fn change(&self, statement: &str, values: &[Value<'_>]) -> Outcome<u64> {
+        let mut tries = super::retry::Tries::default();
+        loop {
+            let connection = self.connection().await?;
+            let changed = connection.execute(statement, values).await;
+            match changed {
+                Err(fault) if fault.kind == Kind::Clash && tries.again().await => {}
+                Err(fault) => return Err(fault),
+                Ok(rows) => {
+                    connection.give_back();
+                    return Ok(rows);
+                }
+            }
+        }
+    }
+}
+
+/// A connection that is closed unless it is given back: whatever was begun on it ends with it.
+pub(super) struct Connection(Option<Object>);
+
+impl Connection {
+    fn client(&self) -> &ClientWrapper {
+        // Only `drop` and `give_back` take it, and both end `self`.
+        self.0.as_ref().expect("it is there until it is given back")
+    }
+
+    /// The rows of a query, prepared once.
+    pub(super) async fn rows(&self, query: &str, values: &[Value<'_>]) -> Outcome<Vec<Row>> {
+        let client = self.client();
+        let statement = client.prepare_cached(query).await?;
+        Ok(client.query(&statement, values).await?)
+    }
+
+    /// The first row of a query, where there is one.
+    pub(super) async fn row(&self, query: &str, values: &[Value<'_>]) -> Outcome<Option<Row>> {
+        Ok(self.rows(query, values).await?.into_iter().next())
+    }
+
+    /// Executes a statement, prepared once; returns how many rows it changed.
+    pub(super) async fn execute(&self, statement: &str, values: &[Value<'_>]) -> Outcome<u64> {
+        let client = self.client();
+        let statement = client.prepare_cached(statement).await?;
+        Ok(client.execute(&statement, values).await?)
+    }
+
+    /// Prepares statements, those that are not yet: what is prepared is sent the moment it is first polled.
+    pub(super) async fn prepare(&self, statements: &[&str]) -> Outcome<()> {
+        for statement in statements {
+            self.client().prepare_cached(statement).await?;
+        }
+        Ok(())
+    }
+
+    /// Executes statements without values.
+    pub(super) async fn run(&self, statements: &str) -> Outcome<()> {
+        Ok(self.client().batch_execute(statements).await?)
+    }
+
+    /// The same, with the driver's error.
+    pub(super) async fn try_run(&self, statements: &str) -> Result<(), tokio_postgres::Error> {
+        self.client().batch_execute(statements).await
+    }
+
+    /// Gives it back: nothing is open on it.
+    pub(super) fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if let Some(object) = self.0.take() {
+            drop(Object::take(object));
+        }
+    }
+}
+
+/// What every session is told.
+fn session(options: &PostgresOptions) -> String {
+    format!(
+        "SET statement_timeout = {}; SET lock_timeout = {}; \
+         SET idle_in_transaction_session_timeout = {}; SET client_encoding = 'UTF8'; \
+         SET default_transaction_isolation = 'read committed'",
+        options.statement_timeout.as_millis(),
+        options.lock_timeout.as_millis(),
+        options.idle_in_transaction_timeout.as_millis(),
+    )
+}
+
+/// Sets a new connection up, and refuses one that is not durable: a setting can change while a
+/// program runs.
+async fn greet(
+    client: &ClientWrapper,
+    session: &str,
+    is_unsafe_allowed: bool,
+) -> Result<(), HookError> {
+    client.batch_execute(session).await.map_err(HookError::Backend)?;
+    let row = client.query_one(durability::QUERY, &[]).await.map_err(HookError::Backend)?;
+    let found = PostgresDurability::read(&row).map_err(HookError::Backend)?;
+    match found.unsafe_settings() {
+        Some(settings) if !is_unsafe_allowed => Err(HookError::message(settings)),
+        _ => Ok(()),
+    }
+}
+
+/// TLS 1.2 and 1.3 to servers that the roots vouch for, by the name in the address.
+fn tls(root_ca: Option<&Path>) -> Result<ClientConfig, LedgerError> {
+    let failed = |e: &dyn fmt::Display| LedgerError::Address(format!("no TLS: {e}"));
+    let provider = Arc::new(aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .map_err(|e| failed(&e))?;
+    let builder = match root_ca {
+        None => builder.with_platform_verifier().map_err(|e| failed(&e))?,
+        Some(path) => builder.with_webpki_verifier(
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots(path)?), provider)
+                .build()
+                .map_err(|e| failed(&e))?,
+        ),
+    };
+    Ok(builder.with_no_client_auth())
+}
+
+fn roots(path: &Path) -> Result<RootCertStore, LedgerError> {
+    let failed = |why: &dyn fmt::Display| {
+        LedgerError::Address(format!("the CA file `{}` cannot be used: {why}", path.display()))
+    };
+    let pem = std::fs::read(path).map_err(|e| failed(&e))?;
+    let mut roots = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        roots.add(certificate.map_err(|e| failed(&e))?).map_err(|e| failed(&e))?;
+    }
+    match roots.is_empty() {
+        true => Err(failed(&"there is no certificate in it")),
+        false => Ok(roots),
+    }
+}

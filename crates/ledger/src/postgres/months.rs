@@ -1,0 +1,145 @@
+//! The months that history is kept by: made before something is written into them, detached by whoever
+//! keeps the database.
+
+use super::chains::history;
+use super::door::Door;
+use super::fault::Outcome;
+use super::rows::text;
+use crate::book::Book;
+use crate::error::LedgerError;
+use crate::total::day_of;
+use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::Offset;
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio_postgres::error::SqlState;
+
+/// How many months are made beyond the one that is written into.
+const AHEAD: i16 = 2;
+
+/// The months that this process knows to be there, or to be better left.
+#[derive(Debug, Default)]
+pub(super) struct Months(Mutex<HashSet<(Book, Date)>>);
+
+impl Months {
+    /// The months of these times that are not known to be there, which is nearly always none.
+    pub(super) fn missing(&self, book: Book, times: impl Iterator<Item = Timestamp>) -> Vec<Date> {
+        let mut months: Vec<Date> = times.map(|at| day_of(at).first_of_month()).collect();
+        months.sort_unstable();
+        months.dedup();
+        let known = self.known();
+        months.retain(|month| !known.contains(&(book, *month)));
+        months
+    }
+
+    /// Makes months. Where one cannot be made its entries go to the rest: nothing is lost but the ease of
+    /// detaching them.
+    pub(super) async fn make(
+        &self,
+        door: &Door,
+        book: Book,
+        missing: Vec<Date>,
+    ) -> Result<(), LedgerError> {
+        for month in missing {
+            self.make_with_next(door, book, month).await?;
+        }
+        Ok(())
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashSet<(Book, Date)>> {
+        // Each change of the set is one call.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn make_with_next(
+        &self,
+        door: &Door,
+        book: Book,
+        first: Date,
+    ) -> Result<(), LedgerError> {
+        let made: Vec<Box<str>> =
+            door.all("SELECT name FROM months", &[], |row| text(row, 0)).await?;
+        for ahead in 0..=AHEAD {
+            let month = months_later(first, ahead);
+            if !made.contains(&name(book, month).into()) && !make_one(door, book, month).await? {
+                return Ok(());
+            }
+            if ahead == 0 {
+                self.known().insert((book, month));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes a month. False: too many write at this moment, and the next one may try.
+async fn make_one(door: &Door, book: Book, month: Date) -> Outcome<bool> {
+    let (from, to) = (starts_at(month), starts_at(months_later(month, 1)));
+    let (table, name) = (history(book), name(book, month));
+    // One message, and so one transaction. The lock that it needs keeps everyone off the table: it
+    // is waited for only shortly.
+    let statements = format!(
+        "SET LOCAL lock_timeout = 1000; \
+         CREATE TABLE IF NOT EXISTS {name} PARTITION OF {table} FOR VALUES FROM ({from}) TO ({to}); \
+         INSERT INTO months (name) VALUES ('{name}') ON CONFLICT (name) DO NOTHING"
+    );
+    let connection = door.connection().await?;
+    let made = match connection.try_run(&statements).await {
+        Ok(()) => true,
+        Err(error) => match error.code() {
+            Some(&SqlState::LOCK_NOT_AVAILABLE | &SqlState::T_R_DEADLOCK_DETECTED) => false,
+            // The rest holds entries of it, another one made it at the same time, or this user
+            // may make no tables.
+            Some(
+                &SqlState::CHECK_VIOLATION
+                | &SqlState::DUPLICATE_TABLE
+                | &SqlState::UNIQUE_VIOLATION
+                | &SqlState::INVALID_OBJECT_DEFINITION
+                | &SqlState::INSUFFICIENT_PRIVILEGE,
+            ) => true,
+            _ => return Err(error.into()),
+        },
+    };
+    connection.give_back();
+    Ok(made)
+}
+
+/// The months of a book that were made and are attached no more.
+pub(super) async fn detached(door: &Door, book: Book) -> Result<Vec<Box<str>>, LedgerError> {
+    let query = "SELECT m.name FROM months m WHERE m.name LIKE $1 AND NOT EXISTS \
+         (SELECT 1 FROM pg_catalog.pg_inherits i \
+         JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid \
+         WHERE i.inhparent = to_regclass($2) AND c.relname = m.name) ORDER BY m.name";
+    let table = history(book);
+    door.all(query, &[&format!("{table}\\_y%"), &table], |row| text(row, 0)).await
+}
+
+/// Such as `history_y2026m11`.
+fn name(book: Book, month: Date) -> String {
+    format!("{}_y{:04}m{:02}", history(book), month.year(), month.month())
+}
+
+fn months_later(first: Date, months: i16) -> Date {
+    let months = jiff::Span::new().months(months);
+    first.checked_add(months).unwrap_or(Date::MAX)
+}
+
+/// The first millisecond of a month at +08:00.
+fn starts_at(month: Date) -> i64 {
+    let midnight = month.to_datetime(Time::midnight());
+    Offset::constant(8).to_timestamp(midnight).map_or(i64::MAX, |at| at.as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn a_month_begins_at_midnight_in_china() {
+        assert_eq!(starts_at(date(2026, 11, 1)), 1_793_462_400_000);
+        assert_eq!(name(Book::Records, date(2026, 11, 1)), "history_y2026m11");
+        assert_eq!(months_later(date(2026, 11, 1), 2), date(2027, 1, 1));
+    }
+}

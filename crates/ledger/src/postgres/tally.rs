@@ -1,0 +1,162 @@
+//! The totals of a merchant while a group of commits is decided.
+
+use super::door::Connection;
+use super::fault::{Outcome, damaged};
+use super::rows::{fen, get, number, signed, text};
+use super::text::Text;
+use crate::book::Book;
+use crate::error::LedgerError;
+use crate::total::{Outcome as Became, Sum, Total, TotalKey};
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+use tokio_postgres::Row;
+
+/// The columns of a total in the order that [`total`] reads them.
+pub(super) const TOTAL: &str =
+    "day, status, outcome, act_name, sender, packets, ordered, received, refunded";
+
+pub(super) const READ: &str = "SELECT day, status, outcome, act_name, sender, packets, ordered, \
+     received, refunded FROM totals WHERE mch_id = $1 AND book = $2 AND key = ANY($3) \
+     AND day = ANY($4)";
+
+pub(super) const WRITE: &str = "INSERT INTO totals (mch_id, book, day, key, status, outcome, \
+     act_name, sender, packets, ordered, received, refunded) \
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+     ON CONFLICT (mch_id, book, day, key) DO UPDATE SET packets = excluded.packets, \
+     ordered = excluded.ordered, received = excluded.received, refunded = excluded.refunded";
+
+/// Totals as they are, and as they will be.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    sums: HashMap<TotalKey, Sum>,
+    changed: HashMap<TotalKey, Sum>,
+}
+
+impl Tally {
+    /// Reads the totals of these keys.
+    pub(super) async fn read(
+        connection: &Connection,
+        book: Book,
+        mch_id: &str,
+        keys: &[TotalKey],
+    ) -> Outcome<Self> {
+        let mut tally = Self::default();
+        tally.read_more(connection, book, mch_id, keys).await?;
+        Ok(tally)
+    }
+
+    /// Reads those of these keys that are not here yet.
+    pub(super) async fn read_more(
+        &mut self,
+        connection: &Connection,
+        book: Book,
+        mch_id: &str,
+        keys: &[TotalKey],
+    ) -> Outcome<()> {
+        let mut missing: Vec<&TotalKey> =
+            keys.iter().filter(|key| !self.sums.contains_key(key)).collect();
+        missing.sort_unstable();
+        missing.dedup();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let digests: Vec<Vec<u8>> = missing.iter().map(|key| digest(key)).collect();
+        let days: Vec<String> = missing.iter().map(|key| key.day.to_string()).collect();
+        let values: [super::door::Value<'_>; 4] = [&Text(mch_id), &book.as_str(), &digests, &days];
+        let rows = connection.rows(READ, &values).await?;
+        for key in missing {
+            self.sums.insert(key.clone(), Sum::default());
+        }
+        for row in rows {
+            let Total { key, sum } = total(&row)?;
+            self.sums.insert(key, sum);
+        }
+        Ok(())
+    }
+
+    /// Takes a packet's old total out and puts its new one in, or changes nothing.
+    pub(super) fn turn(&mut self, old: Option<Total>, new: Total) -> Result<(), LedgerError> {
+        let mut left = None;
+        if let Some(old) = old {
+            let sum = self.sum(&old.key).checked_sub(old.sum).ok_or_else(|| damaged("a total"))?;
+            left = Some((old.key, sum));
+        }
+        let before = match &left {
+            Some((key, sum)) if *key == new.key => *sum,
+            _ => self.sum(&new.key),
+        };
+        let after = before.checked_add(new.sum).ok_or(LedgerError::Overflow)?;
+        self.changed.extend(left);
+        self.changed.insert(new.key, after);
+        Ok(())
+    }
+
+    fn sum(&self, key: &TotalKey) -> Sum {
+        self.changed.get(key).or_else(|| self.sums.get(key)).copied().unwrap_or_default()
+    }
+
+    /// What changed.
+    pub(super) fn changed(&self) -> impl Iterator<Item = (&TotalKey, &Sum)> {
+        self.changed.iter()
+    }
+}
+
+/// Writes a total in the place of the one that is there.
+pub(super) async fn write(
+    connection: &Connection,
+    book: Book,
+    mch_id: &str,
+    key: &TotalKey,
+    sum: &Sum,
+) -> Outcome<()> {
+    let packets = signed(sum.packets)?;
+    connection
+        .execute(
+            WRITE,
+            &[
+                &Text(mch_id),
+                &book.as_str(),
+                &key.day.to_string(),
+                &digest(key),
+                &Text(&key.status),
+                &key.outcome.as_str(),
+                &Text(&key.act_name),
+                &Text(&key.sender),
+                &packets,
+                &sum.ordered.as_i64(),
+                &sum.received.as_i64(),
+                &sum.refunded.as_i64(),
+            ],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Reads the columns of [`TOTAL`].
+pub(super) fn total(row: &Row) -> Result<Total, LedgerError> {
+    let outcome = Became::from_word(get(row, 2)?).ok_or_else(|| damaged("outcome"))?;
+    let key = TotalKey {
+        day: get::<&str>(row, 0)?.parse().map_err(|_| damaged("day"))?,
+        status: text(row, 1)?,
+        outcome,
+        act_name: text(row, 3)?,
+        sender: text(row, 4)?,
+    };
+    let sum = Sum {
+        packets: number(row, 5)?,
+        ordered: fen(row, 6)?,
+        received: fen(row, 7)?,
+        refunded: fen(row, 8)?,
+    };
+    Ok(Total { key, sum })
+}
+
+/// The first 16 bytes of a SHA-256 over the words; the day stands beside it.
+fn digest(key: &TotalKey) -> Vec<u8> {
+    let mut digest = Sha256::new();
+    for word in [&*key.status, key.outcome.as_str(), &key.act_name, &key.sender] {
+        digest.update((word.len() as u64).to_be_bytes());
+        digest.update(word);
+    }
+    digest.finalize()[..16].to_vec()
+}

@@ -1,0 +1,284 @@
+//! Commits that wait at the same time share one transaction, as far as they are of one merchant and
+//! one book; each is decided here and fails alone.
+//!
+//! A transaction takes three round trips: begin, lock and read; write; commit. The lock is the
+//! row of the merchant's chain: whoever holds it sees everything of the merchant in that book as it is,
+//! and nobody changes it meanwhile, in this process or another.
+
+use super::chains;
+use super::door::{Connection, Door};
+use super::fault::{Fault, Kind, Outcome};
+use super::retry::Tries;
+use super::rows::signed;
+use super::text::Text;
+use crate::book::Book;
+use crate::chain::{Head, Mark};
+use crate::error::LedgerError;
+use futures_util::future::try_join;
+use std::cmp::Ordering;
+use std::collections::{HashMap, VecDeque};
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+/// How long it is tried to find out whether a transaction was committed whose connection broke.
+const DOUBT_FOR: Duration = Duration::from_secs(30);
+
+/// What a group of commits is decided on: everything of it that is stored, and what becomes of it.
+pub(super) trait Desk: Sized + Send + Sync {
+    /// One change of one packet.
+    type Commit: Send + Sync + 'static;
+    /// Of which book it is.
+    const BOOK: Book;
+
+    /// What is executed, so that it can be prepared before.
+    fn statements() -> Vec<&'static str>;
+
+    /// Reads what the commits need. Its queries are sent when it is first polled.
+    fn read(
+        connection: &Connection,
+        mch_id: &str,
+        commits: &[&Self::Commit],
+    ) -> impl Future<Output = Outcome<Self>> + Send;
+
+    /// Reads what could only be known to be needed after [`Desk::read`].
+    fn read_more(&mut self, connection: &Connection) -> impl Future<Output = Outcome<()>> + Send;
+
+    /// Decides one commit: changes everything or nothing. Returns the new version.
+    fn apply(&mut self, head: &mut Head, commit: &Self::Commit) -> Result<u64, LedgerError>;
+
+    /// The mark of the newest entry that was decided.
+    fn last_mark(&self) -> Option<Mark>;
+
+    /// Writes what was decided.
+    fn write(&self, connection: &Connection) -> impl Future<Output = Outcome<()>> + Send;
+
+    /// Whether a chain may be begun: for the paying side, whether the merchant is there.
+    fn may_begin(&self) -> bool;
+}
+
+type Answer = Result<u64, LedgerError>;
+
+struct Job<C> {
+    commit: C,
+    answer: oneshot::Sender<Answer>,
+}
+
+/// The commits of one book that wait, by merchant. A merchant is in the map while a task works on it.
+pub(super) struct Writer<D: Desk> {
+    shared: Arc<Shared<D>>,
+}
+
+struct Shared<D: Desk> {
+    door: Arc<Door>,
+    group_max: usize,
+    queues: Mutex<HashMap<Box<str>, VecDeque<Job<D::Commit>>>>,
+}
+
+impl<D: Desk + 'static> Writer<D> {
+    pub(super) fn new(door: Arc<Door>, group_max: usize) -> Self {
+        let queues = Mutex::default();
+        Self { shared: Arc::new(Shared { door, group_max: group_max.max(1), queues }) }
+    }
+
+    /// Makes the change; returns once it is durable. A caller that stops waiting does not
+    /// undo it.
+    pub(super) async fn write(&self, mch_id: &str, commit: D::Commit) -> Answer {
+        let (answer, outcome) = oneshot::channel();
+        let job = Job { commit, answer };
+        let leads = {
+            let mut queues = self.shared.queues();
+            let leads = !queues.contains_key(mch_id);
+            queues.entry(mch_id.into()).or_default().push_back(job);
+            leads
+        };
+        if leads {
+            let shared = Arc::clone(&self.shared);
+            tokio::spawn(Turn { shared, mch_id: mch_id.into(), is_over: false }.run());
+        }
+        let stopped = |_| LedgerError::Unreachable("the writer has stopped".to_owned());
+        outcome.await.map_err(stopped)?
+    }
+}
+
+impl<D: Desk> Shared<D> {
+    fn queues(&self) -> MutexGuard<'_, HashMap<Box<str>, VecDeque<Job<D::Commit>>>> {
+        // Each change of the map is one call.
+        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A task's turn at a merchant. Should it end early, those who wait are told, and the next one begins anew.
+struct Turn<D: Desk> {
+    shared: Arc<Shared<D>>,
+    mch_id: Box<str>,
+    /// Whether it is in the map no more.
+    is_over: bool,
+}
+
+impl<D: Desk> Drop for Turn<D> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.shared.queues().remove(&self.mch_id);
+        }
+    }
+}
+
+/// A transaction of which it is not known whether it was committed.
+struct Doubt {
+    head: Head,
+    mark: Mark,
+    answers: Vec<Answer>,
+}
+
+impl<D: Desk> Turn<D> {
+    async fn run(mut self) {
+        while let Some(group) = self.next() {
+            self.answer(group).await;
+        }
+    }
+
+    /// What waits, as much as fits into one transaction; `None`: nothing, and the turn is over.
+    fn next(&mut self) -> Option<Vec<Job<D::Commit>>> {
+        let mut queues = self.shared.queues();
+        let queue = queues.get_mut(&self.mch_id)?;
+        if queue.is_empty() {
+            // Under the same lock: who comes later leads anew.
+            queues.remove(&self.mch_id);
+            drop(queues);
+            self.is_over = true;
+            return None;
+        }
+        let count = queue.len().min(self.shared.group_max);
+        Some(queue.drain(..count).collect())
+    }
+
+    /// Commits a group and answers it.
+    async fn answer(&self, group: Vec<Job<D::Commit>>) {
+        let commits: Vec<&D::Commit> = group.iter().map(|job| &job.commit).collect();
+        match self.commit(&commits).await {
+            Ok(answers) => tell(group, answers),
+            // Each is tried alone: one that the database refuses does not take others with it.
+            Err(Fault { kind: Kind::Final, .. }) if group.len() > 1 => {
+                for job in group {
+                    let answer = self.commit(&[&job.commit]).await;
+                    tell(vec![job], answer.unwrap_or_else(|fault| vec![Err(fault.error)]));
+                }
+            }
+            Err(fault) => {
+                let answers = group.iter().map(|_| Err(fault.error.clone())).collect();
+                tell(group, answers);
+            }
+        }
+    }
+
+    /// Commits a group; tried again where that helps. An error means that nothing of it is there,
+    /// but for [`LedgerError::Unreachable`], after which nobody knows.
+    async fn commit(&self, commits: &[&D::Commit]) -> Outcome<Vec<Answer>> {
+        let mut tries = Tries::default();
+        let mut doubt = None;
+        let mut doubted_since = None;
+        loop {
+            let fault = match self.transaction(commits, &mut doubt).await {
+                Ok(answers) => return Ok(answers),
+                Err(fault) => fault,
+            };
+            if doubt.is_some() {
+                let since = *doubted_since.get_or_insert_with(Instant::now);
+                if since.elapsed() > DOUBT_FOR {
+                    return Err(Fault {
+                        error: LedgerError::Unreachable(fault.error.to_string()),
+                        kind: Kind::Broken,
+                    });
+                }
+                tries.pause().await;
+                continue;
+            }
+            doubted_since = None;
+            match fault.kind {
+                Kind::Broken | Kind::Clash if tries.again().await => {}
+                _ => return Err(fault),
+            }
+        }
+    }
+
+    async fn transaction(
+        &self,
+        commits: &[&D::Commit],
+        doubt: &mut Option<Doubt>,
+    ) -> Outcome<Vec<Answer>> {
+        let mch_id = &*self.mch_id;
+        let connection = self.shared.door.connection().await?;
+        connection.prepare(&[chains::LOCK, chains::MOVE, chains::append_to(D::BOOK)]).await?;
+        connection.prepare(&D::statements()).await?;
+        // Polled, and so sent, in this order.
+        let ((), (head, mut desk)) = try_join(
+            connection.run("BEGIN"),
+            try_join(
+                chains::lock(&connection, D::BOOK, mch_id),
+                D::read(&connection, mch_id, commits),
+            ),
+        )
+        .await?;
+        let mut head = match head {
+            Some(head) => head,
+            None if desk.may_begin() => {
+                let head = chains::lock_or_begin(&connection, D::BOOK, mch_id).await?;
+                // What was read was read without the lock.
+                desk = D::read(&connection, mch_id, commits).await?;
+                head
+            }
+            None => Head::empty(D::BOOK, mch_id.into()),
+        };
+        if let Some(answers) = was_committed(&connection, &head, doubt).await? {
+            connection.run("ROLLBACK").await?;
+            connection.give_back();
+            return Ok(answers);
+        }
+        desk.read_more(&connection).await?;
+        let decide = |commit: &&D::Commit| desk.apply(&mut head, commit);
+        let answers: Vec<Answer> = commits.iter().map(decide).collect();
+        let Some(mark) = desk.last_mark() else {
+            connection.run("ROLLBACK").await?;
+            connection.give_back();
+            return Ok(answers);
+        };
+        try_join(desk.write(&connection), chains::write_head(&connection, &head)).await?;
+        *doubt = Some(Doubt { head, mark, answers });
+        connection.run("COMMIT").await?;
+        connection.give_back();
+        Ok(doubt.take().map(|doubt| doubt.answers).unwrap_or_default())
+    }
+}
+
+/// The answers of a transaction that was in doubt, where it was committed; else nothing is in doubt
+/// any more. The lock is held: whatever that transaction was doing, it has ended.
+async fn was_committed(
+    connection: &Connection,
+    head: &Head,
+    doubt: &mut Option<Doubt>,
+) -> Outcome<Option<Vec<Answer>>> {
+    let Some(ours) = doubt.as_ref() else { return Ok(None) };
+    let is_there = match head.position.cmp(&ours.head.position) {
+        Ordering::Less => false,
+        Ordering::Equal => head.hash == ours.head.hash,
+        Ordering::Greater => {
+            let query = chains::select_links(ours.head.book, "WHERE mch_id = $1 AND position = $2");
+            let position = signed(ours.head.position)?;
+            let found =
+                connection.row(&query, &[&Text(ours.head.mch_id.as_str()), &position]).await?;
+            let link = found.as_ref().map(chains::link).transpose()?;
+            link.is_some_and(|link| link.mark == ours.mark)
+        }
+    };
+    Ok(doubt.take().filter(|_| is_there).map(|ours| ours.answers))
+}
+
+fn tell<C>(group: Vec<Job<C>>, answers: Vec<Answer>) {
+    for (job, answer) in group.into_iter().zip(answers) {
+        // Nobody may wait any more.
+        let _ = job.answer.send(answer);
+    }
+}
