@@ -7,9 +7,12 @@ use clap::Args;
 /// What to damage, and how often.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct CrashArgs {
-    /// How many processes to kill, each at a moment of its own
-    #[arg(long, default_value_t = 1_000, conflicts_with = "power_loss")]
-    pub kills: u32,
+    /// How often to kill, each time at a moment of its own [default: 1000; 100 with --postgres]
+    #[arg(long, conflicts_with = "power_loss")]
+    pub kills: Option<u32>,
+    /// Kill a PostgreSQL server in the midst of commits instead
+    #[arg(long, conflicts_with = "power_loss")]
+    pub postgres: bool,
     /// Cut the power below SQLite instead, at every write and sync
     #[arg(long)]
     pub power_loss: bool,
@@ -27,10 +30,16 @@ pub fn run(args: &CrashArgs) -> Result<(), String> {
 }
 
 fn kill(summary: &mut Summary, args: &CrashArgs) -> Result<(), String> {
-    let kills = args.kills.to_string();
-    summary.tests(&format!("{kills} kills"), || {
-        let test = ["test", "-p", "hongbao-ledger", "--test", "durability"];
-        run_tests(cargo(&test).env("HONGBAO_TEST_KILLS", &kills))
+    let (what, test, usual) = match args.postgres {
+        false => ("of processes", "what_was_acknowledged_survives_kill_9", 1_000),
+        true => ("of a server", "what_was_acknowledged_survives_that_the_server_is_killed", 100),
+    };
+    let kills = args.kills.unwrap_or(usual).to_string();
+    summary.tests(&format!("{kills} kills {what}"), || {
+        let words = ["test", "-p", "hongbao-ledger", "--test", "durability", test];
+        run_tests(
+            cargo(&words).env("HONGBAO_TEST_KILLS", &kills).env("HONGBAO_REQUIRE_POSTGRES", "1"),
+        )
     })
 }
 
