@@ -255,3 +255,87 @@ impl File {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn create(file: &str) -> Event {
+        Event::Create { file: file.into() }
+    }
+
+    fn write(file: &str, at: u64, byte: u8, length: usize) -> Event {
+        Event::Write { file: file.into(), at, bytes: vec![byte; length].into() }
+    }
+
+    fn sync(file: &str) -> Event {
+        Event::Sync { file: file.into(), with_folder: false }
+    }
+
+    fn disk(events: &[Event]) -> Disk {
+        let mut disk = Disk::default();
+        events.iter().for_each(|event| disk.apply(event));
+        disk
+    }
+
+    fn of(survival: Survival, disk: &Disk) -> Vec<Option<Vec<u8>>> {
+        (0..200).map(|seed| disk.after_power_cut(survival, seed).remove("a")).collect()
+    }
+
+    #[test]
+    fn what_is_synced_is_there_and_the_rest_may_be() {
+        let disk = disk(&[
+            create("a"),
+            Event::SyncFolder,
+            write("a", 0, 1, 1024),
+            sync("a"),
+            write("a", 512, 2, 1024),
+        ]);
+        let [before, after] = [vec![1; 1024], [vec![1; 512], vec![2; 1024]].concat()];
+        assert!(of(Survival::Nothing, &disk).iter().all(|a| a.as_ref() == Some(&before)));
+        assert!(of(Survival::Everything, &disk).iter().all(|a| a.as_ref() == Some(&after)));
+        let sectors = of(Survival::Sectors, &disk);
+        let second_alone = [vec![1; 1024], vec![2; 512]].concat();
+        for wanted in [&before, &after, &second_alone] {
+            assert!(sectors.iter().any(|a| a.as_ref() == Some(wanted)));
+        }
+        let whole = of(Survival::Writes, &disk);
+        assert!(whole.iter().flatten().all(|a| [&before, &after].contains(&a)));
+        let torn = of(Survival::Beginning, &disk);
+        assert!(torn.iter().flatten().any(|a| a.len() % 512 != 0));
+    }
+
+    #[test]
+    fn a_name_is_there_for_certain_once_the_folder_is_synced() {
+        let mut disk = disk(&[create("a"), write("a", 0, 1, 512), sync("a")]);
+        assert!(of(Survival::Nothing, &disk).iter().all(Option::is_none));
+        let chance = of(Survival::Writes, &disk);
+        assert!(chance.iter().any(Option::is_none) && chance.iter().any(Option::is_some));
+        disk.apply(&Event::SyncFolder);
+        assert!(of(Survival::Writes, &disk).iter().all(|a| *a == Some(vec![1; 512])));
+        disk.apply(&Event::Delete { file: "a".into(), with_folder: false });
+        let chance = of(Survival::Writes, &disk);
+        assert!(chance.iter().any(Option::is_none) && chance.iter().any(Option::is_some));
+        disk.apply(&create("a"));
+        disk.apply(&Event::SyncFolder);
+        assert!(of(Survival::Nothing, &disk).iter().all(|a| *a == Some(Vec::new())));
+    }
+
+    #[test]
+    fn what_a_failed_sync_dropped_is_seen_and_never_arrives() {
+        let failed = Event::SyncFailed { file: "a".into() };
+        let disk =
+            disk(&[create("a"), Event::SyncFolder, write("a", 0, 1, 8192), failed, sync("a")]);
+        assert_eq!(disk.seen().remove("a"), Some(vec![1; 8192]));
+        let arrived = disk.after_power_cut(Survival::Everything, 0).remove("a");
+        assert_ne!(arrived, Some(vec![1; 8192]));
+    }
+
+    #[test]
+    fn the_same_seed_means_the_same() {
+        let disk = disk(&[create("a"), write("a", 0, 1, 9000), write("a", 3000, 2, 9000)]);
+        for survival in Survival::ALL {
+            assert_eq!(disk.after_power_cut(survival, 7), disk.after_power_cut(survival, 7));
+        }
+    }
+}

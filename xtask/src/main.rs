@@ -40,7 +40,7 @@ enum Command {
     Conformance(needs::InstallArgs),
     /// Fuzz `hongbao-wire` and `hongbao-sheet`; needs a nightly toolchain
     Fuzz(fuzz::FuzzArgs),
-    /// Kill processes that write to a ledger and see whether anything acknowledged is lost
+    /// Kill processes that write to a ledger, or cut the power, and see whether anything acknowledged is lost
     Crash(crash::CrashArgs),
     /// Mutate `hongbao-wire` and the client's attempt policy, and see whether their tests notice
     Mutants,

@@ -7,7 +7,7 @@ use crate::given::{
 use hongbao_crash::Fault;
 use hongbao_ledger::inquiry::Sighting;
 use hongbao_ledger::{
-    Budget, Commit, Entry, Expect, Finding, Inquiries, InquiryCommit, Ledger, LedgerError,
+    Budget, Commit, Entry, Expect, Finding, Inquiries, Inquiry, InquiryCommit, Ledger, LedgerError,
     Merchant, SqliteLedger,
 };
 use hongbao_wire::Status;
@@ -167,12 +167,21 @@ fn packet(round: u64) -> [Step; 5] {
 
 fn inquiry(round: u64) -> [Step; 2] {
     let mch_billno = format!("i{round}");
-    let inquiry = ordered(MCH_ID, &mch_billno, &mch_billno);
+    let inquiry = cheap(ordered(MCH_ID, &mch_billno, &mch_billno));
     let first = InquiryCommit { numbers_of_ref: Some(0), ..noted(inquiry) };
-    let mut full = full_inquiry(MCH_ID, &mch_billno);
+    let mut full = cheap(full_inquiry(MCH_ID, &mch_billno));
     full.business_ref = Some(mch_billno.as_str().into());
     full.send_reply = Some(text(&mch_billno, 2, 1_500).into());
     [first, asked(full, 1)].map(|commit| Step::Inquire(Box::new(commit)))
+}
+
+/// The sum of all must stay below the most that there is.
+fn cheap(mut inquiry: Inquiry) -> Inquiry {
+    inquiry.order.iter_mut().for_each(|order| order.total_amount = fen(100));
+    if let Some(seen) = &mut inquiry.seen {
+        (seen.total_amount, seen.amount) = (Some(fen(100)), Some(fen(100)));
+    }
+    inquiry
 }
 
 /// Of both sides, one of them refused.
@@ -186,7 +195,7 @@ fn together(round: u64) -> Vec<Step> {
     let mut steps: Vec<Step> = many.collect();
     let again = Commit { expect: Expect::Absent, ..first(record(MCH_ID, &format!("p{round}"))) };
     steps.insert(2, commit(again));
-    let inquiry = noted(ordered(OTHER_MCH_ID, &format!("t{round}"), "shared"));
+    let inquiry = noted(cheap(ordered(OTHER_MCH_ID, &format!("t{round}"), "shared")));
     steps.push(Step::Inquire(Box::new(inquiry)));
     steps.push(Step::Set("clerk", format!("round {round}")));
     steps
