@@ -172,7 +172,7 @@ fn of_the_ledger(arguments: &Arguments) -> std::io::Result<Vec<table::Row>> {
     let dir = std::path::absolute(&arguments.dir)?;
     let year = Arc::new(year::Year::new(arguments.seed, arguments.ledger_records()));
     if arguments.wants("P5") {
-        year::prepare(&dir, &year, year::Book::Records)?;
+        year::prepare(&release_binary()?, &dir, &year, year::Book::Records)?;
         let lookups = if arguments.short { 2_000 } else { 200_000 };
         let plan = lookups::Plan { rounds: arguments.rounds(), lookups };
         rows.extend(lookups::measure(&years_at(&dir, arguments)?, plan)?);
@@ -187,9 +187,16 @@ fn of_the_ledger(arguments: &Arguments) -> std::io::Result<Vec<table::Row>> {
     }
     rows.extend(on_postgres(arguments)?);
     if arguments.wants("P8") {
-        let folder = year::prepare(&dir, &year, year::Book::Records)?;
-        let (binary, rounds) = (release_binary()?, arguments.rounds());
-        let plan = exports::Plan { binary: &binary, folder: &folder, year: &year, rounds };
+        let (binary, records) = (release_binary()?, arguments.ledger_records());
+        let served = dir.join(format!("records-{records}"));
+        fill::prepare(&binary, &served, records)?;
+        let plan = exports::Plan {
+            binary: &binary,
+            served: &served,
+            of_year: &year::prepare(&binary, &dir, &year, year::Book::Records)?,
+            year: &year,
+            rounds: arguments.rounds(),
+        };
         rows.extend(exports::measure(&plan)?);
     }
     Ok(rows)
@@ -220,10 +227,11 @@ fn on_postgres(arguments: &Arguments) -> std::io::Result<Vec<table::Row>> {
 fn fill_years(arguments: &Arguments, asked: bool) -> std::io::Result<()> {
     let dir = std::path::absolute(&arguments.dir)?;
     let year = Arc::new(year::Year::new(arguments.seed, arguments.records));
-    println!("{}", year::prepare(&dir, &year, year::Book::Records)?.display());
+    let binary = release_binary()?;
+    println!("{}", year::prepare(&binary, &dir, &year, year::Book::Records)?.display());
     if asked {
         let year = Arc::new(year::Year::new(arguments.seed, (arguments.records / 10).max(1)));
-        println!("{}", year::prepare(&dir, &year, year::Book::Inquiries)?.display());
+        println!("{}", year::prepare(&binary, &dir, &year, year::Book::Inquiries)?.display());
     }
     Ok(())
 }

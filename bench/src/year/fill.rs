@@ -1,6 +1,7 @@
 //! A ledger filled with a year, once; a fill that was stopped goes on where it was.
 
 use super::{Asked, Year};
+use crate::server::Server;
 use hongbao_ledger::{Inquiries, Ledger, LedgerError, SealKey, SqliteLedger, SqliteOptions};
 use std::io::Error;
 use std::path::{Path, PathBuf};
@@ -21,8 +22,13 @@ pub enum Book {
 }
 
 /// The folder of a ledger with so many packets in one book, under `dir`; filled, unless it is
-/// there from an earlier run.
-pub fn prepare(dir: &Path, year: &Arc<Year>, book: Book) -> std::io::Result<PathBuf> {
+/// there from an earlier run. That of records is a server's, made by the release binary.
+pub fn prepare(
+    binary: &Path,
+    dir: &Path,
+    year: &Arc<Year>,
+    book: Book,
+) -> std::io::Result<PathBuf> {
     let name = match book {
         Book::Records => "year",
         Book::Inquiries => "asked",
@@ -33,6 +39,9 @@ pub fn prepare(dir: &Path, year: &Arc<Year>, book: Book) -> std::io::Result<Path
         return Ok(folder);
     }
     std::fs::create_dir_all(&folder)?;
+    if book == Book::Records && !folder.join("ledger.key").is_file() {
+        drop(Server::hongbao(binary, &folder)?);
+    }
     let seal = SealKey::load_or_create(folder.join("ledger.key")).map_err(Error::other)?;
     let options = SqliteOptions {
         group_max: COMMITS_AT_ONCE,
