@@ -71,7 +71,8 @@ impl Progress {
         let elapsed = self.started.elapsed().as_millis().max(1);
         let rate = u128::from(rows) * 1000 / elapsed;
         let Some(total) = self.total else {
-            out.talk(say!("data-progress", rows = rows, rate = rate, counts = counts));
+            let line = say!("data-progress", rows = rows, rate = rate, counts = counts);
+            out.talk(line.trim_end());
             return;
         };
         let left = u128::from(total.saturating_sub(rows));

@@ -11,7 +11,7 @@ use crate::writer::WriteOptions;
 use std::io::Write;
 
 pub(crate) enum TextWriter<W: Write> {
-    Csv(CsvWriter<W>),
+    Csv(Box<CsvWriter<W>>),
     Json(JsonWriter<W>),
 }
 
@@ -25,7 +25,9 @@ impl<W: Write> TextWriter<W> {
     ) -> Result<TextWriter<W>, SheetError> {
         Ok(match of(format)? {
             None => TextWriter::Json(JsonWriter::new(out, columns)?),
-            Some(delimiter) => TextWriter::Csv(CsvWriter::new(out, delimiter, options, columns)?),
+            Some(delimiter) => {
+                TextWriter::Csv(Box::new(CsvWriter::new(out, delimiter, options, columns)?))
+            }
         })
     }
 
@@ -38,7 +40,9 @@ impl<W: Write> TextWriter<W> {
     ) -> Result<TextWriter<W>, SheetError> {
         Ok(match of(format)? {
             None => TextWriter::Json(JsonWriter::new(out, columns)?),
-            Some(delimiter) => TextWriter::Csv(CsvWriter::headed(out, delimiter, options, columns)),
+            Some(delimiter) => {
+                TextWriter::Csv(Box::new(CsvWriter::headed(out, delimiter, options, columns)))
+            }
         })
     }
 

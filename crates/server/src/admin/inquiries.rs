@@ -13,7 +13,7 @@ use serde::Serialize;
 struct InquiryView {
     mch_id: String,
     mch_billno: String,
-    /// `null` where no verified record ever came.
+    /// `null` where no verified record ever came; `IMPORTED` where a file named it until then.
     status: Option<String>,
     /// What was concluded last; it permits nothing.
     verdict: String,

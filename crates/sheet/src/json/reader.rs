@@ -10,6 +10,7 @@ use crate::number::{self, DOUBLE_LIMIT};
 use crate::source::Source;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt;
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
@@ -35,13 +36,12 @@ impl JsonReader {
                 continue; // told when the row is read
             };
             for (name, _) in fields {
-                if !places.contains_key(&name) {
-                    if columns.len() == COLUMNS_MAX {
-                        return Err(SheetError::TooManyColumns);
-                    }
-                    columns.push(Column::text(&name));
-                    places.insert(name, columns.len() - 1);
+                let Entry::Vacant(vacant) = places.entry(name) else { continue };
+                if columns.len() == COLUMNS_MAX {
+                    return Err(SheetError::TooManyColumns);
                 }
+                columns.push(Column::text(vacant.key()));
+                vacant.insert(columns.len() - 1);
             }
         }
         column::check(&columns)?;

@@ -146,7 +146,8 @@ async fn an_export_that_was_interrupted_is_byte_for_byte_one_that_was_not() {
         assert!(same, "{word} differs");
         let format = Format::from_word(word).unwrap();
         let rows = Reader::open(&file, format, &ReadOptions::default()).unwrap();
-        assert_eq!(rows.map(|row| row.unwrap()).count() as u64, ROWS);
+        let rows: Result<Vec<_>, _> = rows.collect();
+        assert_eq!(rows.unwrap().len() as u64, ROWS);
     }
 }
 
