@@ -6,6 +6,7 @@
 mod ask;
 mod doctor;
 mod fault;
+mod fund_flow;
 mod merchant_set;
 mod operate;
 mod reconcile;
@@ -14,6 +15,7 @@ mod remember;
 pub use ask::{ExplainArgs, QueryArgs, SendArgs, SignArgs};
 pub use doctor::DoctorArgs;
 pub use fault::FaultName;
+pub use fund_flow::FundFlowArgs;
 pub use merchant_set::{MerchantChanges, MerchantSetArgs};
 pub use operate::{
     DemoArgs, FaultAddArgs, FaultCommand, FindingsArgs, MerchantAddArgs, MerchantArgs,
@@ -68,6 +70,8 @@ pub enum Command {
     Attention(AttentionArgs),
     /// Ask about every bill number of a file, and compare what was found with what it expects
     Reconcile(ReconcileArgs),
+    /// Compare the ledger with fund-flow bills (资金账单): every red packet against its movements of money, asking nobody
+    FundFlow(FundFlowArgs),
     /// Show what a request or reply signs, and why a signature does not hold
     Sign(SignArgs),
     /// Find out what is wrong with a profile or a server's folder, and print a report to paste

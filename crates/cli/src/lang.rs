@@ -60,6 +60,7 @@ const CATALOGUE: &[(&str, &str, &str)] = catalogue![
     "merchant",
     "sandbox",
     "reconcile",
+    "fund_flow",
     "fault",
     "failure",
     "merchant_side",

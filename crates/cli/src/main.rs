@@ -21,6 +21,7 @@ mod record;
 mod remembered;
 mod run_file;
 mod signature;
+mod sorted;
 mod upstream;
 mod usage;
 mod verdict_text;

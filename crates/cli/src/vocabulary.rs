@@ -7,6 +7,7 @@ use crate::culprit::Mistake;
 use crate::exit::Exit;
 use crate::lang::{self, Lang};
 use hongbao_inquiry::Attention;
+use hongbao_inquiry::fund_flow;
 use hongbao_inquiry::reconcile::Difference;
 use hongbao_wire::{ErrorCode, NextStep, Status, Verdict};
 
@@ -37,6 +38,8 @@ pub enum Kind {
     Difference,
     /// What is wrong with a row of a file.
     RowProblem,
+    /// In what a packet differs from its movements of money.
+    Movement,
     /// An exit code.
     Exit,
     /// A code of a failure of ours.
@@ -51,7 +54,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the list.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Status,
         Self::ErrorCode,
         Self::Verdict,
@@ -59,6 +62,7 @@ impl Kind {
         Self::Attention,
         Self::Difference,
         Self::RowProblem,
+        Self::Movement,
         Self::Exit,
         Self::Failure,
         Self::Fault,
@@ -77,6 +81,7 @@ impl Kind {
             Self::Attention => "attention",
             Self::Difference => "difference",
             Self::RowProblem => "row_problem",
+            Self::Movement => "movement",
             Self::Exit => "exit_code",
             Self::Failure => "failure",
             Self::Fault => "fault",
@@ -95,6 +100,7 @@ impl Kind {
             Self::Attention => "about-attention-",
             Self::Difference => "about-difference-",
             Self::RowProblem => "about-row-",
+            Self::Movement => "about-movement-",
             Self::Exit => "about-exit-",
             Self::Failure => "about-failure-",
             Self::Fault => "fault-",
@@ -113,6 +119,7 @@ impl Kind {
             Self::NextStep => NextStep::ALL.map(|step| step.as_str().to_owned()).to_vec(),
             Self::Difference => Difference::ALL.map(|d| d.as_str().to_owned()).to_vec(),
             Self::RowProblem => Problem::WORDS.map(str::to_owned).to_vec(),
+            Self::Movement => fund_flow::Difference::ALL.map(|d| d.as_str().to_owned()).to_vec(),
             Self::Attention => Attention::ALL.map(|why| why.as_str().to_owned()).to_vec(),
             Self::Exit => Exit::ALL.map(|exit| exit.code().to_string()).to_vec(),
             Self::Failure => {
@@ -160,6 +167,7 @@ impl Word {
             | Kind::Attention
             | Kind::Difference
             | Kind::RowProblem
+            | Kind::Movement
             | Kind::Failure
             | Kind::Fault
             | Kind::Mistake

@@ -6,7 +6,7 @@
 //!
 //! Where to look: [`inquirer`] the door · `ask` a question · `send` a payment, and when it is
 //! refused here · [`schedule`] when to ask next · [`follow`] until it is final ·
-//! [`reconcile`] many at once · `standing` what the ledger proves · `learning` what an observation changes ·
+//! [`reconcile`] many at once · [`fund_flow`] against movements of money · `standing` what the ledger proves · `learning` what an observation changes ·
 //! `dismissal` what a person puts down ·
 //! [`account`], [`clock`], [`outcome`], [`error`] values.
 
@@ -17,6 +17,7 @@ pub mod clock;
 mod dismissal;
 pub mod error;
 pub mod follow;
+pub mod fund_flow;
 pub mod inquirer;
 mod learning;
 pub mod outcome;

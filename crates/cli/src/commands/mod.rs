@@ -5,6 +5,7 @@ pub mod demo;
 pub mod doctor;
 pub mod explain;
 pub mod follow;
+pub mod fund_flow;
 pub mod generate;
 pub mod history;
 pub mod merchant;
@@ -33,6 +34,7 @@ pub async fn run(cli: &Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::History(args) => history::run(args, out).await,
         Command::Attention(args) => attention::run(args, out).await,
         Command::Reconcile(args) => reconcile::run(args, out).await,
+        Command::FundFlow(args) => fund_flow::run(args, out).await,
         Command::Sign(args) => sign::run(args, out),
         Command::Doctor(args) => doctor::run(args, out).await,
         Command::Explain(args) => explain::run(args, out),

@@ -1,7 +1,7 @@
 //! `hongbao reconcile`: the rows of a file, with what became of the packets that they name.
 
 mod columns;
-mod fault;
+pub mod fault;
 mod progress;
 mod report;
 mod row;
