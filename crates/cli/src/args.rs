@@ -11,6 +11,7 @@ mod merchant_set;
 mod operate;
 mod reconcile;
 mod remember;
+mod report;
 
 pub use ask::{ExplainArgs, QueryArgs, SendArgs, SignArgs};
 pub use doctor::DoctorArgs;
@@ -24,6 +25,7 @@ pub use operate::{
 };
 pub use reconcile::ReconcileArgs;
 pub use remember::{AttentionArgs, FollowArgs, HistoryArgs, LedgerOf, RecordsArgs};
+pub use report::ReportArgs;
 
 use crate::lang::Lang;
 use clap::{ArgAction, Parser, Subcommand};
@@ -72,6 +74,8 @@ pub enum Command {
     Reconcile(ReconcileArgs),
     /// Compare the ledger with fund-flow bills (资金账单): every red packet against its movements of money, asking nobody
     FundFlow(FundFlowArgs),
+    /// Sum up what was sent and what became of it: by day, activity, status or sender
+    Report(ReportArgs),
     /// Show what a request or reply signs, and why a signature does not hold
     Sign(SignArgs),
     /// Find out what is wrong with a profile or a server's folder, and print a report to paste

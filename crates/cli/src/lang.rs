@@ -61,6 +61,7 @@ const CATALOGUE: &[(&str, &str, &str)] = catalogue![
     "sandbox",
     "reconcile",
     "fund_flow",
+    "report",
     "fault",
     "failure",
     "merchant_side",

@@ -9,7 +9,7 @@ use crate::say;
 use crate::upstream;
 use crate::workdir::{WorkDir, ledger_failure};
 use hongbao_inquiry::{Account, Asked, Clock, Origin, Schedule, SystemClock};
-use hongbao_ledger::{Inquiries, Inquiry, Key, Ledger, LedgerError, Merchant};
+use hongbao_ledger::{Archive, Inquiries, Inquiry, Key, Ledger, LedgerError, Merchant};
 use hongbao_wire::AppId;
 use hongbao_wire::sign::Policy;
 use jiff::Timestamp;
@@ -23,9 +23,12 @@ pub struct Remembered {
     pub account: Account,
     /// What is remembered.
     pub ledger: Arc<dyn Inquiries>,
+    /// The same ledger, for sums over it.
+    pub archive: Arc<dyn Archive>,
     /// When a person is called.
     schedule: Schedule,
-    path: PathBuf,
+    /// The ledger's file.
+    pub path: PathBuf,
 }
 
 impl Remembered {
@@ -53,7 +56,7 @@ impl Remembered {
         let path = file.ledger_path(profile);
         let ledger = Arc::new(merchant_ledger::open(&path)?);
         let (account, schedule) = (file.account(profile, policy)?, file.schedule());
-        Ok(Self { account, ledger, schedule, path })
+        Ok(Self { account, archive: ledger.clone(), ledger, schedule, path })
     }
 
     async fn of_folder(
@@ -71,7 +74,8 @@ impl Remembered {
         }
         let merchants = ledger.merchants().await.map_err(|error| ledger_failure(&path, &error))?;
         let (account, schedule) = asked_as(&dir, &one(merchants, mch_id)?, policy)?;
-        Ok(Self { account, ledger: Arc::new(ledger), schedule, path })
+        let ledger = Arc::new(ledger);
+        Ok(Self { account, archive: ledger.clone(), ledger, schedule, path })
     }
 
     /// The key of one of the merchant's packets.
@@ -111,7 +115,10 @@ impl Remembered {
 }
 
 /// The merchant that is named, or the only one.
-fn one(mut merchants: Vec<Merchant>, mch_id: Option<&str>) -> Result<Merchant, Failure> {
+///
+/// # Errors
+/// `NO_MERCHANT`; `USAGE` where there are several and none is named.
+pub fn one(mut merchants: Vec<Merchant>, mch_id: Option<&str>) -> Result<Merchant, Failure> {
     if let Some(mch_id) = mch_id {
         let found = merchants.into_iter().find(|merchant| merchant.mch_id.as_str() == mch_id);
         return found.ok_or_else(|| {

@@ -11,12 +11,14 @@ use std::process::Stdio;
 use support::{Said, command, hongbao, hongbao_in};
 
 /// Every command that has help.
-const COMMANDS: [&str; 36] = [
+const COMMANDS: [&str; 38] = [
     "",
     "demo",
     "serve",
     "query",
     "reconcile",
+    "fund-flow",
+    "report",
     "send",
     "follow",
     "records",

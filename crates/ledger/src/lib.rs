@@ -7,7 +7,7 @@
 //! Where to look: [`ledger`] the paying side's trait · [`record`] a packet · [`history`] its
 //! history · [`inquiries`] the merchant's side's trait · [`inquiry`] a packet as it knows it ·
 //! [`merchant`] who sends · [`finding`] double payments · [`archive`] audits, reports, copies · [`chain`] what
-//! makes a change of the past evident · [`total`] sums · [`lease`] work among processes · [`seal`] secrets
+//! makes a change of the past evident · [`total`] sums, [`report`] of them · [`lease`] work among processes · [`seal`] secrets
 //! at rest · [`memory`], [`sqlite`] the stores.
 
 pub mod archive;
@@ -26,6 +26,7 @@ pub mod ledger;
 pub mod memory;
 pub mod merchant;
 pub mod record;
+pub mod report;
 pub mod seal;
 pub mod sqlite;
 pub mod store;
@@ -45,6 +46,7 @@ pub use ledger::{Budget, Commit, Expect, Filter, Ledger};
 pub use memory::MemoryLedger;
 pub use merchant::{Limits, Merchant};
 pub use record::{Key, Record};
+pub use report::{By, Report};
 pub use seal::SealKey;
 pub use sqlite::{Durability, SqliteLedger, SqliteOptions};
 pub use store::Store;

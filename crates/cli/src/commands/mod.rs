@@ -12,6 +12,7 @@ pub mod merchant;
 pub mod query;
 pub mod reconcile;
 pub mod records;
+pub mod report;
 pub mod sandbox;
 pub mod send;
 pub mod serve;
@@ -35,6 +36,7 @@ pub async fn run(cli: &Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Attention(args) => attention::run(args, out).await,
         Command::Reconcile(args) => reconcile::run(args, out).await,
         Command::FundFlow(args) => fund_flow::run(args, out).await,
+        Command::Report(args) => report::run(args, out).await,
         Command::Sign(args) => sign::run(args, out),
         Command::Doctor(args) => doctor::run(args, out).await,
         Command::Explain(args) => explain::run(args, out),
