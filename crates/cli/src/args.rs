@@ -8,10 +8,12 @@ mod data;
 mod doctor;
 mod fault;
 mod ledger;
+mod fund_flow;
 mod merchant_set;
 mod operate;
 mod reconcile;
 mod remember;
+mod report;
 
 pub use ask::{ExplainArgs, QueryArgs, SendArgs, SignArgs};
 pub use data::{BookArg, ExportArgs, HeadersArg, ImportArgs, UnitArg};
@@ -21,6 +23,7 @@ pub use ledger::{
     BackupArgs, CopyArgs, ForgetArgs, HeadArgs, InfoArgs, LedgerArgs, LedgerCommand, RestoreArgs,
     TrimArgs, VerifyArgs, WhichLedger,
 };
+pub use fund_flow::FundFlowArgs;
 pub use merchant_set::{MerchantChanges, MerchantSetArgs};
 pub use operate::{
     DemoArgs, FaultAddArgs, FaultCommand, FindingsArgs, MerchantAddArgs, MerchantArgs,
@@ -29,6 +32,7 @@ pub use operate::{
 };
 pub use reconcile::ReconcileArgs;
 pub use remember::{AttentionArgs, FilterArgs, FollowArgs, HistoryArgs, LedgerOf, RecordsArgs};
+pub use report::ReportArgs;
 
 use crate::lang::Lang;
 use clap::{ArgAction, Parser, Subcommand};
@@ -79,6 +83,10 @@ pub enum Command {
     Export(ExportArgs),
     /// Take the packets that a file names into the ledger; what a file says proves nothing
     Import(ImportArgs),
+    /// Compare the ledger with fund-flow bills (资金账单): every red packet against its movements of money, asking nobody
+    FundFlow(FundFlowArgs),
+    /// Sum up what was sent and what became of it: by day, activity, status or sender
+    Report(ReportArgs),
     /// Show what a request or reply signs, and why a signature does not hold
     Sign(SignArgs),
     /// Find out what is wrong with a profile or a server's folder, and print a report to paste

@@ -61,6 +61,8 @@ const CATALOGUE: &[(&str, &str, &str)] = catalogue![
     "sandbox",
     "reconcile",
     "data",
+    "fund_flow",
+    "report",
     "fault",
     "failure",
     "merchant_side",

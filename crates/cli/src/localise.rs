@@ -8,11 +8,12 @@ use crate::lang::Lang;
 use clap::{Command, CommandFactory};
 
 /// The commands whose help lists the exit codes: those that answer with one.
-const WITH_EXIT_CODES: [&str; 6] = [
+const WITH_EXIT_CODES: [&str; 7] = [
     "hongbao",
     "hongbao-query",
     "hongbao-send",
     "hongbao-reconcile",
+    "hongbao-fund-flow",
     "hongbao-follow",
     "hongbao-attention",
 ];

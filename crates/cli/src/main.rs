@@ -24,6 +24,7 @@ mod remembered;
 mod retention;
 mod run_file;
 mod signature;
+mod sorted;
 mod upstream;
 mod usage;
 mod verdict_text;

@@ -25,7 +25,8 @@ pub struct Remembered {
     pub ledger: Arc<dyn Store>,
     /// When a person is called.
     schedule: Schedule,
-    place: LedgerPlace,
+    /// Where it is, for what goes wrong with it.
+    pub place: LedgerPlace,
 }
 
 impl Remembered {
@@ -133,6 +134,19 @@ pub fn one(mut merchants: Vec<Merchant>, mch_id: Option<&str>) -> Result<Merchan
         _ => Err(Failure::usage("USAGE", say!("records-merchant-needed"))
             .hint(say!("merchant-none-hint"))),
     }
+}
+
+/// The paying side's own ledger of a server's folder, and the merchant that is meant.
+///
+/// # Errors
+/// `DIR_NOT_OURS`, `NO_MERCHANT`; `USAGE` where there are several merchants and none is named; what
+/// the ledger says.
+pub async fn payers(dir: &Path, whose: &LedgerOf) -> Result<(OpenLedger, String), Failure> {
+    let opened = WorkDir::open(dir)?.ledger_at(whose.at.place())?.open().await?;
+    let merchants = opened.store.merchants().await;
+    let merchants = merchants.map_err(|error| opened.place.failure(&error))?;
+    let merchant = one(merchants, whose.merchant.as_deref())?;
+    Ok((opened, merchant.mch_id.to_string()))
 }
 
 /// As whom the gateway of the folder asks, and when it calls a person: its profile says it, where

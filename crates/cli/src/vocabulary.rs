@@ -9,6 +9,7 @@ use crate::culprit::Mistake;
 use crate::exit::Exit;
 use crate::lang::{self, Lang};
 use hongbao_inquiry::Attention;
+use hongbao_inquiry::fund_flow;
 use hongbao_inquiry::reconcile::Difference;
 use hongbao_wire::{ErrorCode, NextStep, Status, Verdict};
 
@@ -39,6 +40,8 @@ pub enum Kind {
     Difference,
     /// What is wrong with a row of a file.
     RowProblem,
+    /// In what a packet differs from its movements of money.
+    Movement,
     /// An exit code.
     Exit,
     /// A code of a failure of ours.
@@ -63,6 +66,7 @@ impl Kind {
         Self::Attention,
         Self::Difference,
         Self::RowProblem,
+        Self::Movement,
         Self::Exit,
         Self::Failure,
         Self::Fault,
@@ -82,6 +86,7 @@ impl Kind {
             Self::Attention => "attention",
             Self::Difference => "difference",
             Self::RowProblem => "row_problem",
+            Self::Movement => "movement",
             Self::Exit => "exit_code",
             Self::Failure => "failure",
             Self::Fault => "fault",
@@ -101,6 +106,7 @@ impl Kind {
             Self::Attention => "about-attention-",
             Self::Difference => "about-difference-",
             Self::RowProblem => "about-row-",
+            Self::Movement => "about-movement-",
             Self::Exit => "about-exit-",
             Self::Failure => "about-failure-",
             Self::Fault => "fault-",
@@ -123,6 +129,7 @@ impl Kind {
                 let words = Problem::WORDS.iter().chain(&ImportProblem::WORDS);
                 words.map(|word| (*word).to_owned()).collect()
             }
+            Self::Movement => fund_flow::Difference::ALL.map(|d| d.as_str().to_owned()).to_vec(),
             Self::Attention => Attention::ALL.map(|why| why.as_str().to_owned()).to_vec(),
             Self::Exit => Exit::ALL.map(|exit| exit.code().to_string()).to_vec(),
             Self::Failure => {
@@ -171,6 +178,7 @@ impl Word {
             | Kind::Attention
             | Kind::Difference
             | Kind::RowProblem
+            | Kind::Movement
             | Kind::Failure
             | Kind::Fault
             | Kind::Mistake

@@ -17,6 +17,8 @@ const COMMANDS: [&str; 38] = [
     "serve",
     "query",
     "reconcile",
+    "fund-flow",
+    "report",
     "send",
     "follow",
     "records",

@@ -6,7 +6,7 @@
 //!
 //! Where to look: [`inquirer`] the door · `ask` a question · `send` a payment, and when it is
 //! refused here · [`schedule`] when to ask next · [`follow`] until it is final ·
-//! [`reconcile`] many at once · `standing` what the ledger proves · `learning` what an observation changes ·
+//! [`reconcile`] many at once · [`fund_flow`] against movements of money · `standing` what the ledger proves · `learning` what an observation changes ·
 //! `dismissal` what a person puts down · [`import`] what a person's file says ·
 //! `among` which of several processes asks · [`slice`] what each gets of the pace ·
 //! [`account`], [`clock`], [`outcome`], [`error`] values.
@@ -19,6 +19,7 @@ pub mod clock;
 mod dismissal;
 pub mod error;
 pub mod follow;
+pub mod fund_flow;
 pub mod import;
 pub mod inquirer;
 mod learning;

@@ -7,7 +7,7 @@
 //! Where to look: [`ledger`] the paying side's trait · [`record`] a packet · [`history`] its
 //! history · [`inquiries`] the merchant's side's trait · [`inquiry`] a packet as it knows it ·
 //! [`merchant`] who sends · [`finding`] double payments · [`archive`] audits, reports, copies · [`audit`] whether it is what was written · [`chain`] what
-//! makes a change of the past evident · [`total`] sums · [`lease`] work among processes · [`seal`] secrets
+//! makes a change of the past evident · [`total`] sums, [`report`] of them · [`lease`] work among processes · [`seal`] secrets
 //! at rest · [`memory`], [`sqlite`], [`postgres`] the stores.
 
 pub mod archive;
@@ -29,6 +29,7 @@ pub mod memory;
 pub mod merchant;
 pub mod postgres;
 pub mod record;
+pub mod report;
 pub mod seal;
 pub mod sqlite;
 pub mod statement;
@@ -51,6 +52,7 @@ pub use memory::MemoryLedger;
 pub use merchant::{Limits, Merchant};
 pub use postgres::{Password, PostgresDurability, PostgresLedger, PostgresOptions};
 pub use record::{Key, Record};
+pub use report::{By, Report};
 pub use seal::SealKey;
 pub use sqlite::{Durability, SqliteLedger, SqliteOptions};
 pub use statement::Statement;

@@ -24,7 +24,7 @@ pub struct ReadOptions {
     pub worksheet: Option<String>,
 }
 
-/// The rows of a table, one after the other.
+/// The rows of a table, one after the other. CSV, TSV and lines may be gzipped.
 ///
 /// [`SheetError::Row`] tells of one row, and the next call goes on after it. After any other
 /// error, and after the last row, there is nothing more.
@@ -103,6 +103,16 @@ impl Reader {
         }
         let (columns, reader) = CsvReader::new(source, delimiter)?;
         Ok(Reader { columns, rows: Rows::Csv(Box::new(reader)) })
+    }
+
+    /// Takes rows of CSV and TSV that have fewer cells than the header; the missing ones are
+    /// [`Cell::Empty`](crate::Cell::Empty). Without it such a row is an error.
+    #[must_use]
+    pub fn with_short_rows(mut self) -> Reader {
+        if let Rows::Csv(reader) = &mut self.rows {
+            reader.takes_short_rows = true;
+        }
+        self
     }
 
     /// The columns, as the header names them.

@@ -1,9 +1,13 @@
-//! Text out of a file: its byte order mark and its encoding.
+//! Text out of a file: gzipped or not, its byte order mark and its encoding.
 
 use crate::error::{RowFault, SheetError};
 use encoding_rs::{Encoding, UTF_8};
 use encoding_rs_io::DecodeReaderBytesBuilder;
+use flate2::read::MultiGzDecoder;
 use std::io::{self, Read};
+
+/// What a gzipped file begins with (RFC 1952). No text begins so.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Bytes that should be UTF-8.
 pub(crate) struct Source {
@@ -19,8 +23,11 @@ impl Source {
         named: Option<&str>,
     ) -> Result<Source, SheetError> {
         let named = named.map(encoding).transpose()?;
-        let mut head = Vec::new();
-        raw.by_ref().take(3).read_to_end(&mut head)?;
+        let mut head = head(&mut raw)?;
+        if head.starts_with(&GZIP) {
+            raw = Box::new(MultiGzDecoder::new(io::Cursor::new(head).chain(raw)));
+            head = self::head(&mut raw)?;
+        }
         let mark = Encoding::for_bom(&head);
         let rest = head.split_off(mark.map_or(0, |(_, length)| length));
         let bytes = io::Cursor::new(rest).chain(raw);
@@ -49,6 +56,13 @@ impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.bytes.read(buffer)
     }
+}
+
+/// As many bytes as the longest mark has.
+fn head(raw: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    raw.take(3).read_to_end(&mut head)?;
+    Ok(head)
 }
 
 fn encoding(label: &str) -> Result<&'static Encoding, SheetError> {

@@ -34,6 +34,30 @@ fn a_ragged_row_is_told_and_the_rest_is_read() {
 }
 
 #[test]
+fn short_rows_are_filled_up_where_they_are_wanted_and_long_ones_stay_wrong() {
+    let reader = of_bytes(b"a,b,c\n1\n2,3\n4,5,6\n7,8,9,10\n", Format::Csv).unwrap();
+    let rows = ["2: 1||", "3: 2|3|", "4: 4|5|6", "5: SHEET_ROW_CELL_COUNT"];
+    assert_eq!(told(Ok(reader.with_short_rows())), rows);
+}
+
+#[test]
+fn a_gzipped_text_is_read_as_what_it_holds() {
+    let zipped = |text: &[u8]| {
+        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        out.write_all(text).unwrap();
+        out.finish().unwrap()
+    };
+    let text = "\u{FEFF}名,b\n红包,1\n";
+    assert_eq!(csv(zipped(text.as_bytes())), csv(text));
+    let parts = [zipped(b"a,b\n1,"), zipped(b"2\n")].concat();
+    assert_eq!(csv(&parts), ["2: 1|2"]);
+    // cut off: what was read comes before the fault
+    let whole = zipped("a,b\n1,2\n".repeat(40_000).as_bytes());
+    let cut = csv(&whole[..whole.len() - 4]);
+    assert_eq!(cut.last().map(String::as_str), Some("SHEET_IO"));
+}
+
+#[test]
 fn the_separator_is_the_one_the_header_has_most_of() {
     let header = |text: &str| names(&of_bytes(text.as_bytes(), Format::Csv).unwrap());
     assert_eq!(header("a,b;c,d\n"), ["a", "b;c", "d"]);

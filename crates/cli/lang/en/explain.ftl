@@ -10,6 +10,7 @@ explain-kind-next-step = next step
 explain-kind-attention = reason why a person is needed
 explain-kind-difference = difference between a packet and what a file expects
 explain-kind-row-problem = problem of a row of a file
+explain-kind-movement = difference between a packet and its movements of money
 explain-kind-exit = exit code
 explain-kind-failure = failure of hongbao
 explain-kind-fault = fault of the sandbox

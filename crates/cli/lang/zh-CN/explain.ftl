@@ -10,6 +10,7 @@ explain-kind-next-step = 下一步
 explain-kind-attention = 需要人工处理的原因
 explain-kind-difference = 红包与文件中的应有结果之间的差异
 explain-kind-row-problem = 文件中一行的问题
+explain-kind-movement = 红包与其资金流水之间的差异
 explain-kind-exit = 退出码
 explain-kind-failure = hongbao 自身的错误
 explain-kind-fault = 沙箱故障

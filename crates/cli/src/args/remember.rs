@@ -169,6 +169,14 @@ pub(super) fn until(text: &str) -> Result<Timestamp, String> {
     instant(text, Date::tomorrow)
 }
 
+/// A day, as people write it.
+pub(super) fn day(text: &str) -> Result<Date, String> {
+    match text.parse() {
+        Ok(day) if text.len() == "2026-01-31".len() => Ok(day),
+        _ => Err(crate::say!("args-bad-day")),
+    }
+}
+
 fn instant(
     text: &str,
     edge: impl FnOnce(Date) -> Result<Date, jiff::Error>,

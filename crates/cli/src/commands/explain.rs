@@ -52,6 +52,7 @@ fn explain(word: &Word, out: &mut Output) {
         | Kind::Attention
         | Kind::Difference
         | Kind::RowProblem
+        | Kind::Movement
         | Kind::Exit => Some(say!("explain-stays")),
         Kind::Failure | Kind::Fault | Kind::Mistake | Kind::Finding => None,
     };
@@ -81,6 +82,7 @@ fn kind_words(kind: Kind) -> String {
         Kind::Attention => say!("explain-kind-attention"),
         Kind::Difference => say!("explain-kind-difference"),
         Kind::RowProblem => say!("explain-kind-row-problem"),
+        Kind::Movement => say!("explain-kind-movement"),
         Kind::Exit => say!("explain-kind-exit"),
         Kind::Failure => say!("explain-kind-failure"),
         Kind::Fault => say!("explain-kind-fault"),

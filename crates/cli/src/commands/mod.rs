@@ -6,6 +6,7 @@ pub mod doctor;
 pub mod explain;
 pub mod export;
 pub mod follow;
+pub mod fund_flow;
 pub mod generate;
 pub mod history;
 pub mod import;
@@ -14,6 +15,7 @@ pub mod merchant;
 pub mod query;
 pub mod reconcile;
 pub mod records;
+pub mod report;
 pub mod sandbox;
 pub mod send;
 pub mod serve;
@@ -38,6 +40,8 @@ pub async fn run(cli: &Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Reconcile(args) => reconcile::run(args, out).await,
         Command::Export(args) => export::run(args, out).await,
         Command::Import(args) => import::run(args, out).await,
+        Command::FundFlow(args) => fund_flow::run(args, out).await,
+        Command::Report(args) => report::run(args, out).await,
         Command::Sign(args) => sign::run(args, out),
         Command::Doctor(args) => doctor::run(args, out).await,
         Command::Explain(args) => explain::run(args, out),

@@ -64,6 +64,7 @@ impl Transport for Payer {
 pub struct Side {
     pub payer: Arc<Payer>,
     pub clock: Arc<HandClock>,
+    pub ledger: Arc<MemoryLedger>,
     pub inquirer: Arc<Inquirer>,
 }
 
@@ -76,7 +77,8 @@ impl Side {
         let ledger = Arc::new(MemoryLedger::new());
         let options = InquirerOptions::default();
         let dice = Dice::seeded(2);
-        let inquirer = Inquirer::new(account(), client, ledger, clock.clone(), dice, options);
-        Self { payer, clock, inquirer: Arc::new(inquirer) }
+        let inquirer =
+            Inquirer::new(account(), client, ledger.clone(), clock.clone(), dice, options);
+        Self { payer, clock, ledger, inquirer: Arc::new(inquirer) }
     }
 }

@@ -10,6 +10,8 @@ use crate::source::Source;
 pub(crate) struct CsvReader {
     records: Records,
     width: usize,
+    /// Whether a row may have fewer cells than the header.
+    pub(crate) takes_short_rows: bool,
 }
 
 impl CsvReader {
@@ -30,7 +32,7 @@ impl CsvReader {
         let columns = names.map_err(|fault| fault.on(header.line))?;
         column::check(&columns)?;
         let width = columns.len();
-        Ok((columns, CsvReader { records, width }))
+        Ok((columns, CsvReader { records, width, takes_short_rows: false }))
     }
 
     pub(crate) fn next(&mut self) -> Result<Option<Row>, SheetError> {
@@ -43,9 +45,11 @@ impl CsvReader {
 
     fn cells(&self, record: &Record) -> Result<Vec<Cell>, RowFault> {
         let fields = self.records.fields(record);
-        if fields.len() != self.width {
-            return Err(RowFault::CellCount { found: fields.len(), expected: self.width });
+        let found = fields.len();
+        if found > self.width || (found < self.width && !self.takes_short_rows) {
+            return Err(RowFault::CellCount { found, expected: self.width });
         }
+        let missing = std::iter::repeat_n(Ok(Cell::Empty), self.width - found);
         fields
             .map(|field| {
                 let text = self.records.text(field)?;
@@ -55,6 +59,7 @@ impl CsvReader {
                     Err(RowFault::CellTooLong)
                 }
             })
+            .chain(missing)
             .collect()
     }
 }

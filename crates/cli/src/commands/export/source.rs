@@ -8,7 +8,6 @@ use crate::exit::Failure;
 use crate::ledger_place::{LedgerPlace, OpenLedger};
 use crate::output::Output;
 use crate::remembered::{self, Remembered};
-use crate::workdir::WorkDir;
 use hongbao_ledger::ledger::Filter;
 use hongbao_ledger::{Record, Store};
 use hongbao_wire::OpenId;
@@ -43,12 +42,9 @@ impl Source {
             let remembered = Remembered::open(&args.whose, args.policy.map(Into::into)).await?;
             return Ok(Self::Inquiries(Box::new(remembered)));
         };
-        let dir = WorkDir::open(dir)?;
-        let opened = dir.ledger_at(args.whose.at.place())?.open().await?;
+        let (opened, mch_id) = remembered::payers(dir, &args.whose).await?;
         let OpenLedger { store: ledger, place, .. } = opened;
-        let merchants = ledger.merchants().await.map_err(|error| place.failure(&error))?;
-        let merchant = remembered::one(merchants, args.whose.merchant.as_deref())?;
-        Ok(Self::Records { ledger, mch_id: merchant.mch_id.to_string(), place })
+        Ok(Self::Records { ledger, mch_id, place })
     }
 
     /// The next page of what is meant, which may be empty; `None` at the end. The state then

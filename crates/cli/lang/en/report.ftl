@@ -1,0 +1,22 @@
+# `report`.
+args-bad-month = it must be a month such as `2026-01`
+report-day = day
+report-activity = activity
+report-status = status
+report-sender = sender
+report-sent = sent
+report-received = received
+report-refunded = refunded
+report-failed = failed
+report-outstanding = outstanding
+report-unknown = unknown
+report-total = total
+report-others = { $count } others
+report-units = packets / yuan
+report-difference = what was ordered is { $fen } fen more than the other columns add up to: a record has another amount than was ordered; `hongbao reconcile` names it
+report-out-hint = give `--out` a file that can be written: CSV, XLSX or Parquet
+report-chart-format = a chart is written as SVG alone
+report-chart-format-hint = give `--chart` a name that ends in `.svg`
+report-chart-title = Red packets by { $by }
+report-chart-axis = yuan
+about-failure-CHART_FORMAT = charts are SVG, which every browser shows; another format was asked for

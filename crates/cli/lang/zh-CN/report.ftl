@@ -1,0 +1,22 @@
+# `report`.
+args-bad-month = 须为月份，如 `2026-01`
+report-day = 日期
+report-activity = 活动
+report-status = 状态
+report-sender = 发送者
+report-sent = 发放
+report-received = 已领取
+report-refunded = 已退回
+report-failed = 失败
+report-outstanding = 未了结
+report-unknown = 未知
+report-total = 合计
+report-others = 其他 { $count } 项
+report-units = 个数 / 元
+report-difference = 发放金额比其余各列之和多 { $fen } 分：有记录的金额与所发的不同，`hongbao reconcile` 会指出是哪一个
+report-out-hint = 给 `--out` 一个可以写入的文件：CSV、XLSX 或 Parquet
+report-chart-format = 图表只写成 SVG
+report-chart-format-hint = 给 `--chart` 一个以 `.svg` 结尾的文件名
+report-chart-title = 红包统计（按{ $by }）
+report-chart-axis = 元
+about-failure-CHART_FORMAT = 图表是 SVG，任何浏览器都能显示；要的却是别的格式
