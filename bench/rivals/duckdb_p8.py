@@ -21,6 +21,8 @@ IDS = ("mch_id", "mch_billno", "detail_id", "send_listid")
 with open(source, encoding="utf-8-sig") as rows:
     columns = rows.readline().strip().split(",")
 types = {name: "VARCHAR" for name in columns if name in IDS}
+if work == "report":
+    types |= {name: "BIGINT" for name in ("total_amount", "amount", "refund_amount")}
 duck = duckdb.connect(native)
 duck.execute(
     f"CREATE TABLE records AS SELECT * FROM read_csv('{source}', header = true, types = {types})"

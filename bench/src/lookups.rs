@@ -152,7 +152,7 @@ fn by_table(path: &Path, records: u64) {
 pub fn bare(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let bare = Connection::open_with_flags(path, flags)?;
-    bare.pragma_update(None, "mmap_size", 2_i64 << 30)?;
+    bare.pragma_update(None, "mmap_size", 256_i64 << 30)?;
     Ok(bare)
 }
 

@@ -42,7 +42,8 @@ use writer::{Change, Writer};
 pub struct SqliteOptions {
     /// Connections that read, at least 1; default: one a core, at most 16.
     pub readers: usize,
-    /// How much of the file may be mapped into memory, bytes; default 2 GiB, SQLite's most.
+    /// How much of the file may be mapped into memory, bytes; default 256 GiB. What is mapped and not used
+    /// lately the system takes back. An SQLite not built for more maps 2 GiB (`.cargo/config.toml`).
     pub mmap_bytes: u64,
     /// Pages kept by each connection beside the map, KiB; default 2,000.
     pub cache_kib: u32,
@@ -65,7 +66,7 @@ impl Default for SqliteOptions {
         let cores = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
             readers: cores.clamp(1, 16),
-            mmap_bytes: 2 << 30,
+            mmap_bytes: 256 << 30,
             cache_kib: 2_000,
             busy_timeout: Duration::from_secs(5),
             group_max: 256,

@@ -456,6 +456,16 @@ async fn settings_of_durability_are_in_force() {
     assert_eq!(ask("user_version"), "3");
 }
 
+#[test]
+fn more_than_two_gib_of_a_file_can_be_mapped() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let direct = rusqlite::Connection::open(file.path()).unwrap();
+    let wanted = i64::try_from(SqliteOptions::default().mmap_bytes).unwrap();
+    let granted: i64 =
+        direct.pragma_update_and_check(None, "mmap_size", wanted, |row| row.get(0)).unwrap();
+    assert_eq!(granted, wanted, "SQLite was built without the flag of `.cargo/config.toml`");
+}
+
 #[tokio::test]
 async fn every_key_leads_with_the_merchant() {
     let closed = Closed::new().await;
