@@ -9,7 +9,8 @@ mod postgres;
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::say;
-use hongbao_ledger::{Durability, LedgerError, Store};
+use hongbao_ledger::postgres::PostgresLedger;
+use hongbao_ledger::{LedgerError, SqliteLedger, Store};
 use postgres::Database;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -58,17 +59,19 @@ enum At {
 pub struct OpenLedger {
     /// The ledger.
     pub store: Arc<dyn Store>,
-    /// What its durability rests on.
-    pub durability: Kept,
+    /// How it keeps what it is told.
+    pub kept: Kept,
     /// Where it is.
     pub place: LedgerPlace,
 }
 
-/// What durability rests on.
+/// How a ledger keeps what it is told.
 #[derive(Clone, Debug)]
 pub enum Kept {
-    /// Of a file.
-    File(Durability),
+    /// In a file.
+    File(Arc<SqliteLedger>),
+    /// In a database.
+    Database(Arc<PostgresLedger>),
 }
 
 impl LedgerPlace {
@@ -261,17 +264,22 @@ impl OpenLedger {
     /// # Errors
     /// What the database says.
     pub async fn facts(&self) -> Result<Facts, Failure> {
-        match (&self.durability, &self.place.at) {
-            (Kept::File(durability), At::File(path)) => Ok(file::facts(path, durability)),
-            _ => Err(self.place.missing()),
+        match &self.kept {
+            Kept::File(ledger) => {
+                Ok(file::facts(self.place.file().map_or(Path::new(""), PathBuf::as_path), ledger))
+            }
+            Kept::Database(ledger) => {
+                postgres::facts(ledger).await.map_err(|error| self.place.failure(&error))
+            }
         }
     }
 
     /// What may be lost of what it acknowledges; `None` where nothing is.
     #[must_use]
     pub fn danger(&self) -> Option<String> {
-        match &self.durability {
+        match &self.kept {
             Kept::File(_) => None,
+            Kept::Database(ledger) => postgres::danger(ledger.durability()),
         }
     }
 
@@ -292,6 +300,7 @@ fn hint(error: &LedgerError) -> String {
         LedgerError::MerchantExists(_) => say!("merchant-exists-hint"),
         LedgerError::StillOpen(_) => say!("ledger-still-open-hint"),
         LedgerError::ChainBroken { .. } => say!("ledger-chain-hint"),
+        LedgerError::Detached { .. } => say!("ledger-detached-hint"),
         _ => say!("ledger-storage-hint"),
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::args::FaultName;
 use crate::commands::doctor::Symptom;
+use crate::commands::ledger::FAULTS;
 use crate::commands::reconcile::Problem;
 use crate::culprit::Mistake;
 use crate::exit::Exit;
@@ -47,11 +48,13 @@ pub enum Kind {
     Mistake,
     /// A finding of `hongbao doctor`.
     Finding,
+    /// What `hongbao ledger verify` can find.
+    LedgerFault,
 }
 
 impl Kind {
     /// Every kind, in the order of the list.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Status,
         Self::ErrorCode,
         Self::Verdict,
@@ -64,6 +67,7 @@ impl Kind {
         Self::Fault,
         Self::Mistake,
         Self::Finding,
+        Self::LedgerFault,
     ];
 
     /// The stable word of the JSON contract.
@@ -82,6 +86,7 @@ impl Kind {
             Self::Fault => "fault",
             Self::Mistake => "sign_culprit",
             Self::Finding => "finding",
+            Self::LedgerFault => "ledger_fault",
         }
     }
 
@@ -100,6 +105,7 @@ impl Kind {
             Self::Fault => "fault-",
             Self::Mistake => "mistake-",
             Self::Finding => "about-finding-",
+            Self::LedgerFault => "about-fault-",
         }
     }
 
@@ -121,6 +127,7 @@ impl Kind {
             }
             Self::Fault => FaultName::ALL.iter().map(|fault| fault.as_str().to_owned()).collect(),
             Self::Finding => Symptom::ALL.map(|symptom| symptom.as_str().to_owned()).to_vec(),
+            Self::LedgerFault => FAULTS.map(str::to_owned).to_vec(),
             Self::Mistake => Mistake::ALL.map(|mistake| mistake.as_str().to_owned()).to_vec(),
         }
     }
@@ -163,7 +170,8 @@ impl Word {
             | Kind::Failure
             | Kind::Fault
             | Kind::Mistake
-            | Kind::Finding => false,
+            | Kind::Finding
+            | Kind::LedgerFault => false,
         }
     }
 

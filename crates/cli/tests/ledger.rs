@@ -337,7 +337,7 @@ fn a_head_of_a_ledger_that_was_put_back_or_made_anew_is_not_passed_through() {
     let fault = &said.json()[0];
     assert_eq!(
         (&fault["fault"], &fault["book"], &fault["mch_id"]),
-        (&json!("head_not_reached"), &json!("records"), &json!(MCH_ID))
+        (&json!("earlier_head_missing"), &json!("records"), &json!(MCH_ID))
     );
 }
 

@@ -71,6 +71,16 @@ pub enum LedgerError {
     /// A packet can still change by itself.
     #[error("the packet `{0}` is not final yet")]
     StillOpen(String),
+    /// Entries are not here, and months of the history are detached: it may be those.
+    #[error("entry {position} of `{mch_id}` is not here; these months are detached: {months}")]
+    Detached {
+        /// The merchant.
+        mch_id: String,
+        /// The first entry that is not here.
+        position: u64,
+        /// The tables that held the months.
+        months: String,
+    },
     /// Entries do not follow on the chain that is there.
     #[error("the chain of `{mch_id}` is broken: {flaw}")]
     ChainBroken {
@@ -104,6 +114,7 @@ impl LedgerError {
             Self::Unreachable(_) => "LEDGER_UNREACHABLE",
             Self::Address(_) => "LEDGER_ADDRESS",
             Self::StillOpen(_) => "PACKET_STILL_OPEN",
+            Self::Detached { .. } => "LEDGER_DETACHED",
             Self::ChainBroken { .. } => "LEDGER_CHAIN_BROKEN",
         }
     }

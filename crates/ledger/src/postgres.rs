@@ -1,9 +1,11 @@
 //! The store for many processes: PostgreSQL.
 
+mod archive;
 mod chains;
 mod commit;
 mod door;
 mod durability;
+mod facts;
 mod fault;
 mod inquiries;
 mod leases;
@@ -86,6 +88,16 @@ impl PostgresLedger {
     pub const fn durability(&self) -> &PostgresDurability {
         &self.durability
     }
+
+    /// Sees to it that the months of these times are there.
+    fn ready(
+        &self,
+        book: Book,
+        times: impl Iterator<Item = Timestamp>,
+    ) -> impl Future<Output = Result<(), LedgerError>> + Send {
+        let missing = self.months.missing(book, times);
+        self.months.make(&self.door, book, missing)
+    }
 }
 
 impl fmt::Debug for PostgresLedger {
@@ -105,7 +117,7 @@ impl Ledger for PostgresLedger {
     }
 
     async fn commit(&self, commit: Commit) -> Result<u64, LedgerError> {
-        self.months.ready(&self.door, Book::Records, commit.entries.iter()).await?;
+        self.ready(Book::Records, commit.entries.iter().map(|entry| entry.at)).await?;
         let mch_id = commit.record.key.mch_id.clone();
         self.records.write(mch_id.as_str(), commit).await
     }

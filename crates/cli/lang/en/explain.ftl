@@ -14,6 +14,7 @@ explain-kind-exit = exit code
 explain-kind-failure = failure of hongbao
 explain-kind-fault = fault of the sandbox
 explain-kind-mistake = mistake in a signature
+explain-kind-ledger-fault = fault that `hongbao ledger verify` finds
 explain-kind-finding = finding of `hongbao doctor`
 about-status-SENDING = being sent; with a `reason` it is refused so far, and the money can still move
     .do = Ask again later; once the cause is gone, the same number may be sent again

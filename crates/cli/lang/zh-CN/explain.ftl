@@ -14,6 +14,7 @@ explain-kind-exit = 退出码
 explain-kind-failure = hongbao 自身的错误
 explain-kind-fault = 沙箱故障
 explain-kind-mistake = 签名中的错误
+explain-kind-ledger-fault = `hongbao ledger verify` 发现的问题
 explain-kind-finding = `hongbao doctor` 的检查结果
 about-status-SENDING = 发放中；带有 `reason` 时表示目前被拒绝，钱仍可能付出
     .do = 稍后再查；原因消除后，可以用同一单号重新发放

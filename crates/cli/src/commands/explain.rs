@@ -86,6 +86,7 @@ fn kind_words(kind: Kind) -> String {
         Kind::Fault => say!("explain-kind-fault"),
         Kind::Mistake => say!("explain-kind-mistake"),
         Kind::Finding => say!("explain-kind-finding"),
+        Kind::LedgerFault => say!("explain-kind-ledger-fault"),
     }
 }
 

@@ -10,6 +10,8 @@ mod signed_head;
 mod trim;
 mod verify;
 
+pub use verify::FAULTS;
+
 use crate::args::{LedgerArgs, LedgerCommand, WhichLedger};
 use crate::exit::{Exit, Failure};
 use crate::ledger_place::{LedgerPlace, LedgerWords, Owner};

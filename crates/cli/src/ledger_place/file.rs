@@ -3,7 +3,7 @@
 use super::{Facts, Kept, LedgerPlace, OpenLedger};
 use crate::exit::Failure;
 use crate::files::{self, SECRET};
-use hongbao_ledger::{Durability, LedgerError, SealKey, SqliteLedger, SqliteOptions};
+use hongbao_ledger::{LedgerError, SealKey, SqliteLedger, SqliteOptions};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -84,12 +84,14 @@ fn open_with(
     };
     let ledger = SqliteLedger::open_with(path, key, options);
     let ledger = ledger.map_err(|error| place.failure(&error))?;
-    let durability = Kept::File(ledger.durability().clone());
-    Ok(OpenLedger { store: Arc::new(ledger), durability, place: place.clone() })
+    let ledger = Arc::new(ledger);
+    let kept = Kept::File(Arc::clone(&ledger));
+    Ok(OpenLedger { store: ledger, kept, place: place.clone() })
 }
 
 /// What a file is: with its log, which holds what is not in it yet.
-pub(super) fn facts(path: &Path, durability: &Durability) -> Facts {
+pub(super) fn facts(path: &Path, ledger: &SqliteLedger) -> Facts {
+    let durability = ledger.durability();
     let bytes = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
     let synchronous = durability.synchronous.to_string();
     Facts {

@@ -1,14 +1,21 @@
 //! A ledger in a PostgreSQL database: its URL, without a password, and how it is opened.
 
-use super::{LedgerPlace, OpenLedger};
+use super::file::{MAKING, lock};
+use super::{Facts, Kept, LedgerPlace, OpenLedger};
 use crate::exit::Failure;
+use crate::files;
 use crate::say;
-use hongbao_ledger::LedgerError;
-use reqwest::Url;
+use hongbao_ledger::postgres::{Password, PostgresDurability, PostgresLedger, PostgresOptions};
+use hongbao_ledger::{LedgerError, SealKey};
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// What the URLs of databases begin with.
 const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
+/// Where PostgreSQL's own tools look for a password.
+const PASSWORD_VARIABLE: &str = "PGPASSWORD";
 
 /// Whether a place is a database's.
 pub(super) fn is_url(place: &str) -> bool {
@@ -20,40 +27,30 @@ pub(super) fn is_url(place: &str) -> bool {
 pub(super) struct Database {
     /// As it was given, which is without a password.
     url: String,
-    /// The CAs that are believed; without it those of the system.
-    root_ca: Option<PathBuf>,
+    options: PostgresOptions,
     password_file: Option<PathBuf>,
-    allow_unsafe_durability: bool,
 }
 
 impl Database {
     /// Reads the URL; `sslrootcert` is relative to `folder`.
+    ///
+    /// # Errors
+    /// `LEDGER_URL_HAS_PASSWORD`; `LEDGER_ADDRESS`. Neither repeats the URL: a slip of the pen may have
+    /// put a password anywhere in it.
     pub(super) fn of(
-        text: &str,
+        url: &str,
         folder: &Path,
         password_file: Option<PathBuf>,
         allow_unsafe_durability: bool,
     ) -> Result<Self, Failure> {
-        // before anything else of it is said: nothing of a password may be repeated
-        let rest = SCHEMES.iter().find_map(|scheme| text.strip_prefix(scheme)).unwrap_or(text);
-        let (authority, query) = rest.split_once('?').unwrap_or((rest, ""));
-        let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
-        let names = || query.split('&').filter_map(|pair| pair.split_once('='));
-        if user.contains(':') || names().any(|(name, _)| name.eq_ignore_ascii_case("password")) {
-            return Err(has_password());
+        if has_password(url) {
+            let failure = Failure::config("LEDGER_URL_HAS_PASSWORD", say!("ledger-url-password"));
+            return Err(failure.hint(say!("ledger-url-password-hint")));
         }
-        let parsed = Url::parse(text).map_err(|_| bad(text))?;
-        let has_database = parsed.path().len() > 1;
-        if !parsed.has_host() || !has_database {
-            return Err(bad(text));
-        }
-        let root_ca = parsed.query_pairs().find(|(name, _)| name == "sslrootcert");
-        let root_ca = root_ca.map(|(_, path)| folder.join(path.as_ref()));
-        Ok(Self { url: text.to_owned(), root_ca, password_file, allow_unsafe_durability })
-    }
-
-    pub(super) fn set_password_file(&mut self, file: &Path) {
-        self.password_file = Some(file.to_owned());
+        let mut options = PostgresOptions::new(url).map_err(|error| refused(&error))?;
+        options.root_ca = options.root_ca.map(|path| folder.join(path));
+        options.allow_unsafe_durability = allow_unsafe_durability;
+        Ok(Self { url: url.to_owned(), options, password_file })
     }
 
     /// The URL, which holds no password.
@@ -61,25 +58,139 @@ impl Database {
         &self.url
     }
 
-    pub(super) async fn open(&self, place: &LedgerPlace) -> Result<OpenLedger, Failure> {
-        let _ = (&self.root_ca, &self.password_file, self.allow_unsafe_durability);
-        Err(place.failure(&LedgerError::Unreachable("not merged".into())))
+    pub(super) fn set_password_file(&mut self, file: &Path) {
+        self.password_file = Some(file.to_owned());
     }
 
+    /// Opens the ledger, which must be there.
+    pub(super) async fn open(&self, place: &LedgerPlace) -> Result<OpenLedger, Failure> {
+        let options = self.with_password()?;
+        let is_there = PostgresLedger::is_there(&options).await;
+        if !is_there.map_err(|error| place.failure(&error))? {
+            return Err(place.missing());
+        }
+        let key = SealKey::load(&place.key_file).map_err(|error| place.failure(&error))?;
+        open_with(place, &options, key).await
+    }
+
+    /// Opens the ledger, or makes it where neither tables nor key file are there.
     pub(super) async fn open_or_make(
         &self,
         place: &LedgerPlace,
     ) -> Result<(OpenLedger, bool), Failure> {
-        self.open(place).await.map(|ledger| (ledger, false))
+        let failed = |error: LedgerError| place.failure(&error);
+        let lock_path = place.key_file.with_extension("lock");
+        let unwritten = |error: std::io::Error| files::not_written(&lock_path, &error);
+        let options = self.with_password()?;
+        let is_being_made = std::fs::metadata(&lock_path).is_ok_and(|lock| lock.len() > 0);
+        if !is_being_made && PostgresLedger::is_there(&options).await.map_err(failed)? {
+            return Ok((self.open(place).await?, false));
+        }
+        let mut lock = lock(&lock_path).map_err(unwritten)?;
+        let made = |lock: &File| lock.set_len(0).and_then(|()| lock.sync_all()).map_err(unwritten);
+        // somebody else may have made it meanwhile
+        if PostgresLedger::is_there(&options).await.map_err(failed)? {
+            let ledger = self.open(place).await?;
+            made(&lock)?;
+            return Ok((ledger, false));
+        }
+        // a making that broke off returned no ledger to anybody: its key sealed nothing
+        let broke_off = lock.metadata().map_err(unwritten)?.len() > 0;
+        let key = match place.key_file.exists() {
+            true if broke_off => SealKey::load(&place.key_file).map_err(failed)?,
+            true => return Err(place.gone()),
+            false => {
+                lock.write_all(MAKING).and_then(|()| lock.sync_all()).map_err(unwritten)?;
+                SealKey::create(&place.key_file).map_err(failed)?
+            }
+        };
+        let ledger = open_with(place, &options, key).await?;
+        made(&lock)?;
+        Ok((ledger, true))
+    }
+
+    fn with_password(&self) -> Result<PostgresOptions, Failure> {
+        let password = match &self.password_file {
+            Some(file) => Some(Password::new(files::read_password(file)?.as_str())),
+            None => std::env::var(PASSWORD_VARIABLE).ok().map(Password::new),
+        };
+        let mut options = self.options.clone();
+        options.password = password;
+        Ok(options)
     }
 }
 
-/// That a URL holds a password; what it was is not repeated.
-fn has_password() -> Failure {
-    Failure::config("LEDGER_URL_HAS_PASSWORD", say!("ledger-url-password"))
-        .hint(say!("ledger-url-password-hint"))
+async fn open_with(
+    place: &LedgerPlace,
+    options: &PostgresOptions,
+    key: SealKey,
+) -> Result<OpenLedger, Failure> {
+    let ledger = PostgresLedger::open(options, key).await;
+    let ledger = Arc::new(ledger.map_err(|error| place.failure(&error))?);
+    let kept = Kept::Database(Arc::clone(&ledger));
+    Ok(OpenLedger { store: ledger, kept, place: place.clone() })
 }
 
-fn bad(text: &str) -> Failure {
-    Failure::usage("LEDGER_URL", say!("ledger-url", url = text)).hint(say!("ledger-url-hint"))
+/// What may be lost of what the server acknowledges.
+pub(super) fn danger(durability: &PostgresDurability) -> Option<String> {
+    durability.unsafe_settings()
+}
+
+/// What the database is.
+pub(super) async fn facts(ledger: &PostgresLedger) -> Result<Facts, LedgerError> {
+    let durability = ledger.durability();
+    let settings = [
+        ("server_version", Some(durability.server_version.clone())),
+        ("fsync", durability.fsync.clone()),
+        ("synchronous_commit", durability.synchronous_commit.clone()),
+        ("full_page_writes", durability.full_page_writes.clone()),
+    ];
+    let settings = settings.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    Ok(Facts {
+        kind: "postgresql",
+        schema_version: PostgresLedger::SCHEMA_VERSION,
+        durability: settings.collect(),
+        bytes: ledger.bytes().await?,
+    })
+}
+
+/// Whether there is a password in a URL, as far as that can be seen without understanding it.
+fn has_password(url: &str) -> bool {
+    let (address, query) = url.split_once('?').unwrap_or((url, ""));
+    let authority = address.split_once("://").map_or(address, |(_, rest)| rest);
+    let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
+    let mut names = query.split('&').filter_map(|pair| pair.split_once('='));
+    user.contains(':') || names.any(|(name, _)| name.eq_ignore_ascii_case("password"))
+}
+
+fn refused(error: &LedgerError) -> Failure {
+    Failure::config(error.code(), say!("ledger-address", why = error))
+        .hint(say!("ledger-address-hint"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_seen_wherever_it_stands() {
+        for url in [
+            "postgres://user:secret@host/db",
+            "postgres://user:@host/db",
+            "postgres://user:p@ss@host:5432/db",
+            "postgres://user@host/db?sslmode=require&password=secret",
+            "postgres://user@host/db?PASSWORD=secret",
+        ] {
+            assert!(has_password(url), "{url}");
+        }
+        for url in [
+            "postgres://user@host:5432/db",
+            "postgres://host:5432/db",
+            "postgres://user@[::1]:5432/db?sslmode=disable",
+            "postgres://user@%2Frun%2Fpostgresql:5432/db",
+            "postgres://user@a:1,b:2/db",
+        ] {
+            assert!(!has_password(url), "{url}");
+        }
+    }
 }

@@ -43,7 +43,7 @@ pub fn hongbao_in(locale: &str, args: &[&str]) -> Said {
 /// The binary, with nothing of this process's environment that it listens to.
 pub fn command() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hongbao"));
-    for name in ["LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG", "RUST_LOG", "COLUMNS"] {
+    for name in ["LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG", "RUST_LOG", "COLUMNS", "PGPASSWORD"] {
         command.env_remove(name);
     }
     command.env("NO_COLOR", "1").env("RUST_BACKTRACE", "0");

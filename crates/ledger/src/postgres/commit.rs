@@ -110,7 +110,7 @@ impl Desk for RecordDesk {
             connection.row(BALANCE, &[&merchant]),
             connection.rows(&RECORDS, &[&merchant, &numbers]),
             usage,
-            Tally::read(connection, Book::Records, mch_id, totals.iter()),
+            Tally::read(connection, Book::Records, mch_id, &totals),
         )
         .await?;
         let balance = balance.map(|row| fen(&row, 0)).transpose()?;
@@ -140,7 +140,7 @@ impl Desk for RecordDesk {
         let Some(record) = self.stored.values().next() else { return Ok(()) };
         let mch_id = record.key.mch_id.clone();
         let keys: Vec<_> = self.stored.values().map(|record| record.total().key).collect();
-        self.tally.read_more(connection, Book::Records, mch_id.as_str(), keys.iter()).await
+        self.tally.read_more(connection, Book::Records, mch_id.as_str(), &keys).await
     }
 
     fn apply(&mut self, head: &mut Head, commit: &Commit) -> Result<u64, LedgerError> {

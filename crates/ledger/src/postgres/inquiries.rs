@@ -23,7 +23,7 @@ impl Inquiries for PostgresLedger {
     }
 
     async fn commit_inquiry(&self, commit: InquiryCommit) -> Result<u64, LedgerError> {
-        self.months.ready(&self.door, Book::Inquiries, commit.entries.iter()).await?;
+        self.ready(Book::Inquiries, commit.entries.iter().map(|entry| entry.at)).await?;
         let mch_id = commit.inquiry.key.mch_id.clone();
         self.inquiries.write(mch_id.as_str(), commit).await
     }

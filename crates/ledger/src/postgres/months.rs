@@ -7,8 +7,8 @@ use super::fault::Outcome;
 use super::rows::text;
 use crate::book::Book;
 use crate::error::LedgerError;
-use crate::history::Entry;
 use crate::total::day_of;
+use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
 use std::collections::HashSet;
@@ -23,20 +23,26 @@ const AHEAD: i16 = 2;
 pub(super) struct Months(Mutex<HashSet<(Book, Date)>>);
 
 impl Months {
-    /// Sees to it that the months of these entries are there. Where one cannot be made its entries go
-    /// to the rest: nothing is lost but the ease of detaching them.
-    pub(super) async fn ready(
+    /// The months of these times that are not known to be there, which is nearly always none.
+    pub(super) fn missing(&self, book: Book, times: impl Iterator<Item = Timestamp>) -> Vec<Date> {
+        let mut months: Vec<Date> = times.map(|at| day_of(at).first_of_month()).collect();
+        months.sort_unstable();
+        months.dedup();
+        let known = self.known();
+        months.retain(|month| !known.contains(&(book, *month)));
+        months
+    }
+
+    /// Makes months. Where one cannot be made its entries go to the rest: nothing is lost but the ease of
+    /// detaching them.
+    pub(super) async fn make(
         &self,
         door: &Door,
         book: Book,
-        entries: impl Iterator<Item = &Entry>,
+        missing: Vec<Date>,
     ) -> Result<(), LedgerError> {
-        let months: HashSet<Date> =
-            entries.map(|entry| day_of(entry.at).first_of_month()).collect();
-        for month in months {
-            if !self.known().contains(&(book, month)) {
-                self.make(door, book, month).await?;
-            }
+        for month in missing {
+            self.make_with_next(door, book, month).await?;
         }
         Ok(())
     }
@@ -46,7 +52,12 @@ impl Months {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn make(&self, door: &Door, book: Book, first: Date) -> Result<(), LedgerError> {
+    async fn make_with_next(
+        &self,
+        door: &Door,
+        book: Book,
+        first: Date,
+    ) -> Result<(), LedgerError> {
         let made: Vec<Box<str>> =
             door.all("SELECT name FROM months", &[], |row| text(row, 0)).await?;
         for ahead in 0..=AHEAD {

@@ -38,7 +38,7 @@ impl Tally {
         connection: &Connection,
         book: Book,
         mch_id: &str,
-        keys: impl Iterator<Item = &TotalKey>,
+        keys: &[TotalKey],
     ) -> Outcome<Self> {
         let mut tally = Self::default();
         tally.read_more(connection, book, mch_id, keys).await?;
@@ -51,9 +51,10 @@ impl Tally {
         connection: &Connection,
         book: Book,
         mch_id: &str,
-        keys: impl Iterator<Item = &TotalKey>,
+        keys: &[TotalKey],
     ) -> Outcome<()> {
-        let mut missing: Vec<&TotalKey> = keys.filter(|key| !self.sums.contains_key(key)).collect();
+        let mut missing: Vec<&TotalKey> =
+            keys.iter().filter(|key| !self.sums.contains_key(key)).collect();
         missing.sort_unstable();
         missing.dedup();
         if missing.is_empty() {

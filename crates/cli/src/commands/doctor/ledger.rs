@@ -7,6 +7,7 @@ use crate::files;
 use crate::ledger_place::{Kept, LedgerPlace, OpenLedger};
 use crate::say;
 use hongbao_ledger::Durability;
+use hongbao_ledger::postgres::PostgresDurability;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -17,7 +18,7 @@ const FREE_BYTES_LEAST: u64 = 1 << 30;
 /// The checks of a ledger in a file, after that it opens.
 const FILE_CHECKS: [&str; 3] = ["ledger_durability", "ledger_file", "disk"];
 /// The checks of a ledger in a database, after that it opens.
-const DATABASE_CHECKS: [&str; 1] = ["ledger_durability"];
+const DATABASE_CHECKS: [&str; 2] = ["ledger_durability", "ledger_tls"];
 
 /// Checks the ledger of a profile. Where there is none yet, the folder and disk that it will be on.
 pub async fn examine_own(place: Result<LedgerPlace, Failure>, report: &mut Report<'_>) {
@@ -45,8 +46,17 @@ pub async fn examine(place: &LedgerPlace, report: &mut Report<'_>) -> Option<Ope
         return None;
     };
     report.add(Finding::fine("ledger", say!("doctor-ledger", file = place)));
-    match &ledger.durability {
-        Kept::File(settings) => report.add(durability(settings)),
+    match &ledger.kept {
+        Kept::File(file) => report.add(durability(file.durability())),
+        Kept::Database(database) => {
+            report.add(settings(database.durability()));
+            let encrypted = database.is_encrypted().await;
+            if let Some(encrypted) =
+                report.tried("ledger_tls", encrypted.map_err(|error| place.failure(&error)))
+            {
+                report.add(Finding::fine("ledger_tls", encryption(encrypted)));
+            }
+        }
     }
     if let Some(file) = place.file() {
         report.add(permissions(file));
@@ -63,6 +73,27 @@ fn durability(settings: &Durability) -> Finding {
     } else {
         let failure = Failure::config("LEDGER_NOT_DURABLE", found);
         Finding::failed("ledger_durability", failure.hint(say!("ledger-storage-hint")))
+    }
+}
+
+/// That the database may lose what it acknowledged was allowed, else it would not have opened.
+fn settings(settings: &PostgresDurability) -> Finding {
+    let version = &settings.server_version;
+    match settings.unsafe_settings() {
+        None => Finding::fine("ledger_durability", say!("doctor-database", version = version)),
+        Some(why) => {
+            let failure = Failure::config("LEDGER_NOT_DURABLE", why);
+            Finding::failed("ledger_durability", failure.hint(say!("ledger-unsafe-hint")))
+                .into_warning()
+        }
+    }
+}
+
+fn encryption(encrypted: Option<bool>) -> String {
+    match encrypted {
+        Some(true) => say!("doctor-database-tls"),
+        Some(false) => say!("doctor-database-plain"),
+        None => say!("doctor-database-silent"),
     }
 }
 

@@ -67,7 +67,7 @@ impl Desk for InquiryDesk {
         let (stored, of_refs, tally) = try_join3(
             connection.rows(&INQUIRIES, &[&merchant, &numbers]),
             of_refs,
-            Tally::read(connection, Book::Inquiries, mch_id, totals.iter()),
+            Tally::read(connection, Book::Inquiries, mch_id, &totals),
         )
         .await?;
         let mut desk = Self {
@@ -91,7 +91,7 @@ impl Desk for InquiryDesk {
         let Some(inquiry) = self.stored.values().next() else { return Ok(()) };
         let mch_id = inquiry.key.mch_id.clone();
         let keys: Vec<_> = self.stored.values().map(|inquiry| inquiry.total().key).collect();
-        self.tally.read_more(connection, Book::Inquiries, mch_id.as_str(), keys.iter()).await
+        self.tally.read_more(connection, Book::Inquiries, mch_id.as_str(), &keys).await
     }
 
     fn apply(&mut self, head: &mut Head, commit: &InquiryCommit) -> Result<u64, LedgerError> {

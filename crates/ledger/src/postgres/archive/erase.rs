@@ -1,0 +1,276 @@
+//! Removing what need not or must not be kept any longer, without breaking a chain.
+
+use crate::archive::Forgotten;
+use crate::book::Book;
+use crate::chain::{Head, Link};
+use crate::error::LedgerError;
+use crate::history::{Entry, Source};
+use crate::inquiry::Inquiry;
+use crate::postgres::PostgresLedger;
+use crate::postgres::chains::{self, history};
+use crate::postgres::commit::{write_record, write_usage};
+use crate::postgres::door::{Connection, Door, Value};
+use crate::postgres::fault::{Fault, Kind, Outcome};
+use crate::postgres::inquiries::rows::{INQUIRY, inquiry, write as write_inquiry};
+use crate::postgres::reader::select_records;
+use crate::postgres::retry::Tries;
+use crate::postgres::rows::{fen, get, record, small};
+use crate::postgres::text::Text;
+use crate::record::Record;
+use futures_util::future::try_join_all;
+use hongbao_wire::{Fen, MchBillno, OpenId};
+use jiff::Timestamp;
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use tokio_postgres::Row;
+
+/// The most messages that one call removes.
+const TRIM_MAX: u32 = 1_000;
+
+/// Removes raw messages of entries before a time, the oldest first.
+pub(super) async fn trim(
+    door: &Door,
+    book: Book,
+    mch_id: &str,
+    before: Timestamp,
+    limit: u32,
+) -> Result<u64, LedgerError> {
+    let mut tries = Tries::default();
+    let limit = i64::from(limit.min(TRIM_MAX));
+    loop {
+        match try_to_trim(door, book, mch_id, before, limit).await {
+            // What was removed is not there to be removed again.
+            Err(Fault { kind: Kind::Clash, .. }) if tries.again().await => {}
+            outcome => return Ok(outcome?),
+        }
+    }
+}
+
+async fn try_to_trim(
+    door: &Door,
+    book: Book,
+    mch_id: &str,
+    before: Timestamp,
+    limit: i64,
+) -> Outcome<u64> {
+    let connection = door.connection().await?;
+    connection.run("BEGIN").await?;
+    chains::lock(&connection, book, mch_id).await?;
+    let query = format!(
+        "SELECT position, at, raw FROM {} WHERE mch_id = $1 AND at < $2 AND raw IS NOT NULL \
+         ORDER BY at, position LIMIT $3",
+        history(book)
+    );
+    let before = crate::time::first_ms_from(before);
+    let rows = connection.rows(&query, &[&Text(mch_id), &before, &limit]).await?;
+    remove(&connection, book, mch_id, &rows).await?;
+    connection.run("COMMIT").await?;
+    connection.give_back();
+    Ok(rows.len() as u64)
+}
+
+/// Puts in the place of the messages of these rows (position, time, message) their hashes.
+async fn remove(connection: &Connection, book: Book, mch_id: &str, rows: &[Row]) -> Outcome<()> {
+    let statement = format!(
+        "UPDATE {} SET raw = NULL, raw_removed = $4 \
+         WHERE mch_id = $1 AND position = $2 AND at = $3",
+        history(book)
+    );
+    connection.prepare(&[&statement]).await?;
+    let remove_one = async |row: &Row| -> Outcome<u64> {
+        let (position, at): (i64, i64) = (get(row, 0)?, get(row, 1)?);
+        let digest = Sha256::digest(get::<&[u8]>(row, 2)?).to_vec();
+        let values: [Value<'_>; 4] = [&Text(mch_id), &position, &at, &digest];
+        connection.execute(&statement, &values).await
+    };
+    try_join_all(rows.iter().map(remove_one)).await.map(drop)
+}
+
+/// Puts an alias in the place of a receiver, everywhere and at once.
+pub(super) async fn forget(
+    ledger: &PostgresLedger,
+    mch_id: &str,
+    openid: &OpenId,
+    alias: &OpenId,
+    at: Timestamp,
+) -> Result<Forgotten, LedgerError> {
+    let entry = Entry { at, source: Source::Admin, event: "forgotten".into(), raw: None };
+    for book in Book::ALL {
+        ledger.ready(book, std::iter::once(at)).await?;
+    }
+    let values = [Text(mch_id), Text(openid.as_str())];
+    let eraser = Eraser { mch_id, openid, alias, entry, values };
+    let mut tries = Tries::default();
+    loop {
+        match eraser.run(&ledger.door).await {
+            Err(Fault { kind: Kind::Clash, .. }) if tries.again().await => {}
+            outcome => return Ok(outcome?),
+        }
+    }
+}
+
+struct Eraser<'e> {
+    mch_id: &'e str,
+    openid: &'e OpenId,
+    alias: &'e OpenId,
+    entry: Entry,
+    /// $1 and $2 of the queries here.
+    values: [Text<'e>; 2],
+}
+
+impl Eraser<'_> {
+    async fn run(&self, door: &Door) -> Outcome<Forgotten> {
+        let connection = door.connection().await?;
+        connection.run("BEGIN").await?;
+        let mut forgotten = Forgotten::default();
+        // Always in this order, so that two of these cannot wait for each other.
+        for book in Book::ALL {
+            let Some(head) = chains::lock(&connection, book, self.mch_id).await? else { continue };
+            match book {
+                Book::Records => self.records(&connection, head, &mut forgotten).await?,
+                Book::Inquiries => self.inquiries(&connection, head, &mut forgotten).await?,
+            }
+        }
+        self.beside(&connection).await?;
+        connection.run("COMMIT").await?;
+        connection.give_back();
+        Ok(forgotten)
+    }
+
+    async fn records(
+        &self,
+        connection: &Connection,
+        mut head: Head,
+        forgotten: &mut Forgotten,
+    ) -> Outcome<()> {
+        let query = "SELECT count(reply) FROM records \
+             WHERE mch_id = $1 AND (re_openid = $2 OR openid = $2)";
+        forgotten.messages += self.count(connection, query).await?;
+        let query = select_records(
+            "WHERE mch_id = $1 AND (re_openid = $2 OR openid = $2) ORDER BY mch_billno",
+        );
+        let mut links = Vec::new();
+        for row in connection.rows(&query, &self.values()).await? {
+            let record = self.without_in_record(record(&row)?)?;
+            links.extend(self.link(&mut head, &record.key.mch_billno, record.state_digest()));
+            write_record(connection, &record, None).await?;
+        }
+        self.close(connection, &head, &links, forgotten).await
+    }
+
+    async fn inquiries(
+        &self,
+        connection: &Connection,
+        mut head: Head,
+        forgotten: &mut Forgotten,
+    ) -> Outcome<()> {
+        let query = "SELECT count(reply) + count(send_reply) FROM inquiries \
+             WHERE mch_id = $1 AND (re_openid = $2 OR openid = $2)";
+        forgotten.messages += self.count(connection, query).await?;
+        let query = format!(
+            "SELECT {INQUIRY} FROM inquiries \
+             WHERE mch_id = $1 AND (re_openid = $2 OR openid = $2) ORDER BY mch_billno"
+        );
+        let mut links = Vec::new();
+        for row in connection.rows(&query, &self.values()).await? {
+            let inquiry = self.without_in_inquiry(inquiry(&row)?)?;
+            links.extend(self.link(&mut head, &inquiry.key.mch_billno, inquiry.state_digest()));
+            write_inquiry(connection, &inquiry).await?;
+        }
+        self.close(connection, &head, &links, forgotten).await
+    }
+
+    fn values(&self) -> [Value<'_>; 2] {
+        [&self.values[0], &self.values[1]]
+    }
+
+    async fn count(&self, connection: &Connection, query: &str) -> Outcome<u64> {
+        let row = connection.row(query, &self.values()).await?;
+        Ok(row.map(|row| get::<i64>(&row, 0)).transpose()?.unwrap_or(0).unsigned_abs())
+    }
+
+    fn link(&self, head: &mut Head, mch_billno: &MchBillno, state: [u8; 16]) -> Vec<Link> {
+        head.append(mch_billno, std::slice::from_ref(&self.entry), state)
+    }
+
+    fn without_in_record(&self, mut record: Record) -> Result<Record, LedgerError> {
+        if record.due_at.is_some() {
+            return Err(LedgerError::StillOpen(record.key.mch_billno.to_string()));
+        }
+        record.version += 1;
+        self.replace(&mut record.order.re_openid);
+        if let Some(receipt) = &mut record.receipt {
+            self.replace(&mut receipt.openid);
+        }
+        Ok(record)
+    }
+
+    fn without_in_inquiry(&self, mut inquiry: Inquiry) -> Result<Inquiry, LedgerError> {
+        if inquiry.due_at.is_some() {
+            return Err(LedgerError::StillOpen(inquiry.key.mch_billno.to_string()));
+        }
+        inquiry.version += 1;
+        if let Some(order) = &mut inquiry.order {
+            self.replace(&mut order.re_openid);
+        }
+        if let Some(openid) = inquiry.seen.as_mut().and_then(|seen| seen.openid.as_mut()) {
+            self.replace(openid);
+        }
+        (inquiry.reply, inquiry.send_reply) = (None, None);
+        Ok(inquiry)
+    }
+
+    fn replace(&self, openid: &mut OpenId) {
+        if openid == self.openid {
+            *openid = self.alias.clone();
+        }
+    }
+
+    /// Removes the messages of the packets, and moves the chain on.
+    async fn close(
+        &self,
+        connection: &Connection,
+        head: &Head,
+        links: &[Link],
+        forgotten: &mut Forgotten,
+    ) -> Outcome<()> {
+        let numbers: Vec<Text<'_>> =
+            links.iter().map(|link| Text(link.mch_billno.as_str())).collect();
+        let query = format!(
+            "SELECT position, at, raw FROM {} WHERE mch_id = $1 AND mch_billno = ANY($2) \
+             AND raw IS NOT NULL",
+            history(head.book)
+        );
+        let rows = connection.rows(&query, &[&Text(self.mch_id), &numbers]).await?;
+        remove(connection, head.book, self.mch_id, &rows).await?;
+        for link in links {
+            chains::write_link(connection, head.book, self.mch_id, link).await?;
+        }
+        forgotten.packets += links.len() as u64;
+        forgotten.messages += rows.len() as u64;
+        chains::write_head(connection, head).await
+    }
+
+    /// What else names the receiver: the use of the limits, and what the watch found.
+    async fn beside(&self, connection: &Connection) -> Outcome<()> {
+        let (mch_id, openid) = (Text(self.mch_id), Text(self.openid.as_str()));
+        let alias = self.alias.as_str();
+        let findings = "UPDATE findings SET re_openid = $3 WHERE mch_id = $1 AND re_openid = $2";
+        connection.execute(findings, &[&mch_id, &openid, &Text(alias)]).await?;
+        let usage = "DELETE FROM usage WHERE mch_id = $1 AND openid = $2 \
+             RETURNING day, packets, fen";
+        let mut used: BTreeMap<String, (u32, Fen)> = BTreeMap::new();
+        for row in connection.rows(usage, &[&mch_id, &openid]).await? {
+            used.insert(get(&row, 0)?, (small(&row, 1)?, fen(&row, 2)?));
+        }
+        for row in connection.rows(usage, &[&mch_id, &Text(alias)]).await? {
+            let (packets, amount) = used.entry(get(&row, 0)?).or_default();
+            *packets = packets.saturating_add(small(&row, 1)?);
+            *amount = amount.checked_add(fen(&row, 2)?).ok_or(LedgerError::Overflow)?;
+        }
+        for (day, sum) in used {
+            write_usage(connection, self.mch_id, &day, alias, sum).await?;
+        }
+        Ok(())
+    }
+}
