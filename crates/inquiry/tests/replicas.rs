@@ -99,24 +99,10 @@ async fn twins_at_two_processes_cost_one_question() {
     let shop = Shop::new();
     let (a, b) = (shop.process("a"), shop.process("b"));
     for (n, takes) in [5, 50, 900, 20_000].into_iter().enumerate() {
-        let number = format!("{n}");
-        shop.pays(&number, "SENT", takes * MS);
-        let later = async {
-            sleep(2 * MS).await;
-            b.ask(&number, Freshness::New).await.unwrap()
-        };
-        let (first, second) = tokio::join!(a.ask(&number, Freshness::New), later);
-        let first = first.unwrap();
-        assert_eq!(shop.payer.asks(&number), 1, "{takes} ms");
-        assert!(!is_from_ledger(&first) && is_from_ledger(&second));
-        assert_eq!(first.inquiry.reply, second.inquiry.reply);
-        assert!(matches!(second.verdict, Verdict::Open(_)), "{:?}", second.verdict);
-        assert!(shop.is_free(&number).await);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn many_who_ask_many_processes_cost_one_question() {
+        let below = |end: usize| {
+        let most = Duration::from_nanos(end as u64 - 1);
+        usize::try_from(dice.below(most).as_nanos()).unwrap()
+    };
     let shop = Shop::new();
     shop.pays("1", "SENT", 300 * MS);
     let processes: Vec<_> = (0..5).map(|n| shop.process(&n.to_string())).collect();
@@ -147,8 +133,8 @@ async fn what_cannot_be_told_from_the_ledger_is_asked_by_each() {
         assert!(!is_from_ledger(&asked));
     }
     // whoever only needs to know that it was asked does not ask again
-    let since = shop.clock.now();
-    let since = Freshness::Since(since);
+    sleep(MS).await;
+    let since = Freshness::Since(shop.clock.now());
     let (first, second) = tokio::join!(a.ask("1", since), b.ask("1", since));
     assert_eq!(shop.payer.asks("1"), 3);
     assert!(is_from_ledger(&first.unwrap()) != is_from_ledger(&second.unwrap()));
@@ -187,7 +173,8 @@ async fn who_has_waited_long_enough_asks_by_itself() {
 async fn a_question_that_takes_longer_than_its_lease_keeps_it() {
     let shop = Shop::new();
     let (a, b) = (shop.process("a"), shop.process("b"));
-    shop.pays("1", "SENT", 5 * ASK_LEASE);
+    // as long as a call may take
+    shop.pays("1", "SENT", 28 * SECOND);
     let later = async {
         sleep(SECOND).await;
         b.ask("1", Freshness::New).await
@@ -280,7 +267,7 @@ async fn a_follower_that_is_stopped_leaves_its_numbers_to_others_at_once() {
 async fn a_number_that_cannot_be_followed_here_does_not_keep_the_others_waiting() {
     let shop = Shop::new();
     due(&shop, 30, 50 * MS).await;
-    shop.payer.takes("000", 60 * SECOND);
+    shop.payer.takes("000", 28 * SECOND);
     let (began, mut ended) = (Instant::now(), BTreeMap::new());
     let mut note = |event: Event| {
         if let Event::Asked(asked) = event {
@@ -290,7 +277,7 @@ async fn a_number_that_cannot_be_followed_here_does_not_keep_the_others_waiting(
     follower(&shop.process("a"), 4).round(&mut note).await.unwrap();
     assert_eq!(ended.len(), 30);
     let slow = ended.remove("000").unwrap();
-    assert!(slow >= 60 * SECOND, "{slow:?}");
+    assert!(slow >= 28 * SECOND, "{slow:?}");
     assert!(ended.values().all(|took| *took < 2 * SECOND), "{ended:?}");
 }
 
@@ -409,20 +396,20 @@ async fn play(seed: u64) {
         |max: u64| u64::try_from(dice.below(Duration::from_nanos(max)).as_nanos()).unwrap();
     let shop = Shop::new();
     let given = Given::default();
-    let whole = [2, 5, 20, 30, 77][usize::try_from(number(5)).unwrap()];
+    let whole = [2, 5, 20, 30, 77][below(5)];
     let mut sharers: Vec<Sharer> = Vec::new();
     for step in 0..60 {
-        match number(4) {
+        match below(4) {
             0 | 1 if sharers.len() < 2 => {
                 sharers.push(Sharer::begin(&shop, format!("{step}"), whole, &given));
             }
             2 if !sharers.is_empty() => {
                 // killed: it gives no turn more, and its lease stays
-                let at = usize::try_from(number(sharers.len() as u64)).unwrap();
+                let at = below(sharers.len());
                 sharers.swap_remove(at).tasks.shutdown().await;
             }
             3 if !sharers.is_empty() => {
-                let at = usize::try_from(number(sharers.len() as u64)).unwrap();
+                let at = below(sharers.len());
                 sharers.swap_remove(at).stop().await;
             }
             _ => {}

@@ -164,9 +164,9 @@ async fn a_fault_hits_at_all_of_them_and_as_often_as_it_says() {
 #[tokio::test]
 async fn a_fault_that_was_cleared_does_not_come_back() {
     let two = Two::new().await;
+    two.a.send(&order("1")).await;
     let rule = two.a.fault(FaultRule::new(Fault::FreqLimit)).await;
     two.b.issuer.refresh().await.unwrap();
-    two.a.send(&order("1")).await;
     assert_eq!(two.a.issuer.clear_faults(None).await.unwrap(), 1);
     assert_eq!(two.b.query("1").await.status(), "SENDING", "it was to be hit, and was not");
     two.a.issuer.refresh().await.unwrap();
