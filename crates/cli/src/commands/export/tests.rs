@@ -64,7 +64,7 @@ fn merchant() -> Merchant {
         api_send_enabled: true,
         address_whitelist: Vec::new(),
         revoked_serials: Vec::new(),
-        added_at: Timestamp::UNIX_EPOCH,
+        added_at: "2026-07-20T00:00:00Z".parse().unwrap(),
         version: 1,
     }
 }
