@@ -3,6 +3,7 @@
 //! A lease only spares work twice. What must not happen twice is kept by the versions that every
 //! commit names: a lease that is lost, or two clocks that differ, cost a question, not a payment.
 
+use crate::time::whole;
 use jiff::Timestamp;
 
 /// Who works on something, and until when nobody else does.
@@ -12,6 +13,13 @@ pub struct Lease {
     pub holder: Box<str>,
     /// When it ends by itself. A holder that died is forgotten then.
     pub until: Timestamp,
+}
+
+impl Lease {
+    /// Whether it keeps another one off at `now`.
+    pub(crate) fn keeps_off(&self, holder: &str, now: Timestamp) -> bool {
+        *self.holder != *holder && whole(self.until) > whole(now)
+    }
 }
 
 /// What came of asking for a lease.
@@ -39,4 +47,13 @@ pub struct SliceRequest {
     pub whole_per_1000_seconds: u64,
     /// Who asks, and until when the slice is wanted.
     pub lease: Lease,
+}
+
+/// What a process gets of a pace beside what the others hold: its even share, or what is free
+/// of the whole where that is less.
+pub(crate) fn share(whole: u64, others: &[u64]) -> u64 {
+    let whole = whole.min(i64::MAX as u64);
+    let holders = 1 + others.len() as u64;
+    let held = others.iter().fold(0_u64, |sum, held| sum.saturating_add(*held));
+    (whole / holders).min(whole.saturating_sub(held))
 }
