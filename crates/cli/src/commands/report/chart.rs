@@ -263,3 +263,7 @@ fn shortened(name: &str) -> String {
     }
     short
 }
+
+#[cfg(test)]
+#[path = "chart_tests.rs"]
+mod tests;
