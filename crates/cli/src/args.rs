@@ -7,8 +7,8 @@ mod ask;
 mod data;
 mod doctor;
 mod fault;
-mod ledger;
 mod fund_flow;
+mod ledger;
 mod merchant_set;
 mod operate;
 mod reconcile;
@@ -19,11 +19,11 @@ pub use ask::{ExplainArgs, QueryArgs, SendArgs, SignArgs};
 pub use data::{BookArg, ExportArgs, HeadersArg, ImportArgs, UnitArg};
 pub use doctor::DoctorArgs;
 pub use fault::FaultName;
+pub use fund_flow::FundFlowArgs;
 pub use ledger::{
     BackupArgs, CopyArgs, ForgetArgs, HeadArgs, InfoArgs, LedgerArgs, LedgerCommand, RestoreArgs,
     TrimArgs, VerifyArgs, WhichLedger,
 };
-pub use fund_flow::FundFlowArgs;
 pub use merchant_set::{MerchantChanges, MerchantSetArgs};
 pub use operate::{
     DemoArgs, FaultAddArgs, FaultCommand, FindingsArgs, MerchantAddArgs, MerchantArgs,

@@ -177,13 +177,14 @@ impl LedgerPlace {
         }
     }
 
-    /// The same for a server, which maps a file into its memory.
+    /// The same for a server, which maps a file into its memory. `alone`: it holds the lock of the folder
+    /// whose own ledger this is, so that nobody else commits records.
     ///
     /// # Errors
     /// As [`LedgerPlace::open`].
-    pub async fn open_for_server(&self) -> Result<OpenLedger, Failure> {
+    pub async fn open_for_server(&self, alone: bool) -> Result<OpenLedger, Failure> {
         match &self.at {
-            At::File(path) => file::open(self, path, file::Use::Server),
+            At::File(path) => file::open(self, path, file::Use::Server { alone }),
             At::Database(database) => database.open(self).await,
         }
     }

@@ -99,11 +99,13 @@ impl Served {
         }
         // the caller hears of the configuration first: it opens the log
         let mut issuer = issuer(&config);
-        let store = dir.ledger_of(&config, flags.ledger)?.open_for_server().await?;
+        let place = dir.ledger_of(&config, flags.ledger)?;
+        let is_own = place.file() == Some(&dir.path(LEDGER_FILE));
+        let store = place.open_for_server(is_own).await?;
         if let Some(why) = store.danger() {
             tracing::warn!(code = "LEDGER_NOT_DURABLE", ledger = %store.place, why, "may be lost");
         }
-        let replica = replica(&dir, &store);
+        let replica = (!is_own).then(|| replica(&store));
         let holder = replica.as_ref().map(|replica| replica.holder.clone());
         issuer.holder.clone_from(&holder);
         let below: Arc<dyn Ledger> = store.store.clone();
@@ -178,16 +180,13 @@ impl Served {
     }
 }
 
-/// This server among those that share its ledger; `None` where that is the folder's own, which one
-/// server works on at a time.
-fn replica(dir: &WorkDir, ledger: &OpenLedger) -> Option<Replica> {
-    if ledger.place.file() == Some(&dir.path(LEDGER_FILE)) {
-        return None;
-    }
+/// This server among those that may share its ledger: any but its folder's own, which one server
+/// works on at a time.
+fn replica(ledger: &OpenLedger) -> Replica {
     let holder = Alphanumeric.sample_string(&mut rand::rng(), HOLDER_CHARS);
     tracing::info!(%holder, ledger = %ledger.place, "the ledger may be shared");
     let (ledger, clock) = (ledger.store.clone(), Arc::new(hongbao_inquiry::SystemClock));
-    Some(Replica { holder: holder.into(), ledger, clock })
+    Replica { holder: holder.into(), ledger, clock }
 }
 
 /// The address by which a listener is reached from this machine.

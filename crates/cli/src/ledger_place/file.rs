@@ -18,8 +18,8 @@ pub(super) const MAKING: &[u8] = b"making\n";
 pub(super) enum Use {
     /// A command: what is mapped counts as the process's memory, which must not grow with the ledger.
     Merchant,
-    /// A server: mapped, look-ups are faster.
-    Server,
+    /// A server: mapped, look-ups are faster; faster still where it commits records alone.
+    Server { alone: bool },
 }
 
 /// The ledger at `path`, which must be there.
@@ -80,7 +80,7 @@ fn open_with(
 ) -> Result<OpenLedger, Failure> {
     let options = match user {
         Use::Merchant => SqliteOptions { mmap_bytes: 0, ..SqliteOptions::default() },
-        Use::Server => SqliteOptions::default(),
+        Use::Server { alone } => SqliteOptions { alone, ..SqliteOptions::default() },
     };
     let ledger = SqliteLedger::open_with(path, key, options);
     let ledger = ledger.map_err(|error| place.failure(&error))?;

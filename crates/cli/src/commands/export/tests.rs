@@ -3,6 +3,7 @@
 
 use super::*;
 use crate::args::{Cli, Command};
+use crate::ledger_place::{LedgerPlace, LedgerWords, Owner};
 use clap::Parser;
 use hongbao_ledger::ledger::Commit;
 use hongbao_ledger::merchant::Limits;
@@ -91,7 +92,9 @@ async fn filled() -> Source {
         };
         ledger.commit(commit).await.unwrap();
     }
-    Source::Records { ledger: Arc::new(ledger), mch_id: MCH.to_owned(), path: "ledger".into() }
+    let words = LedgerWords { place: "ledger".to_owned(), ..LedgerWords::default() };
+    let place = LedgerPlace::of(&words, Path::new(""), Owner::Server).unwrap();
+    Source::Records { ledger: Arc::new(ledger), mch_id: MCH.to_owned(), place }
 }
 
 fn args(out: &Path, more: &[&str]) -> ExportArgs {
