@@ -4,9 +4,10 @@
 use crate::given::inquiries::{asked, inquiry, noted};
 use crate::given::{MCH_ID, budget, fen, merchant, next, record, spending};
 use crate::open;
+use crate::proxy::{Break, Wire};
 use hongbao_ledger::{
     Archive, Book, Budget, Commit, Entry, Head, Inquiries, InquiryCommit, Key, Ledger, LedgerError,
-    PostgresLedger,
+    Password, PostgresLedger, PostgresOptions, SealKey,
 };
 use hongbao_postgres_test::{Database, TestServer};
 use rand::rngs::StdRng;
@@ -184,6 +185,43 @@ async fn follow(ledger: &PostgresLedger, book: Book) -> u64 {
         page.iter().for_each(|at| assert!(at.found.is_some() && at.chained == at.found, "{at:?}"));
     }
     head.position
+}
+
+/// The wire breaks at three commits in a row, each time before or after the server got it.
+async fn breaks_at_commits(when: Break) {
+    let Some(server) = TestServer::shared() else { return };
+    let database = server.database();
+    let wire = Wire::to(server.port(), when).await;
+    let url = database.url.replace(&server.port().to_string(), &wire.port.to_string());
+    let mut options = PostgresOptions::new(&url).unwrap();
+    options.password = Some(Password::new(database.password));
+    let ledger = PostgresLedger::open(&options, SealKey::generate()).await.unwrap();
+    ledger.add_merchant(merchant(MCH_ID, BALANCE)).await.unwrap();
+    let mut known = Acknowledged::default();
+    for (worker, name) in ["0.0", "1.0"].into_iter().enumerate() {
+        for version in 0..VERSIONS {
+            wire.break_at(3);
+            let written = match worker {
+                0 => ledger.commit(packet(name, version)).await.unwrap(),
+                _ => ledger.commit_inquiry(question(name, version)).await.unwrap(),
+            };
+            assert_eq!(written, version + 1, "{name}");
+            assert_eq!(wire.left(), if when == Break::BeforeCommit { 0 } else { 2 });
+            known.0.insert(name.to_owned(), (written, false));
+        }
+    }
+    wire.break_at(0);
+    check(&ledger, &known).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_never_arrived_is_made_again() {
+    breaks_at_commits(Break::BeforeCommit).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_whose_answer_was_lost_is_found_and_not_made_again() {
+    breaks_at_commits(Break::AfterCommit).await;
 }
 
 /// A `pg_terminate_backend` of one of the ledger's connections, whatever it is doing.

@@ -7,6 +7,7 @@ mod cut;
 mod given;
 mod months;
 mod opening;
+mod proxy;
 mod tls;
 
 use hongbao_ledger::{LedgerError, PostgresLedger, PostgresOptions, SealKey};
