@@ -8,7 +8,8 @@ use crate::world::World;
 use async_trait::async_trait;
 use hongbao_ledger::inquiry::Sighting;
 use hongbao_ledger::{
-    Entry, Expect, Inquiries, Inquiry, InquiryCommit, InquiryFilter, Key, LedgerError,
+    Claim, Entry, Expect, Inquiries, Inquiry, InquiryCommit, InquiryFilter, Key, Lease,
+    LedgerError, SliceRequest,
 };
 use jiff::Timestamp;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -102,6 +103,33 @@ impl Inquiries for Desk {
         limit: u32,
     ) -> Result<Vec<Inquiry>, LedgerError> {
         self.visit(self.world.ledger.due_inquiries(mch_id, now, limit)).await
+    }
+
+    async fn claim_due_inquiries(
+        &self,
+        mch_id: &str,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
+    ) -> Result<Vec<Inquiry>, LedgerError> {
+        self.visit(self.world.ledger.claim_due_inquiries(mch_id, now, lease, limit)).await
+    }
+
+    async fn claim_inquiry(
+        &self,
+        key: &Key,
+        now: Timestamp,
+        lease: &Lease,
+    ) -> Result<Claim, LedgerError> {
+        self.visit(self.world.ledger.claim_inquiry(key, now, lease)).await
+    }
+
+    async fn release_inquiry(&self, key: &Key, holder: &str) -> Result<(), LedgerError> {
+        self.visit(self.world.ledger.release_inquiry(key, holder)).await
+    }
+
+    async fn lease_pace(&self, request: &SliceRequest, now: Timestamp) -> Result<u64, LedgerError> {
+        self.visit(self.world.ledger.lease_pace(request, now)).await
     }
 
     async fn next_due(&self, mch_id: &str) -> Result<(Option<Timestamp>, u64), LedgerError> {

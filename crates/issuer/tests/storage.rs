@@ -8,7 +8,7 @@ use common::*;
 use hongbao_issuer::{Fault, FaultRule, ReplyStyle, Trigger};
 use hongbao_ledger::ledger::Filter;
 use hongbao_ledger::{
-    Commit, Entry, Finding, Key, Ledger, LedgerError, MemoryLedger, Merchant, Record,
+    Commit, Entry, Finding, Key, Lease, Ledger, LedgerError, MemoryLedger, Merchant, Record,
 };
 use hongbao_wire::{ErrorCode, Fen, OpenId};
 use jiff::Timestamp;
@@ -78,6 +78,15 @@ impl Ledger for Failing {
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Record>, LedgerError> {
         self.read()?;
         self.inner.due(now, limit).await
+    }
+    async fn claim_due(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
+    ) -> Result<Vec<Record>, LedgerError> {
+        self.write()?;
+        self.inner.claim_due(now, lease, limit).await
     }
     async fn unclear(
         &self,

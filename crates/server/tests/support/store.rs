@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use hongbao_ledger::{Commit, Entry, Filter, Finding, Key, Ledger, LedgerError};
+use hongbao_ledger::{Commit, Entry, Filter, Finding, Key, Lease, Ledger, LedgerError};
 use hongbao_ledger::{MemoryLedger, Merchant, Record};
 use hongbao_wire::{Fen, OpenId};
 use jiff::Timestamp;
@@ -84,6 +84,15 @@ impl Ledger for GatedLedger {
     async fn due(&self, now: Timestamp, limit: u32) -> Result<Vec<Record>, LedgerError> {
         self.works()?;
         self.below.due(now, limit).await
+    }
+    async fn claim_due(
+        &self,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
+    ) -> Result<Vec<Record>, LedgerError> {
+        self.works()?;
+        self.below.claim_due(now, lease, limit).await
     }
     async fn unclear(
         &self,
