@@ -1,4 +1,4 @@
-//! `hongbao ledger`, and `--ledger`: on the ledgers that a real `hongbao serve` and its merchant filled.
+//! Where a ledger is: `--ledger`, `ledger` of the configurations, and `hongbao ledger info`.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -6,97 +6,9 @@ mod support;
 use serde_json::{Value, json};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
-use support::{OPENID, Said, Served, command, hongbao, hongbao_in};
-use tempfile::TempDir;
-
-const MCH_ID: &str = "10000098";
-
-/// A server's folder whose server stopped, with three packets: DONE1 received, FAIL1 failed, OPEN1 open.
-static FILLED: LazyLock<TempDir> = LazyLock::new(|| {
-    let served = Served::start();
-    for billno in ["DONE1", "FAIL1", "OPEN1"] {
-        served.send(billno);
-    }
-    served.sandbox(&["receive", "DONE1"]);
-    served.sandbox(&["fail", "FAIL1"]);
-    let asked = served.query(&["DONE1", "FAIL1", "OPEN1"]);
-    assert_eq!(asked.exit, 6, "{asked:?}");
-    served.stop()
-});
-
-/// A copy of that folder, to do with as a test likes.
-struct Folder(TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        copy_all(&FILLED.path().join("data"), &folder.path().join("data"));
-        Self(folder)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    /// A path as the command line takes it.
-    fn at(&self, name: &str) -> String {
-        self.path(name).to_str().unwrap().to_owned()
-    }
-
-    fn data(&self) -> String {
-        self.at("data")
-    }
-
-    fn profile(&self) -> String {
-        self.at("data/merchants/10000098/merchant.toml")
-    }
-
-    /// `hongbao ledger …` on the server's ledger.
-    fn run(&self, args: &[&str]) -> Said {
-        let data = self.data();
-        hongbao(&[&["ledger", args[0], "--dir", &data], &args[1..]].concat())
-    }
-
-    /// The same as JSON, which must succeed.
-    fn json(&self, args: &[&str]) -> Value {
-        let said = self.run(&[args, &["--json"]].concat());
-        assert_eq!(said.exit, 0, "{args:?} {said:?}");
-        said.json().pop().unwrap()
-    }
-
-    /// Changes the server's ledger behind hongbao's back.
-    fn tamper(&self, sql: &str) {
-        let connection = rusqlite::Connection::open(self.path("data/ledger.sqlite")).unwrap();
-        let changed = connection.execute(sql, []).unwrap();
-        assert!(changed > 0, "{sql}");
-    }
-}
-
-fn copy_all(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy_all(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), &target).unwrap();
-        }
-    }
-}
-
-#[track_caller]
-fn failed(said: &Said, exit: i32, code: &str) {
-    assert_eq!(said.exit, exit, "{said:?}");
-    assert!(said.stderr.contains(&format!("error[{code}]: ")), "{said:?}");
-    assert!(said.stderr.contains("\nhint: "), "{said:?}");
-}
-
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode() & 0o777
-}
+use std::path::Path;
+use support::folder::{Folder, MCH_ID, Whole, failed, mode};
+use support::{OPENID, Served, hongbao, hongbao_in};
 
 #[test]
 fn info_says_where_a_ledger_is_and_what_it_holds() {
@@ -160,14 +72,6 @@ fn a_ledger_that_cannot_be_used_is_refused_by_every_command() {
     refused("LEDGER_MISSING");
     fs::create_dir(&file).unwrap();
     refused("LEDGER_STORAGE");
-}
-
-impl Folder {
-    /// Makes the ledger one of a newer version.
-    fn newer(&self) {
-        let connection = rusqlite::Connection::open(self.path("data/ledger.sqlite")).unwrap();
-        connection.pragma_update(None, "user_version", 1_000_000).unwrap();
-    }
 }
 
 #[test]
@@ -257,219 +161,20 @@ fn a_ledger_may_be_elsewhere_than_the_profile_says() {
 }
 
 #[test]
-fn a_head_is_signed_kept_and_held_against_the_ledger() {
-    let folder = Folder::new();
-    let head = folder.at("head.json");
-    let said = folder.run(&["head", "-o", &head]);
-    assert_eq!((said.exit, said.stdout.as_str()), (0, ""), "{said:?}");
-    assert_eq!(mode(&folder.path("data/head.key")), 0o600);
-    assert_eq!(mode(&folder.path("head.json")), 0o644);
-    let file: Value = serde_json::from_slice(&fs::read(&head).unwrap()).unwrap();
-    let key = file["public_key"].as_str().unwrap().to_owned();
-    assert!(said.stderr.contains(&format!("give auditors its public key: {key}")), "{said:?}");
-    assert_eq!((&file["format"], &file["version"]), (&json!("hongbao-head"), &json!(1)));
-    assert_eq!(file["heads"][0]["mch_id"], MCH_ID);
-    failed(&folder.run(&["head", "-o", &head]), 9, "FILE_EXISTS");
-    let printed = folder.run(&["head"]);
-    assert_eq!(printed.json_whole()["public_key"], json!(key), "the key stays");
-    assert!(!printed.stderr.contains("is new"), "{printed:?}");
-
-    let verify = |more: &[&str]| folder.run(&[&["verify", "--head", &head], more].concat());
-    assert_eq!(verify(&["--public-key", &key]).exit, 0);
-    fs::write(folder.path("public"), format!("{key}\n")).unwrap();
-    assert_eq!(verify(&["--public-key", &folder.at("public")]).exit, 0);
-    let unproven = verify(&[]);
-    assert_eq!(unproven.exit, 0, "{unproven:?}");
-    assert!(unproven.stderr.contains("says itself who signed it"), "{unproven:?}");
-    failed(&verify(&["--public-key", &"0".repeat(64)]), 9, "HEAD_OTHER_KEY");
-    failed(&verify(&["--public-key", &key[1..]]), 9, "FILE_MISSING");
-
-    let text = fs::read_to_string(&head).unwrap();
-    let position = file["heads"][0]["position"].as_u64().unwrap();
-    let changed = text.replace(&format!("\"position\": {position}"), "\"position\": 1");
-    assert_ne!(text, changed);
-    fs::write(&head, changed).unwrap();
-    failed(&verify(&[]), 9, "HEAD_SIGNATURE");
-    for bad in [
-        "",
-        "{}",
-        "[]",
-        &text.replace("hongbao-head", "another"),
-        &text.replace("records", "books"),
-    ] {
-        fs::write(&head, bad).unwrap();
-        failed(&verify(&[]), 9, "HEAD_UNREADABLE");
-    }
-    fs::write(folder.path("data/head.key"), "no key").unwrap();
-    failed(&folder.run(&["head"]), 9, "HEAD_KEY");
-    fs::set_permissions(folder.path("data/head.key"), fs::Permissions::from_mode(0o644)).unwrap();
-    failed(&folder.run(&["head"]), 9, "SECRET_OPEN_TO_OTHERS");
-}
-
-#[test]
-fn a_head_of_a_ledger_that_was_put_back_or_made_anew_is_not_passed_through() {
-    let folder = Folder::new();
-    let key = folder.run(&["head"]).json_whole()["public_key"].as_str().unwrap().to_owned();
-    let fresh = folder.at("fresh");
-    fs::write(&fresh, "oAnybody0000000000000000000\n").unwrap();
-    // one packet more, then a head, then the ledger of before
-    let before = folder.at("before.sqlite");
-    assert_eq!(folder.run(&["backup", &before]).exit, 0);
-    assert_eq!(folder.run(&["forget", OPENID_OF_DONE]).exit, 9, "OPEN1 is open");
-    folder.close_open();
-    assert_eq!(folder.run(&["forget", OPENID_OF_DONE]).exit, 0);
-    let head = folder.at("head.json");
-    assert_eq!(folder.run(&["head", "-o", &head]).exit, 0);
-    let said = hongbao(&[
-        "ledger",
-        "verify",
-        "--head",
-        &head,
-        "--public-key",
-        &key,
-        "--json",
-        "--ledger",
-        &before,
-        "--key-file",
-        &folder.at("data/ledger.key"),
-    ]);
-    assert_eq!(said.exit, 9, "{said:?}");
-    let fault = &said.json()[0];
-    assert_eq!(
-        (&fault["fault"], &fault["book"], &fault["mch_id"]),
-        (&json!("earlier_head_missing"), &json!("records"), &json!(MCH_ID))
+fn a_server_may_have_its_ledger_elsewhere_from_the_first_start_on() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    let elsewhere = folder.at("elsewhere/ledger.db");
+    fs::create_dir(folder.path("elsewhere")).unwrap();
+    folder.serve_until(&["--ledger", &elsewhere], "ready");
+    assert!(folder.path("elsewhere/ledger.key").exists());
+    assert!(
+        !folder.path("data/ledger.sqlite").exists() && !folder.path("data/ledger.key").exists()
     );
-}
-
-const OPENID_OF_DONE: &str = OPENID;
-
-impl Folder {
-    /// Nothing of any packet is due any more.
-    fn close_open(&self) {
-        self.tamper("UPDATE records SET due_at = NULL WHERE due_at IS NOT NULL");
-    }
-}
-
-impl Whole for Said {
-    fn json_whole(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap()
-    }
-}
-
-trait Whole {
-    /// All of stdout as one JSON value.
-    fn json_whole(&self) -> Value;
-}
-
-#[test]
-fn a_copy_is_whole_has_its_own_key_and_is_taken_by_a_server() {
-    let folder = Folder::new();
-    let to = folder.at("copy.sqlite");
-    let said = hongbao(&["ledger", "copy", "--json", &folder.data(), &to]);
-    assert_eq!(said.exit, 0, "{said:?}");
-    assert!(said.stderr.contains("keep a copy of that apart from the ledger"), "{said:?}");
-    let first = said.json().remove(0);
-    assert_eq!(
-        (&first["packets"], &first["behind"], &first["merchants"]),
-        (&json!(3), &json!(0), &json!(1))
-    );
-    assert_eq!(first["entries"], first["brought"]);
-    assert_eq!((mode(Path::new(&to)), mode(&folder.path("copy.key"))), (0o600, 0o600));
-    assert_ne!(
-        fs::read(folder.path("copy.key")).unwrap(),
-        fs::read(folder.path("data/ledger.key")).unwrap()
-    );
-    let again = hongbao(&["ledger", "copy", "--json", &folder.data(), &to]).json().remove(0);
-    assert_eq!((&again["brought"], &again["entries"]), (&json!(0), &first["entries"]));
-    assert_eq!(
-        (&again["chains_sha256"], &again["packets_sha256"]),
-        (&first["chains_sha256"], &first["packets_sha256"])
-    );
-    let show = |ledger: &[&str]| {
-        let args = ["merchant", "show", "--json", MCH_ID, "--dir", &folder.data()];
-        hongbao(&[&args[..], ledger].concat()).json().remove(0)
-    };
-    assert_eq!(show(&[]), show(&["--ledger", &to]), "the merchant came along");
-    let verified = hongbao(&["ledger", "verify", "--ledger", &to]);
-    assert_eq!(verified.exit, 0, "{verified:?}");
-    let people = hongbao_in("zh_CN.UTF-8", &["ledger", "copy", &folder.data(), &to]);
-    assert!(people.stdout.starts_with("商户：1；条目："), "{people:?}");
-}
-
-#[test]
-fn a_copy_onto_itself_or_onto_another_ledger_is_refused() {
-    let folder = Folder::new();
-    let own = folder.at("data/ledger.sqlite");
-    for to in [
-        folder.data(),
-        own.clone(),
-        folder.at("data/hongbao.toml"),
-        folder.at("data/./ledger.sqlite"),
-    ] {
-        failed(&hongbao(&["ledger", "copy", &own, &to]), 2, "LEDGER_SAME");
-    }
-    let to = folder.at("copy.sqlite");
-    let from = folder.at("nothing.sqlite");
-    failed(&hongbao(&["ledger", "copy", &from, &to]), 9, "LEDGER_MISSING");
-    assert!(!Path::new(&to).exists());
-    let profile = folder.profile();
-    assert_eq!(hongbao(&["ledger", "copy", &own, &to]).exit, 0);
-    failed(&hongbao(&["ledger", "copy", &profile, &to]), 9, "LEDGER_DIFFERENT");
-    fs::remove_file(&to).unwrap();
-    failed(&hongbao(&["ledger", "copy", &own, &to]), 9, "LEDGER_MISSING");
-}
-
-#[test]
-fn a_receiver_is_forgotten_once_nothing_is_open_and_the_chain_holds() {
-    let folder = Folder::new();
-    let said = folder.run(&["forget", OPENID]);
-    failed(&said, 9, "PACKET_STILL_OPEN");
-    assert!(said.stderr.contains("still open: merchant 10000098, `OPEN1`\n"), "{said:?}");
-    assert!(!said.stderr.contains("`DONE1`"), "{said:?}");
-    folder.close_open();
-    let none = folder.json(&["forget", "--merchant", "nobody", OPENID]);
-    assert_eq!((&none["packets"], &none["messages"]), (&json!(0), &json!(0)));
-    let forgotten = folder.json(&["forget", OPENID, OPENID]);
-    assert_eq!(forgotten["packets"], 3);
-    assert!(forgotten["messages"].as_u64().unwrap() >= 3, "{forgotten}");
-    let alias = forgotten["alias"].as_str().unwrap();
-    assert!(alias.starts_with("forgotten-") && alias.len() == 26, "{alias}");
-    let bytes = fs::read(folder.path("data/ledger.sqlite")).unwrap();
-    let text = String::from_utf8_lossy(&bytes);
-    assert!(text.contains(alias));
-    assert_eq!(folder.json(&["forget", OPENID])["packets"], 0);
-}
-
-#[test]
-fn many_receivers_come_from_a_file_and_are_erased() {
-    let folder = Folder::new();
-    folder.close_open();
-    let list = folder.at("list");
-    fs::write(&list, format!("\u{feff}oNobody\r\n\n{OPENID}\n")).unwrap();
-    let said = folder.run(&["forget", "--json", "--erase", "--file", &list]);
-    assert_eq!(said.exit, 0, "{said:?}");
-    let lines = said.json();
-    assert_eq!(
-        (lines.len(), &lines[0]["packets"], &lines[1]["packets"]),
-        (2, &json!(0), &json!(3))
-    );
-    assert_eq!(lines[1]["alias"], "erased");
-    fs::write(&list, "oGood\nwith blank\n").unwrap();
-    let said = folder.run(&["forget", "--file", &list]);
-    failed(&said, 2, "USAGE");
-    assert!(said.stderr.contains("line 2") && !said.stderr.contains("with blank"), "{said:?}");
-    failed(&folder.run(&["forget", "--file", &folder.at("none")]), 9, "FILE_MISSING");
-    failed(&folder.run(&["forget"]), 2, "USAGE");
-}
-
-#[test]
-fn raw_messages_are_trimmed_by_days_and_the_chain_holds() {
-    let folder = Folder::new();
-    failed(&folder.run(&["trim"]), 2, "USAGE");
-    assert_eq!(folder.json(&["trim", "--days", "1"])["removed"], 0, "all of it is of today");
-    folder.tamper_times();
-}
-
-impl Folder {
-    fn tamper_times(&self) {}
+    folder.serve_until(&[], "ready");
+    assert_eq!(folder.json(&["info"])["place"], json!(elsewhere));
+    assert_eq!(folder.json(&["info"])["merchants"], 1);
+    // what is gone is not made anew
+    fs::remove_file(&elsewhere).unwrap();
+    failed(&folder.run(&["info"]), 9, "LEDGER_MISSING");
+    failed(&hongbao(&["serve", "--dir", &folder.data()]), 9, "LEDGER_MISSING");
 }

@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod folder;
+
 use serde_json::Value;
 use std::io::{BufRead, BufReader, PipeReader};
 use std::path::{Path, PathBuf};
@@ -119,6 +121,11 @@ impl Served {
     pub fn run(&self, args: &[&str]) -> Said {
         let profile = self.profile();
         hongbao(&[&[args[0], "--profile", &profile], &args[1..]].concat())
+    }
+
+    /// The folder in which its own lies, as `data`.
+    pub fn folder(&self) -> &Path {
+        self.dir.path()
     }
 
     /// Stops it; its folder stays as long as what is returned.
