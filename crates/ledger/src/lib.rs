@@ -6,11 +6,12 @@
 //!
 //! Where to look: [`ledger`] the paying side's trait · [`record`] a packet · [`history`] its
 //! history · [`inquiries`] the merchant's side's trait · [`inquiry`] a packet as it knows it ·
-//! [`merchant`] who sends · [`finding`] double payments · [`archive`] audits, reports, copies · [`chain`] what
+//! [`merchant`] who sends · [`finding`] double payments · [`archive`] audits, reports, copies · [`audit`] whether it is what was written · [`chain`] what
 //! makes a change of the past evident · [`total`] sums · [`lease`] work among processes · [`seal`] secrets
 //! at rest · [`memory`], [`sqlite`], [`postgres`] the stores.
 
 pub mod archive;
+pub mod audit;
 pub mod book;
 mod budget;
 pub mod chain;
@@ -34,6 +35,7 @@ mod time;
 pub mod total;
 
 pub use archive::{Archive, Estate, Forgotten, Shipment, Standing, Usage};
+pub use audit::Audit;
 pub use book::Book;
 pub use chain::{Flaw, Head, Link, Raw};
 pub use error::LedgerError;

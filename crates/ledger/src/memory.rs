@@ -1,6 +1,8 @@
 //! The store in memory: for tests and simulations, and the reference that the
 //! others are compared with.
 
+mod archive;
+mod chains;
 mod inquiries;
 mod noted;
 mod state;
@@ -8,6 +10,7 @@ mod state;
 use crate::error::LedgerError;
 use crate::finding::Finding;
 use crate::history::Entry;
+use crate::lease::Lease;
 use crate::ledger::{Commit, Filter, Ledger};
 use crate::merchant::Merchant;
 use crate::record::{Key, Record};
@@ -77,11 +80,11 @@ impl Ledger for MemoryLedger {
 
     async fn claim_due(
         &self,
-        _now: Timestamp,
-        _lease: &crate::lease::Lease,
-        _limit: u32,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
     ) -> Result<Vec<Record>, LedgerError> {
-        Err(LedgerError::Storage("no leases yet".to_owned()))
+        Ok(self.state().claim_due(now, lease, limit))
     }
 
     async fn unclear(

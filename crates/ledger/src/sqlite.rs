@@ -1,19 +1,24 @@
 //! The store on disk: SQLite, one file beside its write-ahead log.
 
+mod archive;
 mod commit;
 mod fault;
+mod group;
 mod inquiries;
+mod leases;
 mod leftover;
 mod merchants;
 mod migrations;
 mod open;
 mod reader;
+mod ready;
 mod rows;
 mod writer;
 
 use crate::error::LedgerError;
 use crate::finding::Finding;
 use crate::history::Entry;
+use crate::lease::Lease;
 use crate::ledger::{Commit, Filter, Ledger};
 use crate::merchant::Merchant;
 use crate::record::{Key, Record};
@@ -22,6 +27,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use hongbao_wire::{Fen, OpenId};
 use jiff::Timestamp;
+use leases::Leasing;
 use reader::Readers;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -140,7 +146,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn commit(&self, commit: Commit) -> Result<u64, LedgerError> {
-        self.writer.write(Change::Commit(Box::new(commit))).await.map(|answer| answer.number)
+        self.writer.write(Change::Commit(Box::new(commit.into()))).await.map(|answer| answer.number)
     }
 
     async fn history(&self, key: &Key) -> Result<Vec<Entry>, LedgerError> {
@@ -157,11 +163,16 @@ impl Ledger for SqliteLedger {
 
     async fn claim_due(
         &self,
-        _now: Timestamp,
-        _lease: &crate::lease::Lease,
-        _limit: u32,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
     ) -> Result<Vec<Record>, LedgerError> {
-        Err(LedgerError::Storage("no leases yet".to_owned()))
+        // Where nothing is due, no other process needs to wait for that to be found.
+        if self.readers.with(|c| reader::claimable(c, now, &lease.holder, 1))?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let change = Change::Lease(Leasing::Due { now, lease: lease.clone(), limit });
+        self.writer.write(change).await.map(|answer| answer.records)
     }
 
     async fn unclear(

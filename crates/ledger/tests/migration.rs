@@ -59,8 +59,8 @@ async fn a_ledger_of_version_1_is_brought_forward() {
     assert_eq!(ledger.inquiry(&inquiry.key).await.unwrap(), Some(inquiry));
     let direct = rusqlite::Connection::open(&path).unwrap();
     let ask = |query: &str| direct.query_row(query, [], |row| row.get::<_, i64>(0)).unwrap();
-    assert_eq!(ask("PRAGMA user_version"), 2);
-    assert_eq!(ask("SELECT count(*) FROM refinery_schema_history"), 2);
+    assert_eq!(ask("PRAGMA user_version"), 3);
+    assert_eq!(ask("SELECT count(*) FROM refinery_schema_history"), 3);
 }
 
 /// What was brought forward has the very tables of what was made anew.

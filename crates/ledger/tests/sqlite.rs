@@ -235,7 +235,7 @@ async fn a_newer_ledger_is_refused_and_left_as_it_is() {
     let before = fs::read(closed.path()).unwrap();
     let refused = closed.open();
     assert!(
-        matches!(refused, Err(LedgerError::NewerVersion { found: 7, known: 2 })),
+        matches!(refused, Err(LedgerError::NewerVersion { found: 7, known: 3 })),
         "{refused:?}"
     );
     assert_eq!(fs::read(closed.path()).unwrap(), before);
@@ -453,7 +453,7 @@ async fn settings_of_durability_are_in_force() {
     };
     assert_eq!(ask("journal_mode"), "wal");
     assert_eq!(ask("application_id"), 0x686e_6762.to_string());
-    assert_eq!(ask("user_version"), "2");
+    assert_eq!(ask("user_version"), "3");
 }
 
 #[tokio::test]
@@ -475,17 +475,20 @@ async fn every_key_leads_with_the_merchant() {
     assert_eq!(
         leading,
         [
+            of("chains", "mch_id"),
             of("findings", "mch_id"),
             of("history", "mch_id"),
             of("inquiries", "mch_id"),
             of("inquiry_history", "mch_id"),
             of("merchants", "mch_id"),
+            of("paces", "mch_id"),
             of("records", "mch_id"),
             of("refinery_schema_history", "version"),
             of("run_rows", "mch_id"),
             of("runs", "mch_id"),
             of("seal_probe", "name"),
             of("settings", "name"),
+            of("totals", "mch_id"),
             of("usage", "mch_id"),
         ]
     );

@@ -6,13 +6,14 @@ use crate::error::LedgerError;
 use crate::history::Entry;
 use crate::inquiries::Inquiries;
 use crate::inquiry::{Inquiry, InquiryCommit, InquiryFilter, Sighting};
+use crate::lease::{Claim, Lease, SliceRequest};
 use crate::record::Key;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use std::sync::{MutexGuard, PoisonError};
 
 impl MemoryLedger {
-    fn noted(&self) -> MutexGuard<'_, Noted> {
+    pub(super) fn noted(&self) -> MutexGuard<'_, Noted> {
         // As for records: checked in full before anything is written.
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -59,33 +60,30 @@ impl Inquiries for MemoryLedger {
 
     async fn claim_due_inquiries(
         &self,
-        _mch_id: &str,
-        _now: Timestamp,
-        _lease: &crate::lease::Lease,
-        _limit: u32,
+        mch_id: &str,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
     ) -> Result<Vec<Inquiry>, LedgerError> {
-        Err(LedgerError::Storage("no leases yet".to_owned()))
+        Ok(self.noted().claim_due(mch_id, now, lease, limit))
     }
 
     async fn claim_inquiry(
         &self,
-        _key: &Key,
-        _now: Timestamp,
-        _lease: &crate::lease::Lease,
-    ) -> Result<crate::lease::Claim, LedgerError> {
-        Err(LedgerError::Storage("no leases yet".to_owned()))
+        key: &Key,
+        now: Timestamp,
+        lease: &Lease,
+    ) -> Result<Claim, LedgerError> {
+        Ok(self.noted().claim(key, now, lease))
     }
 
-    async fn release_inquiry(&self, _key: &Key, _holder: &str) -> Result<(), LedgerError> {
-        Err(LedgerError::Storage("no leases yet".to_owned()))
+    async fn release_inquiry(&self, key: &Key, holder: &str) -> Result<(), LedgerError> {
+        self.noted().release(key, holder);
+        Ok(())
     }
 
-    async fn lease_pace(
-        &self,
-        _request: &crate::lease::SliceRequest,
-        _now: Timestamp,
-    ) -> Result<u64, LedgerError> {
-        Err(LedgerError::Storage("no leases yet".to_owned()))
+    async fn lease_pace(&self, request: &SliceRequest, now: Timestamp) -> Result<u64, LedgerError> {
+        Ok(self.noted().lease_pace(request, now))
     }
 
     async fn next_due(&self, mch_id: &str) -> Result<(Option<Timestamp>, u64), LedgerError> {

@@ -1,10 +1,15 @@
 //! What the store in memory holds of the merchant's side, and each operation on it.
 
+mod archive;
+
+use super::chains::Chains;
 use super::state::next_version;
+use crate::book::Book;
 use crate::error::LedgerError;
 use crate::history::Entry;
 use crate::inquiries::too_far_ahead;
 use crate::inquiry::{Inquiry, InquiryCommit, InquiryFilter, RUN_KEPT_FOR, Sighting};
+use crate::lease::{Claim, Lease, SliceRequest, share};
 use crate::record::Key;
 use crate::time::whole;
 use jiff::Timestamp;
@@ -13,7 +18,15 @@ use std::collections::{BTreeMap, HashMap};
 /// A packet with its history.
 struct Kept {
     inquiry: Inquiry,
-    history: Vec<Entry>,
+    /// Positions of its entries in the chain.
+    history: Vec<u64>,
+    lease: Option<Lease>,
+}
+
+/// A slice of a pace: how much, until when.
+struct Slice {
+    per_1000_seconds: u64,
+    until: Timestamp,
 }
 
 /// A run over a file.
@@ -25,16 +38,33 @@ struct Run {
 }
 
 /// Everything that the store holds. Merchant numbers lead every key.
-#[derive(Default)]
 pub(super) struct Noted {
+    pub(super) chains: Chains,
     packets: BTreeMap<Box<str>, BTreeMap<Box<str>, Kept>>,
     /// By merchant and name.
     runs: HashMap<(Box<str>, Box<str>), Run>,
+    /// By merchant and pace, then by holder.
+    paces: HashMap<(Box<str>, Box<str>), BTreeMap<Box<str>, Slice>>,
+}
+
+impl Default for Noted {
+    fn default() -> Self {
+        Self {
+            chains: Chains::new(Book::Inquiries),
+            packets: BTreeMap::new(),
+            runs: HashMap::new(),
+            paces: HashMap::new(),
+        }
+    }
 }
 
 impl Noted {
     fn kept(&self, key: &Key) -> Option<&Kept> {
         self.packets.get(key.mch_id.as_str())?.get(key.mch_billno.as_str())
+    }
+
+    fn kept_mut(&mut self, key: &Key) -> Option<&mut Kept> {
+        self.packets.get_mut(key.mch_id.as_str())?.get_mut(key.mch_billno.as_str())
     }
 
     /// A merchant's inquiries in the order of their numbers.
@@ -48,7 +78,9 @@ impl Noted {
     }
 
     pub(super) fn history(&self, key: &Key) -> Vec<Entry> {
-        self.kept(key).map(|kept| kept.history.clone()).unwrap_or_default()
+        self.kept(key)
+            .map(|kept| self.chains.entries(key.mch_id.as_str(), &kept.history))
+            .unwrap_or_default()
     }
 
     /// Checks everything, then changes everything.
@@ -64,15 +96,25 @@ impl Noted {
         {
             return Err(LedgerError::Conflict);
         }
-        let mch_id: Box<str> = commit.inquiry.key.mch_id.as_str().into();
-        let mch_billno: Box<str> = commit.inquiry.key.mch_billno.as_str().into();
-        let inquiry = whole_times(Inquiry { version, ..commit.inquiry });
-        let entries = commit.entries.into_iter().map(|e| Entry { at: whole(e.at), ..e });
-        let packets = self.packets.entry(mch_id).or_default();
-        let mut history = packets.remove(&mch_billno).map(|kept| kept.history).unwrap_or_default();
-        history.extend(entries);
-        packets.insert(mch_billno, Kept { inquiry, history });
+        let old = self.kept(&commit.inquiry.key).map(|kept| kept.inquiry.total());
+        let inquiry = Inquiry { version, ..commit.inquiry }.in_whole_ms();
+        let mch_id = &inquiry.key.mch_id;
+        let totals = self.chains.shifted(mch_id.as_str(), old, inquiry.total())?;
+        self.chains.set_totals(mch_id, totals);
+        self.put(inquiry, &commit.entries);
         Ok(version)
+    }
+
+    /// Puts an inquiry in the place of what is there, and its entries after those that are.
+    fn put(&mut self, inquiry: Inquiry, entries: &[Entry]) {
+        let Key { mch_id, mch_billno } = &inquiry.key;
+        let state = inquiry.state_digest();
+        let positions = self.chains.append(mch_id, mch_billno, entries, state);
+        let packets = self.packets.entry(mch_id.as_str().into()).or_default();
+        let billno: Box<str> = mch_billno.as_str().into();
+        let mut history = packets.remove(&billno).map(|kept| kept.history).unwrap_or_default();
+        history.extend(positions);
+        packets.insert(billno, Kept { inquiry, history, lease: None });
     }
 
     /// How many other numbers have the inquiry's reference; without one, none.
@@ -111,12 +153,66 @@ impl Noted {
     }
 
     pub(super) fn due(&self, mch_id: &str, now: Timestamp, limit: u32) -> Vec<Inquiry> {
-        let is_due = |at: Timestamp| at <= now || at > too_far_ahead(now);
         let mut due: Vec<&Inquiry> =
-            self.of(mch_id).filter(|inquiry| inquiry.due_at.is_some_and(is_due)).collect();
+            self.of(mch_id).filter(|inquiry| is_due(inquiry, now)).collect();
         // Stable: equal times stay in the order of the numbers.
         due.sort_by_key(|inquiry| inquiry.due_at);
         due.into_iter().take(limit as usize).cloned().collect()
+    }
+
+    pub(super) fn claim_due(
+        &mut self,
+        mch_id: &str,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
+    ) -> Vec<Inquiry> {
+        let packets = self.packets.get_mut(mch_id).into_iter().flat_map(BTreeMap::values_mut);
+        let is_free = |kept: &&mut Kept| {
+            is_due(&kept.inquiry, now)
+                && kept.lease.as_ref().is_none_or(|held| !held.keeps_off(&lease.holder, now))
+        };
+        let mut due: Vec<&mut Kept> = packets.filter(is_free).collect();
+        due.sort_by_key(|kept| kept.inquiry.due_at);
+        let claim = |kept: &mut Kept| {
+            kept.lease = Some(lease.clone());
+            kept.inquiry.clone()
+        };
+        due.into_iter().take(limit as usize).map(claim).collect()
+    }
+
+    pub(super) fn claim(&mut self, key: &Key, now: Timestamp, lease: &Lease) -> Claim {
+        let Some(kept) = self.kept_mut(key) else { return Claim::Absent };
+        match &kept.lease {
+            Some(held) if held.keeps_off(&lease.holder, now) => {
+                Claim::Held { until: whole(held.until) }
+            }
+            _ => {
+                kept.lease = Some(lease.clone());
+                Claim::Taken
+            }
+        }
+    }
+
+    pub(super) fn release(&mut self, key: &Key, holder: &str) {
+        if let Some(kept) = self.kept_mut(key)
+            && kept.lease.as_ref().is_some_and(|held| *held.holder == *holder)
+        {
+            kept.lease = None;
+        }
+    }
+
+    pub(super) fn lease_pace(&mut self, request: &SliceRequest, now: Timestamp) -> u64 {
+        let name = (request.mch_id.clone(), request.pace.clone());
+        let slices = self.paces.entry(name).or_default();
+        slices.retain(|holder, slice| {
+            *holder != request.lease.holder && whole(slice.until) > whole(now)
+        });
+        let others: Vec<u64> = slices.values().map(|slice| slice.per_1000_seconds).collect();
+        let per_1000_seconds = share(request.whole_per_1000_seconds, &others);
+        let slice = Slice { per_1000_seconds, until: request.lease.until };
+        slices.insert(request.lease.holder.clone(), slice);
+        per_1000_seconds
     }
 
     pub(super) fn next_due(&self, mch_id: &str) -> (Option<Timestamp>, u64) {
@@ -163,6 +259,10 @@ impl Noted {
     }
 }
 
+fn is_due(inquiry: &Inquiry, now: Timestamp) -> bool {
+    inquiry.due_at.is_some_and(|at| at <= now || at > too_far_ahead(now))
+}
+
 /// Whether all that is given holds.
 fn holds(filter: &InquiryFilter, inquiry: &Inquiry) -> bool {
     let (seen, order) = (inquiry.seen.as_ref(), inquiry.order.as_ref());
@@ -182,21 +282,4 @@ fn holds(filter: &InquiryFilter, inquiry: &Inquiry) -> bool {
         && filter.from.is_none_or(|from| sent_at >= from)
         && filter.until.is_none_or(|until| sent_at < until)
         && after.is_none_or(|after| inquiry.key.mch_billno.as_str() > after)
-}
-
-fn whole_times(mut inquiry: Inquiry) -> Inquiry {
-    inquiry.noted_at = whole(inquiry.noted_at);
-    let times = [
-        &mut inquiry.sent_at,
-        &mut inquiry.asked_at,
-        &mut inquiry.answered_at,
-        &mut inquiry.unknown_since,
-        &mut inquiry.due_at,
-    ];
-    times.into_iter().flatten().for_each(|at| *at = whole(*at));
-    if let Some(seen) = &mut inquiry.seen {
-        let times = [&mut seen.send_time, &mut seen.rcv_time, &mut seen.refund_time];
-        times.into_iter().flatten().for_each(|at| *at = whole(*at));
-    }
-    inquiry
 }

@@ -1,17 +1,19 @@
 //! The merchant's side on disk.
 
 pub(super) mod commit;
-mod reader;
-mod rows;
+pub(super) mod reader;
+pub(super) mod rows;
 pub(super) mod runs;
 
 use super::SqliteLedger;
+use super::leases::Leasing;
 use super::rows::to_time;
 use super::writer::Change;
 use crate::error::LedgerError;
 use crate::history::Entry;
 use crate::inquiries::Inquiries;
 use crate::inquiry::{Inquiry, InquiryCommit, InquiryFilter, Sighting};
+use crate::lease::{Claim, Lease, SliceRequest};
 use crate::record::Key;
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -23,7 +25,7 @@ impl Inquiries for SqliteLedger {
     }
 
     async fn commit_inquiry(&self, commit: InquiryCommit) -> Result<u64, LedgerError> {
-        let change = Change::CommitInquiry(Box::new(commit));
+        let change = Change::CommitInquiry(Box::new(commit.into()));
         self.writer.write(change).await.map(|answer| answer.number)
     }
 
@@ -58,33 +60,43 @@ impl Inquiries for SqliteLedger {
 
     async fn claim_due_inquiries(
         &self,
-        _mch_id: &str,
-        _now: Timestamp,
-        _lease: &crate::lease::Lease,
-        _limit: u32,
+        mch_id: &str,
+        now: Timestamp,
+        lease: &Lease,
+        limit: u32,
     ) -> Result<Vec<Inquiry>, LedgerError> {
-        Err(LedgerError::Storage("no leases yet".to_owned()))
+        let is_idle = self.readers.with(|c| {
+            reader::claimable(c, mch_id, now, &lease.holder, 1).map(|due| due.is_empty())
+        })?;
+        if is_idle {
+            return Ok(Vec::new());
+        }
+        let (mch_id, lease) = (mch_id.into(), lease.clone());
+        let change = Change::Lease(Leasing::DueInquiries { mch_id, now, lease, limit });
+        self.writer.write(change).await.map(|answer| answer.inquiries)
     }
 
     async fn claim_inquiry(
         &self,
-        _key: &Key,
-        _now: Timestamp,
-        _lease: &crate::lease::Lease,
-    ) -> Result<crate::lease::Claim, LedgerError> {
-        Err(LedgerError::Storage("no leases yet".to_owned()))
+        key: &Key,
+        now: Timestamp,
+        lease: &Lease,
+    ) -> Result<Claim, LedgerError> {
+        let change = Leasing::Inquiry { key: key.clone(), now, lease: lease.clone() };
+        self.writer
+            .write(Change::Lease(change))
+            .await
+            .map(|answer| answer.claim.unwrap_or(Claim::Absent))
     }
 
-    async fn release_inquiry(&self, _key: &Key, _holder: &str) -> Result<(), LedgerError> {
-        Err(LedgerError::Storage("no leases yet".to_owned()))
+    async fn release_inquiry(&self, key: &Key, holder: &str) -> Result<(), LedgerError> {
+        let change = Leasing::Release { key: key.clone(), holder: holder.into() };
+        self.writer.write(Change::Lease(change)).await.map(drop)
     }
 
-    async fn lease_pace(
-        &self,
-        _request: &crate::lease::SliceRequest,
-        _now: Timestamp,
-    ) -> Result<u64, LedgerError> {
-        Err(LedgerError::Storage("no leases yet".to_owned()))
+    async fn lease_pace(&self, request: &SliceRequest, now: Timestamp) -> Result<u64, LedgerError> {
+        let change = Leasing::Pace { request: request.clone(), now };
+        self.writer.write(Change::Lease(change)).await.map(|answer| answer.number)
     }
 
     async fn next_due(&self, mch_id: &str) -> Result<(Option<Timestamp>, u64), LedgerError> {

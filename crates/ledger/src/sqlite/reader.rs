@@ -86,8 +86,9 @@ pub(super) fn find(connection: &Connection, key: &Key) -> Result<Option<Record>,
 }
 
 pub(super) fn history(connection: &Connection, key: &Key) -> Result<Vec<Entry>, LedgerError> {
-    let query =
-        format!("SELECT {ENTRY} FROM history WHERE mch_id = ?1 AND mch_billno = ?2 ORDER BY seq");
+    let query = format!(
+        "SELECT {ENTRY} FROM history WHERE mch_id = ?1 AND mch_billno = ?2 ORDER BY position"
+    );
     all(connection, &query, [key.mch_id.as_str(), key.mch_billno.as_str()], rows::entry)
 }
 
@@ -126,6 +127,23 @@ pub(super) fn due(
         "WHERE due_at IS NOT NULL AND due_at <= ?1 ORDER BY due_at, mch_id, mch_billno LIMIT ?2",
     );
     all(connection, &query, params![now.as_millisecond(), limit], rows::record)
+}
+
+/// What is due and nobody but the holder has leased.
+pub(super) fn claimable(
+    connection: &Connection,
+    now: Timestamp,
+    holder: &str,
+    limit: u32,
+) -> Result<Vec<Record>, LedgerError> {
+    static QUERY: LazyLock<String> = LazyLock::new(|| {
+        select_records(
+            "WHERE due_at IS NOT NULL AND due_at <= ?1 \
+             AND (leased_until IS NULL OR leased_until <= ?1 OR leased_by = ?2) \
+             ORDER BY due_at, mch_id, mch_billno LIMIT ?3",
+        )
+    });
+    all(connection, &QUERY, params![now.as_millisecond(), holder, limit], rows::record)
 }
 
 pub(super) fn unclear(

@@ -2,14 +2,21 @@
 //! transaction, so that one write to disk makes all of them durable; each has a
 //! savepoint of its own and fails alone.
 
+use super::archive::{self, Care};
 use super::fault::fault;
+use super::group::Group;
 use super::inquiries::{commit as inquiry_commit, runs};
+use super::leases::{self, Leasing};
 use super::open::APPLICATION_ID;
+use super::ready::Ready;
 use super::{commit, merchants};
+use crate::archive::Forgotten;
 use crate::error::LedgerError;
-use crate::inquiry::{InquiryCommit, Sighting};
+use crate::inquiry::{Inquiry, InquiryCommit, Sighting};
+use crate::lease::Claim;
 use crate::ledger::Commit;
 use crate::merchant::Merchant;
+use crate::record::Record;
 use crate::seal::SealKey;
 use hongbao_wire::Fen;
 use jiff::Timestamp;
@@ -20,7 +27,7 @@ use tokio::sync::oneshot;
 
 /// What can be changed.
 pub(super) enum Change {
-    Commit(Box<Commit>),
+    Commit(Box<Ready<Commit>>),
     AddMerchant(Box<Merchant>),
     UpdateMerchant(Box<Merchant>),
     TopUp {
@@ -31,7 +38,7 @@ pub(super) enum Change {
         name: Box<str>,
         value: Box<str>,
     },
-    CommitInquiry(Box<InquiryCommit>),
+    CommitInquiry(Box<Ready<InquiryCommit>>),
     BeginRun {
         mch_id: Box<str>,
         run: Box<str>,
@@ -51,6 +58,8 @@ pub(super) enum Change {
         mch_id: Box<str>,
         run: Box<str>,
     },
+    Lease(Leasing),
+    Care(Box<Care>),
     /// Nothing new: a page is written as it is, which a disk that is full or fails refuses.
     Probe,
 }
@@ -59,15 +68,24 @@ pub(super) enum Change {
 #[derive(Default)]
 pub(super) struct Answer {
     /// The version of a commit, the balance after a top-up, the millisecond in which a run
-    /// began, how many rows of it were forgotten; else 0.
+    /// began, how many rows of it were forgotten, the slice of a pace, how many messages were
+    /// removed; else 0.
     pub(super) number: u64,
     /// For each row of a run, the line on which its number was noted first.
     pub(super) lines: Vec<u64>,
+    /// The records that were leased.
+    pub(super) records: Vec<Record>,
+    /// The inquiries that were leased.
+    pub(super) inquiries: Vec<Inquiry>,
+    /// What forgetting a receiver changed.
+    pub(super) forgotten: Forgotten,
+    /// What came of leasing one.
+    pub(super) claim: Option<Claim>,
 }
 
 impl From<u64> for Answer {
     fn from(number: u64) -> Self {
-        Self { number, lines: Vec::new() }
+        Self { number, ..Self::default() }
     }
 }
 
@@ -173,9 +191,13 @@ impl Desk {
     /// Makes the changes, each alone, and commits: outcomes count only once the
     /// transaction is durable. An error means that nothing of it stays.
     fn transaction(&self, group: &[Job]) -> Result<Vec<Outcome>, LedgerError> {
-        let alone = group.iter().map(|job| self.alone(&job.change));
+        let mut shared = Group::default();
+        let alone = group.iter().map(|job| self.alone(&job.change, &mut shared));
         let outcomes: Result<Vec<_>, _> = alone.collect();
-        let done = outcomes.and_then(|outcomes| self.execute("COMMIT").map(|()| outcomes));
+        let done = outcomes.and_then(|outcomes| {
+            shared.write(&self.connection)?;
+            self.execute("COMMIT").map(|()| outcomes)
+        });
         if done.is_err() {
             self.roll_back()?;
         }
@@ -185,9 +207,9 @@ impl Desk {
     /// What came of one change; what failed is undone. An error means that the whole
     /// transaction is lost: SQLite undid it (a full disk, an I/O error), or it could not
     /// be told from what failed.
-    fn alone(&self, change: &Change) -> Result<Outcome, LedgerError> {
+    fn alone(&self, change: &Change, shared: &mut Group) -> Result<Outcome, LedgerError> {
         self.execute("SAVEPOINT one")?;
-        let outcome = self.apply(change);
+        let outcome = self.apply(change, shared);
         match &outcome {
             Err(error) if self.connection.is_autocommit() => return Err(error.clone()),
             Err(_) => self.execute("ROLLBACK TO one")?,
@@ -201,10 +223,10 @@ impl Desk {
         if self.connection.is_autocommit() { Ok(()) } else { self.execute("ROLLBACK") }
     }
 
-    fn apply(&self, change: &Change) -> Outcome {
+    fn apply(&self, change: &Change, group: &mut Group) -> Outcome {
         let connection = &self.connection;
         match change {
-            Change::Commit(commit) => commit::apply(connection, commit).map(Answer::from),
+            Change::Commit(commit) => commit::apply(connection, group, commit).map(Answer::from),
             Change::AddMerchant(merchant) => {
                 merchants::add(connection, &self.key, merchant).map(|()| Answer::default())
             }
@@ -223,7 +245,7 @@ impl Desk {
                 .map(|_| Answer::default())
                 .map_err(fault),
             Change::CommitInquiry(commit) => {
-                inquiry_commit::apply(connection, commit).map(Answer::from)
+                inquiry_commit::apply(connection, group, commit).map(Answer::from)
             }
             Change::BeginRun { mch_id, run, now } => {
                 runs::begin(connection, mch_id, run, *now).map(Answer::from)
@@ -238,6 +260,8 @@ impl Desk {
             Change::ForgetRows { mch_id, run } => {
                 runs::forget(connection, mch_id, run).map(Answer::from)
             }
+            Change::Lease(leasing) => leases::apply(connection, leasing),
+            Change::Care(care) => archive::apply(connection, &self.key, group, care),
             Change::Probe => connection
                 .pragma_update(None, "application_id", APPLICATION_ID)
                 .map(|()| Answer::default())

@@ -6,6 +6,7 @@ mod concurrency;
 #[path = "../given/mod.rs"]
 mod given;
 mod inquiries;
+mod leases;
 mod limits;
 mod listing;
 mod merchants;
@@ -98,6 +99,14 @@ for_each_store! {
         a_limit_of_inquiries_is_brought_into_its_range
         the_longest_due_inquiry_comes_first
         what_a_clock_that_was_ahead_made_due_is_due;
+    leases:
+        what_is_due_is_leased_to_one
+        a_commit_ends_the_lease_of_a_record
+        of_many_that_claim_each_gets_its_own
+        due_inquiries_are_leased_to_one
+        an_inquiry_is_claimed_by_one_until_it_ends
+        a_pace_is_shared_evenly
+        slices_never_come_to_more_than_the_whole;
     runs:
         a_run_begins_once_until_it_ends
         a_run_that_nobody_continues_is_forgotten

@@ -25,17 +25,22 @@ static DUE: LazyLock<String> = LazyLock::new(|| {
 static TOO_FAR_AHEAD: LazyLock<String> = LazyLock::new(|| {
     select("WHERE mch_id = ?1 AND due_at > ?2 ORDER BY due_at, mch_billno LIMIT ?3")
 });
+static DUE_AND_FREE: LazyLock<String> = LazyLock::new(|| free(&DUE));
+static TOO_FAR_AHEAD_AND_FREE: LazyLock<String> = LazyLock::new(|| free(&TOO_FAR_AHEAD));
 const NEXT_DUE: &str =
     "SELECT min(due_at), count(*) FROM inquiries WHERE mch_id = ?1 AND due_at IS NOT NULL";
 
-pub(super) fn inquiry(connection: &Connection, key: &Key) -> Result<Option<Inquiry>, LedgerError> {
+pub(in crate::sqlite) fn inquiry(
+    connection: &Connection,
+    key: &Key,
+) -> Result<Option<Inquiry>, LedgerError> {
     let values = [key.mch_id.as_str(), key.mch_billno.as_str()];
     Ok(all(connection, &BY_KEY, values, rows::inquiry)?.pop())
 }
 
 pub(super) fn history(connection: &Connection, key: &Key) -> Result<Vec<Entry>, LedgerError> {
     let query = format!(
-        "SELECT {ENTRY} FROM inquiry_history WHERE mch_id = ?1 AND mch_billno = ?2 ORDER BY seq"
+        "SELECT {ENTRY} FROM inquiry_history WHERE mch_id = ?1 AND mch_billno = ?2 ORDER BY position"
     );
     all(connection, &query, [key.mch_id.as_str(), key.mch_billno.as_str()], entry)
 }
@@ -49,7 +54,7 @@ pub(super) fn of_ref(
 }
 
 /// A page of those that match `filter` and that no row of `run`, where one is given, named.
-pub(super) fn list(
+pub(in crate::sqlite) fn list(
     connection: &Connection,
     mch_id: &str,
     run: Option<&str>,
@@ -117,6 +122,27 @@ pub(super) fn due(
     Ok(due)
 }
 
+/// The same, without what another one than the holder has leased.
+pub(in crate::sqlite) fn claimable(
+    connection: &Connection,
+    mch_id: &str,
+    now: Timestamp,
+    holder: &str,
+    limit: u32,
+) -> Result<Vec<Inquiry>, LedgerError> {
+    let now_ms = now.as_millisecond();
+    let of = |query: &str, at: Timestamp, limit: u32| {
+        let values = params![mch_id, at.as_millisecond(), limit, now_ms, holder];
+        all(connection, query, values, rows::inquiry)
+    };
+    let mut due = of(&DUE_AND_FREE, now, limit)?;
+    let left = limit.saturating_sub(u32::try_from(due.len()).unwrap_or(limit));
+    if left > 0 {
+        due.extend(of(&TOO_FAR_AHEAD_AND_FREE, too_far_ahead(now), left)?);
+    }
+    Ok(due)
+}
+
 pub(super) fn next_due(
     connection: &Connection,
     mch_id: &str,
@@ -127,6 +153,12 @@ pub(super) fn next_due(
         .map_err(fault)?;
     let count = count.try_into().map_err(|_| damaged("a count"))?;
     Ok((first.map(to_time).transpose()?, count))
+}
+
+/// A query of what is due, without what another one than `?5` has leased at `?4`.
+fn free(due: &str) -> String {
+    let free = "AND (leased_until IS NULL OR leased_until <= ?4 OR leased_by = ?5) ORDER BY";
+    due.replacen("ORDER BY", free, 1)
 }
 
 fn select(conditions: &str) -> String {
