@@ -20,7 +20,8 @@ pub(super) struct File {
 
 /// How far behind a handle the one below lies.
 pub(super) const HEAD_BYTES: c_int = size_of::<File>() as c_int;
-const _: () = assert!(align_of::<File>() == 8 && size_of::<File>() % 8 == 0, "as SQLite aligns");
+const _: () =
+    assert!(align_of::<File>() == 8 && size_of::<File>().is_multiple_of(8), "as SQLite aligns");
 
 impl File {
     pub(super) fn new(shared: &'static Shared, name: Box<str>, syncs_folder: bool) -> Self {

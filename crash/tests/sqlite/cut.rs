@@ -135,7 +135,9 @@ impl<'a> Worker<'a> {
                 continue;
             }
             self.report.disks += 1;
-            if let Err(why) = self.check(&image, point, self.report.disks % ASKED_ONE_IN == 0) {
+            if let Err(why) =
+                self.check(&image, point, self.report.disks.is_multiple_of(ASKED_ONE_IN))
+            {
                 let seed = self.plan.seed;
                 let sizes: Vec<_> = image.iter().map(|(name, bytes)| (name, bytes.len())).collect();
                 self.report.failures.push(format!(
@@ -158,7 +160,7 @@ impl<'a> Worker<'a> {
             std::fs::write(self.folder.path().join(&**name), bytes).unwrap();
         }
         // What other programs share in memory is no file after a cut, or one of any content.
-        if point % 3 == 0 {
+        if point.is_multiple_of(3) {
             std::fs::write(self.folder.path().join(format!("{FILE}-shm")), [0xa5; 32 << 10])
                 .unwrap();
         }

@@ -149,7 +149,7 @@ fn packet(round: u64) -> [Step; 5] {
     let refunded = Commit {
         refund: Some(fen(100)),
         findings: vec![finding],
-        reply: Some(text(&mch_billno, 3, if round % 2 == 0 { 700 } else { 9_000 }).into()),
+        reply: Some(text(&mch_billno, 3, if round.is_multiple_of(2) { 700 } else { 9_000 }).into()),
         ..next(refunded, 2)
     };
     let too_much = Commit {
