@@ -22,7 +22,7 @@ struct Need {
     is_there: fn() -> bool,
 }
 
-const NEEDS: [Need; 6] = [
+const NEEDS: [Need; 7] = [
     Need {
         what: "a C compiler",
         why: "SQLite and aws-lc are built from source",
@@ -62,6 +62,12 @@ const NEEDS: [Need; 6] = [
         debian: &["openssl"],
         is_there: || answer("openssl", &["version"]).is_some(),
     },
+    Need {
+        what: "PostgreSQL, 15 or newer",
+        why: "the store for many processes; its tests start a server of their own",
+        debian: &["postgresql"],
+        is_there: has_postgres,
+    },
 ];
 
 /// Sees to it that everything is there. With `no_install` it says what to install and fails.
@@ -97,10 +103,24 @@ fn install(packages: &[&str]) -> Result<(), String> {
     } else {
         return Err("neither root nor `sudo -n`: nothing was installed".to_owned());
     };
+    if packages.contains(&"postgresql") {
+        leave_clusters_alone(sudo)?;
+    }
     run(apt(sudo, &["update", "-q"]).env("DEBIAN_FRONTEND", "noninteractive"))?;
     let mut args = vec!["install", "-q", "-y", "--no-install-recommends"];
     args.extend(packages);
     run(apt(sudo, &args).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+/// Debian's package makes and starts a server of its own unless it is told not to: the tests want none.
+fn leave_clusters_alone(sudo: Option<&str>) -> Result<(), String> {
+    let script = "mkdir -p /etc/postgresql-common && \
+         { [ -e /etc/postgresql-common/createcluster.conf ] || \
+         echo 'create_main_cluster = false' > /etc/postgresql-common/createcluster.conf; }";
+    run(&mut match sudo {
+        None => program("sh", &["-c", script]),
+        Some(sudo) => program(sudo, &["-n", "sh", "-c", script]),
+    })
 }
 
 fn apt(sudo: Option<&str>, args: &[&str]) -> Command {
@@ -112,6 +132,17 @@ fn apt(sudo: Option<&str>, args: &[&str]) -> Command {
             program(sudo, &words)
         }
     }
+}
+
+/// Where Debian puts it, its programs are not in `PATH`: a folder for each version.
+fn has_postgres() -> bool {
+    let is_new = |version: u32| version >= 15;
+    let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    versions
+        .filter(|version| version.path().join("bin/initdb").is_file())
+        .filter_map(|version| version.file_name().to_str()?.parse().ok())
+        .any(is_new)
+        || major("initdb", &["--version"]).is_some_and(is_new)
 }
 
 /// The first number of what a program says of its version: 17 of `javac 17.0.15`.

@@ -26,7 +26,11 @@ pub fn run(args: &TestArgs) -> Result<(), String> {
 pub fn steps(summary: &mut Summary, args: TestArgs) -> Result<(), String> {
     if args.fast {
         return summary.tests("tests (without the SDKs and the conformance suite)", || {
-            run_tests(cargo(&["test", "--workspace"]).env_remove("HONGBAO_REQUIRE_COMPAT"))
+            run_tests(
+                cargo(&["test", "--workspace"])
+                    .env_remove("HONGBAO_REQUIRE_COMPAT")
+                    .env_remove("HONGBAO_REQUIRE_POSTGRES"),
+            )
         });
     }
     summary.step("what the tests need", || {
@@ -41,6 +45,7 @@ pub fn steps(summary: &mut Summary, args: TestArgs) -> Result<(), String> {
         run_tests(
             cargo(&["test", "--workspace"])
                 .env("HONGBAO_REQUIRE_COMPAT", "1")
+                .env("HONGBAO_REQUIRE_POSTGRES", "1")
                 .env("HONGBAO_BIN", built("hongbao"))
                 .env("HONGBAO_XMLCONF", conformance::folder()),
         )

@@ -15,7 +15,8 @@ use rustls_pki_types::pem::PemObject;
 use rustls_platform_verifier::BuilderVerifierExt;
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio_postgres::Row;
 use tokio_postgres::types::ToSql;
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -26,6 +27,7 @@ pub(super) type Value<'v> = &'v (dyn ToSql + Sync);
 /// Connections, each held to what durability needs when it is made.
 pub(super) struct Door {
     pool: Pool,
+    lanes: Lanes,
 }
 
 impl fmt::Debug for Door {
@@ -53,7 +55,7 @@ impl Door {
             }))
             .build()
             .map_err(|e| LedgerError::Storage(e.to_string()))?;
-        Ok(Self { pool })
+        Ok(Self { pool, lanes: Lanes::new(options.connections / 4) })
     }
 
     /// A connection as the pool has it, for opening the ledger.
@@ -93,6 +95,34 @@ impl Door {
         Ok(rows)
     }
 
+    /// The only row of a lookup by primary key, where there is one. Lookups share connections, each sent
+    /// without waiting for the one before it: never for what takes long.
+    pub(super) async fn lookup<T>(
+        &self,
+        query: &str,
+        values: &[Value<'_>],
+        read: impl Fn(&Row) -> Result<T, LedgerError>,
+    ) -> Result<Option<T>, LedgerError> {
+        let lane = self.lanes.next();
+        let row = match self.ask_in(lane, query, values).await {
+            Err(Fault { kind: Kind::Broken, .. }) => self.ask_in(lane, query, values).await,
+            asked => asked,
+        };
+        row?.as_ref().map(read).transpose()
+    }
+
+    async fn ask_in(&self, lane: &Lane, query: &str, values: &[Value<'_>]) -> Outcome<Option<Row>> {
+        let connection = match lane.connection() {
+            Some(connection) => connection,
+            None => lane.open(self.connection().await?),
+        };
+        let asked = connection.row(query, values).await;
+        if asked.as_ref().is_err_and(|fault| fault.kind != Kind::Final) {
+            lane.close(&connection);
+        }
+        asked
+    }
+
     /// The only row of a query, where there is one.
     pub(super) async fn one<T>(
         &self,
@@ -118,6 +148,58 @@ impl Door {
                     return Ok(rows);
                 }
             }
+        }
+    }
+}
+
+/// Connections that lookups share.
+struct Lanes {
+    lanes: Box<[Lane]>,
+    next: AtomicUsize,
+}
+
+impl Lanes {
+    fn new(count: usize) -> Self {
+        let lanes = (0..count.clamp(1, 4)).map(|_| Lane::default()).collect();
+        Self { lanes, next: AtomicUsize::new(0) }
+    }
+
+    /// They take turns.
+    fn next(&self) -> &Lane {
+        &self.lanes[self.next.fetch_add(1, Ordering::Relaxed) % self.lanes.len()]
+    }
+}
+
+/// A connection that lookups share, once one was needed.
+#[derive(Default)]
+struct Lane(Mutex<Option<Arc<Connection>>>);
+
+impl Lane {
+    fn held(&self) -> MutexGuard<'_, Option<Arc<Connection>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn connection(&self) -> Option<Arc<Connection>> {
+        self.held().as_ref().filter(|connection| !connection.client().is_closed()).cloned()
+    }
+
+    /// Of two that open it at one time, the first one's is shared.
+    fn open(&self, connection: Connection) -> Arc<Connection> {
+        let mut held = self.held();
+        if let Some(there) = held.as_ref().filter(|there| !there.client().is_closed()) {
+            connection.give_back();
+            return Arc::clone(there);
+        }
+        let connection = Arc::new(connection);
+        *held = Some(Arc::clone(&connection));
+        connection
+    }
+
+    /// Forgets a connection that broke.
+    fn close(&self, broken: &Arc<Connection>) {
+        let mut held = self.held();
+        if held.as_ref().is_some_and(|there| Arc::ptr_eq(there, broken)) {
+            *held = None;
         }
     }
 }

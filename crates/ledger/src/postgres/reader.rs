@@ -39,12 +39,12 @@ pub(super) async fn reply(
 ) -> Result<Option<Bytes>, LedgerError> {
     let read =
         |row: &tokio_postgres::Row| Ok(get::<Option<&[u8]>>(row, 0)?.map(Bytes::copy_from_slice));
-    Ok(door.one(REPLY, &[&Text(mch_id), &Text(mch_billno)], read).await?.flatten())
+    Ok(door.lookup(REPLY, &[&Text(mch_id), &Text(mch_billno)], read).await?.flatten())
 }
 
 pub(super) async fn find(door: &Door, key: &Key) -> Result<Option<Record>, LedgerError> {
     let values: [Value<'_>; 2] = [&Text(key.mch_id.as_str()), &Text(key.mch_billno.as_str())];
-    door.one(&FIND, &values, rows::record).await
+    door.lookup(&FIND, &values, rows::record).await
 }
 
 /// A packet's entries, in the order of the chain.

@@ -28,7 +28,7 @@ const NEXT_DUE: &str =
 
 pub(super) async fn by_key(door: &Door, key: &Key) -> Result<Option<Inquiry>, LedgerError> {
     let values: [Value<'_>; 2] = [&Text(key.mch_id.as_str()), &Text(key.mch_billno.as_str())];
-    door.one(&BY_KEY, &values, inquiry).await
+    door.lookup(&BY_KEY, &values, inquiry).await
 }
 
 pub(super) async fn of_ref(

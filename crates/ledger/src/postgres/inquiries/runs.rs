@@ -11,7 +11,7 @@ use futures_util::future::try_join_all;
 use jiff::Timestamp;
 
 /// How many rows one change forgets.
-const FORGOTTEN_MAX: u64 = 5_000;
+const FORGOTTEN_MAX: i64 = 5_000;
 
 const OLD: &str =
     "UPDATE runs SET began_at = NULL WHERE mch_id = $1 AND run <> $2 AND began_at < $3";
@@ -120,12 +120,23 @@ pub(super) async fn ended(door: &Door, mch_id: &str) -> Result<Vec<Box<str>>, Le
 
 /// Forgets a run that has ended, some rows at a time. One that began anew meanwhile keeps its rows.
 pub(super) async fn forget(door: &Door, mch_id: &str, run: &str) -> Result<(), LedgerError> {
-    let rows = "DELETE FROM run_rows WHERE mch_id = $1 AND run = $2 AND mch_billno IN \
-         (SELECT mch_billno FROM run_rows WHERE mch_id = $1 AND run = $2 LIMIT $3) \
+    // By the last of them: a list of rows would be compared with each.
+    let some = "SELECT mch_billno FROM run_rows WHERE mch_id = $1 AND run = $2 \
+         ORDER BY mch_billno OFFSET $3 LIMIT 1";
+    let rows = "DELETE FROM run_rows WHERE mch_id = $1 AND run = $2 AND mch_billno <= $3 \
+         AND EXISTS (SELECT 1 FROM runs WHERE mch_id = $1 AND run = $2 AND began_at IS NULL)";
+    let rest = "DELETE FROM run_rows WHERE mch_id = $1 AND run = $2 \
          AND EXISTS (SELECT 1 FROM runs WHERE mch_id = $1 AND run = $2 AND began_at IS NULL)";
     let (of, name) = (Text(mch_id), Text(run));
-    while door.change(rows, &[&of, &name, &(FORGOTTEN_MAX as i64)]).await? > 0 {}
-    let last = "DELETE FROM runs WHERE mch_id = $1 AND run = $2 AND began_at IS NULL";
-    door.change(last, &[&of, &name]).await?;
+    loop {
+        let last = door.one(some, &[&of, &name, &FORGOTTEN_MAX], |row| text(row, 0)).await?;
+        let Some(last) = last else { break };
+        if door.change(rows, &[&of, &name, &Text(&last)]).await? == 0 {
+            return Ok(());
+        }
+    }
+    door.change(rest, &[&of, &name]).await?;
+    let run = "DELETE FROM runs WHERE mch_id = $1 AND run = $2 AND began_at IS NULL";
+    door.change(run, &[&of, &name]).await?;
     Ok(())
 }
