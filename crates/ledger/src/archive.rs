@@ -54,6 +54,21 @@ pub struct Shipment {
     pub inquiries: Vec<Inquiry>,
 }
 
+impl Shipment {
+    /// Refuses what belongs to another merchant.
+    pub(crate) fn check(&self) -> Result<(), LedgerError> {
+        let records = self.records.iter().map(|(record, _)| &record.key);
+        let mut keys = records.chain(self.inquiries.iter().map(|inquiry| &inquiry.key));
+        match keys.find(|key| *key.mch_id.as_str() != *self.mch_id) {
+            None => Ok(()),
+            Some(key) => Err(LedgerError::Storage(format!(
+                "a part of `{}` holds a packet of `{}`",
+                self.mch_id, key.mch_id
+            ))),
+        }
+    }
+}
+
 /// What belongs to a merchant beside its packets, and small enough to copy whole.
 #[derive(Clone, Debug, Default)]
 pub struct Estate {

@@ -1,5 +1,6 @@
 //! The history of a packet: it only grows.
 
+use crate::time::whole;
 use jiff::Timestamp;
 
 /// Where an entry came from.
@@ -47,4 +48,11 @@ pub struct Entry {
     pub event: Box<str>,
     /// The raw message, as it was on the wire.
     pub raw: Option<Box<[u8]>>,
+}
+
+impl Entry {
+    /// That the receiver was forgotten, at `at`.
+    pub(crate) fn forgotten(at: Timestamp) -> Self {
+        Self { at: whole(at), source: Source::Admin, event: "forgotten".into(), raw: None }
+    }
 }

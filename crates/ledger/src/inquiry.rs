@@ -7,6 +7,7 @@
 use crate::history::Entry;
 use crate::ledger::Expect;
 use crate::record::{Key, Order};
+use crate::time::whole;
 use bytes::Bytes;
 use hongbao_wire::{AppId, DetailId, Fen, OpenId};
 use jiff::{SignedDuration, Timestamp};
@@ -155,4 +156,52 @@ pub struct Sighting {
     pub mch_billno: Box<str>,
     /// The line, from 1.
     pub line: u64,
+}
+
+impl Inquiry {
+    /// With its times in whole milliseconds, as every store keeps them.
+    pub(crate) fn in_whole_ms(mut self) -> Self {
+        self.noted_at = whole(self.noted_at);
+        let times = [
+            &mut self.sent_at,
+            &mut self.asked_at,
+            &mut self.answered_at,
+            &mut self.unknown_since,
+            &mut self.due_at,
+        ];
+        times.into_iter().flatten().for_each(|at| *at = whole(*at));
+        if let Some(seen) = &mut self.seen {
+            let times = [&mut seen.send_time, &mut seen.rcv_time, &mut seen.refund_time];
+            times.into_iter().flatten().for_each(|at| *at = whole(*at));
+        }
+        self
+    }
+
+    /// Whether more can still be learnt of it: it is due, or not final.
+    #[must_use]
+    pub const fn can_still_change(&self) -> bool {
+        self.due_at.is_some() || !self.conclusion.is_final
+    }
+
+    /// Whether the receiver stands in it, as who was meant or as who received.
+    pub(crate) fn names(&self, openid: &OpenId) -> bool {
+        let meant = self.order.as_ref().map(|order| &order.re_openid);
+        let received_by = self.seen.as_ref().and_then(|seen| seen.openid.as_ref());
+        meant == Some(openid) || received_by == Some(openid)
+    }
+
+    /// With `alias` in the receiver's place, and without the kept replies.
+    pub(crate) fn renamed(mut self, openid: &OpenId, alias: &OpenId) -> Self {
+        if let Some(order) = &mut self.order
+            && order.re_openid == *openid
+        {
+            order.re_openid = alias.clone();
+        }
+        if let Some(seen) = &mut self.seen
+            && seen.openid.as_ref() == Some(openid)
+        {
+            seen.openid = Some(alias.clone());
+        }
+        Self { reply: None, send_reply: None, ..self }
+    }
 }

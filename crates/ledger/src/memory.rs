@@ -1,6 +1,8 @@
 //! The store in memory: for tests and simulations, and the reference that the
 //! others are compared with.
 
+mod archive;
+mod chains;
 mod inquiries;
 mod noted;
 mod state;

@@ -1,5 +1,6 @@
 //! A packet: what is known of it now.
 
+use crate::time::whole;
 use hongbao_wire::send::{Scene, Sender};
 use hongbao_wire::{AppId, DetailId, Fen, MchBillno, MchId, OpenId, SendRequest, Status};
 use jiff::Timestamp;
@@ -123,4 +124,47 @@ pub struct Record {
     pub told: Told,
     /// 1 when first committed, one more with every commit.
     pub version: u64,
+}
+
+impl Record {
+    /// With its times in whole milliseconds, as every store keeps them.
+    pub(crate) fn in_whole_ms(mut self) -> Self {
+        self.sent_at = whole(self.sent_at);
+        self.status_at = whole(self.status_at);
+        self.due_at = self.due_at.map(whole);
+        if let Some(receipt) = &mut self.receipt {
+            receipt.rcv_time = whole(receipt.rcv_time);
+        }
+        if let Some(refund) = &mut self.refund {
+            refund.refund_time = whole(refund.refund_time);
+        }
+        self
+    }
+
+    /// Whether something can still happen to it by itself: it is due, or on its way.
+    #[must_use]
+    pub fn can_still_change(&self) -> bool {
+        let is_final =
+            matches!(self.status, None | Some(Status::Received | Status::Refund | Status::Failed));
+        self.due_at.is_some() || !is_final
+    }
+
+    /// Whether the receiver stands in it, as who was meant or as who received.
+    pub(crate) fn names(&self, openid: &OpenId) -> bool {
+        let received_by = self.receipt.as_ref().map(|receipt| &receipt.openid);
+        self.order.re_openid == *openid || received_by == Some(openid)
+    }
+
+    /// With `alias` in the receiver's place.
+    pub(crate) fn renamed(mut self, openid: &OpenId, alias: &OpenId) -> Self {
+        if self.order.re_openid == *openid {
+            self.order.re_openid = alias.clone();
+        }
+        if let Some(receipt) = &mut self.receipt
+            && receipt.openid == *openid
+        {
+            receipt.openid = alias.clone();
+        }
+        self
+    }
 }

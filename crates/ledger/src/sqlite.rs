@@ -1,13 +1,16 @@
 //! The store on disk: SQLite, one file beside its write-ahead log.
 
+mod archive;
 mod commit;
 mod fault;
+mod group;
 mod inquiries;
 mod leases;
 mod merchants;
 mod migrations;
 mod open;
 mod reader;
+mod ready;
 mod rows;
 mod settings;
 mod writer;
@@ -24,6 +27,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use hongbao_wire::{Fen, OpenId};
 use jiff::Timestamp;
+use leases::Leasing;
 use reader::Readers;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -141,7 +145,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn commit(&self, commit: Commit) -> Result<u64, LedgerError> {
-        self.writer.write(Change::Commit(Box::new(commit))).await.map(|answer| answer.number)
+        self.writer.write(Change::Commit(Box::new(commit.into()))).await.map(|answer| answer.number)
     }
 
     async fn history(&self, key: &Key) -> Result<Vec<Entry>, LedgerError> {
@@ -166,7 +170,7 @@ impl Ledger for SqliteLedger {
         if self.readers.with(|c| reader::claimable(c, now, &lease.holder, 1))?.is_empty() {
             return Ok(Vec::new());
         }
-        let change = Change::ClaimDue { now, lease: lease.clone(), limit };
+        let change = Change::Lease(Leasing::Due { now, lease: lease.clone(), limit });
         self.writer.write(change).await.map(|answer| answer.records)
     }
 

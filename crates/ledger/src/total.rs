@@ -2,6 +2,7 @@
 //!
 //! A report over ten million records is then a walk over a few thousand totals, and exact.
 
+use crate::error::LedgerError;
 use crate::inquiry::Inquiry;
 use crate::record::{Order, Record};
 use hongbao_wire::send::Sender;
@@ -177,6 +178,36 @@ impl Inquiry {
         };
         Total { key, sum }
     }
+}
+
+/// The totals that change when a packet counts as `new` and no longer as `old`, as they are then;
+/// `stored` says what they are now.
+///
+/// # Errors
+/// [`LedgerError::Overflow`] where a sum goes over [`Fen::MAX`], [`LedgerError::Damaged`] where
+/// what the packet counted as is not in its total.
+pub(crate) fn shifted(
+    old: Option<Total>,
+    new: Total,
+    mut stored: impl FnMut(&TotalKey) -> Result<Sum, LedgerError>,
+) -> Result<Vec<Total>, LedgerError> {
+    let mut changed = Vec::with_capacity(2);
+    let mut into = stored(&new.key)?;
+    if let Some(old) = old {
+        let is_same = old.key == new.key;
+        let from = if is_same { into } else { stored(&old.key)? };
+        let rest = from.checked_sub(old.sum).ok_or_else(|| {
+            LedgerError::Damaged(format!("the totals of {} lack a packet", old.key.day))
+        })?;
+        if is_same {
+            into = rest;
+        } else {
+            changed.push(Total { key: old.key, sum: rest });
+        }
+    }
+    let sum = into.checked_add(new.sum).ok_or(LedgerError::Overflow)?;
+    changed.push(Total { key: new.key, sum });
+    Ok(changed)
 }
 
 /// The day at +08:00.

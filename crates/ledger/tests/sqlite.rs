@@ -443,17 +443,20 @@ async fn every_key_leads_with_the_merchant() {
     assert_eq!(
         leading,
         [
+            of("chains", "mch_id"),
             of("findings", "mch_id"),
             of("history", "mch_id"),
             of("inquiries", "mch_id"),
             of("inquiry_history", "mch_id"),
             of("merchants", "mch_id"),
+            of("paces", "mch_id"),
             of("records", "mch_id"),
             of("refinery_schema_history", "version"),
             of("run_rows", "mch_id"),
             of("runs", "mch_id"),
             of("seal_probe", "name"),
             of("settings", "name"),
+            of("totals", "mch_id"),
             of("usage", "mch_id"),
         ]
     );

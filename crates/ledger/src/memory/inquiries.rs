@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use std::sync::{MutexGuard, PoisonError};
 
 impl MemoryLedger {
-    fn noted(&self) -> MutexGuard<'_, Noted> {
+    pub(super) fn noted(&self) -> MutexGuard<'_, Noted> {
         // As for records: checked in full before anything is written.
         self.noted.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,6 +1,10 @@
 //! What the store in memory holds of the merchant's side, and each operation on it.
 
+mod archive;
+
+use super::chains::Chains;
 use super::state::next_version;
+use crate::book::Book;
 use crate::error::LedgerError;
 use crate::history::Entry;
 use crate::inquiries::too_far_ahead;
@@ -14,7 +18,8 @@ use std::collections::{BTreeMap, HashMap};
 /// A packet with its history.
 struct Kept {
     inquiry: Inquiry,
-    history: Vec<Entry>,
+    /// Positions of its entries in the chain.
+    history: Vec<u64>,
     lease: Option<Lease>,
 }
 
@@ -33,13 +38,24 @@ struct Run {
 }
 
 /// Everything that the store holds. Merchant numbers lead every key.
-#[derive(Default)]
 pub(super) struct Noted {
+    pub(super) chains: Chains,
     packets: BTreeMap<Box<str>, BTreeMap<Box<str>, Kept>>,
     /// By merchant and name.
     runs: HashMap<(Box<str>, Box<str>), Run>,
     /// By merchant and pace, then by holder.
     paces: HashMap<(Box<str>, Box<str>), BTreeMap<Box<str>, Slice>>,
+}
+
+impl Default for Noted {
+    fn default() -> Self {
+        Self {
+            chains: Chains::new(Book::Inquiries),
+            packets: BTreeMap::new(),
+            runs: HashMap::new(),
+            paces: HashMap::new(),
+        }
+    }
 }
 
 impl Noted {
@@ -62,7 +78,9 @@ impl Noted {
     }
 
     pub(super) fn history(&self, key: &Key) -> Vec<Entry> {
-        self.kept(key).map(|kept| kept.history.clone()).unwrap_or_default()
+        self.kept(key)
+            .map(|kept| self.chains.entries(key.mch_id.as_str(), &kept.history))
+            .unwrap_or_default()
     }
 
     /// Checks everything, then changes everything.
@@ -78,15 +96,25 @@ impl Noted {
         {
             return Err(LedgerError::Conflict);
         }
-        let mch_id: Box<str> = commit.inquiry.key.mch_id.as_str().into();
-        let mch_billno: Box<str> = commit.inquiry.key.mch_billno.as_str().into();
-        let inquiry = whole_times(Inquiry { version, ..commit.inquiry });
-        let entries = commit.entries.into_iter().map(|e| Entry { at: whole(e.at), ..e });
-        let packets = self.packets.entry(mch_id).or_default();
-        let mut history = packets.remove(&mch_billno).map(|kept| kept.history).unwrap_or_default();
-        history.extend(entries);
-        packets.insert(mch_billno, Kept { inquiry, history, lease: None });
+        let old = self.kept(&commit.inquiry.key).map(|kept| kept.inquiry.total());
+        let inquiry = Inquiry { version, ..commit.inquiry }.in_whole_ms();
+        let mch_id = &inquiry.key.mch_id;
+        let totals = self.chains.shifted(mch_id.as_str(), old, inquiry.total())?;
+        self.chains.set_totals(mch_id, totals);
+        self.put(inquiry, &commit.entries);
         Ok(version)
+    }
+
+    /// Puts an inquiry in the place of what is there, and its entries after those that are.
+    fn put(&mut self, inquiry: Inquiry, entries: &[Entry]) {
+        let Key { mch_id, mch_billno } = &inquiry.key;
+        let state = inquiry.state_digest();
+        let positions = self.chains.append(mch_id, mch_billno, entries, state);
+        let packets = self.packets.entry(mch_id.as_str().into()).or_default();
+        let billno: Box<str> = mch_billno.as_str().into();
+        let mut history = packets.remove(&billno).map(|kept| kept.history).unwrap_or_default();
+        history.extend(positions);
+        packets.insert(billno, Kept { inquiry, history, lease: None });
     }
 
     /// How many other numbers have the inquiry's reference; without one, none.
@@ -254,21 +282,4 @@ fn holds(filter: &InquiryFilter, inquiry: &Inquiry) -> bool {
         && filter.from.is_none_or(|from| sent_at >= from)
         && filter.until.is_none_or(|until| sent_at < until)
         && after.is_none_or(|after| inquiry.key.mch_billno.as_str() > after)
-}
-
-fn whole_times(mut inquiry: Inquiry) -> Inquiry {
-    inquiry.noted_at = whole(inquiry.noted_at);
-    let times = [
-        &mut inquiry.sent_at,
-        &mut inquiry.asked_at,
-        &mut inquiry.answered_at,
-        &mut inquiry.unknown_since,
-        &mut inquiry.due_at,
-    ];
-    times.into_iter().flatten().for_each(|at| *at = whole(*at));
-    if let Some(seen) = &mut inquiry.seen {
-        let times = [&mut seen.send_time, &mut seen.rcv_time, &mut seen.refund_time];
-        times.into_iter().flatten().for_each(|at| *at = whole(*at));
-    }
-    inquiry
 }

@@ -1,5 +1,9 @@
 //! What the store in memory holds, and each operation on it.
 
+mod archive;
+
+use super::chains::Chains;
+use crate::book::Book;
 use crate::budget::Standing;
 use crate::error::LedgerError;
 use crate::finding::Finding;
@@ -19,7 +23,8 @@ use std::collections::{BTreeMap, HashMap};
 struct Kept {
     record: Record,
     reply: Option<Bytes>,
-    history: Vec<Entry>,
+    /// Positions of its entries in the chain.
+    history: Vec<u64>,
     lease: Option<Lease>,
 }
 
@@ -34,8 +39,8 @@ struct Usage {
 }
 
 /// Everything that the store holds. Merchant numbers lead every key.
-#[derive(Default)]
 pub(super) struct State {
+    pub(super) chains: Chains,
     packets: BTreeMap<Box<str>, BTreeMap<Box<str>, Kept>>,
     merchants: BTreeMap<Box<str>, Merchant>,
     merchants_version: u64,
@@ -43,6 +48,20 @@ pub(super) struct State {
     usage: HashMap<(Box<str>, Date, Box<str>), Usage>,
     findings: BTreeMap<Pair, Finding>,
     settings: HashMap<String, String>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            chains: Chains::new(Book::Records),
+            packets: BTreeMap::new(),
+            merchants: BTreeMap::new(),
+            merchants_version: 0,
+            usage: HashMap::new(),
+            findings: BTreeMap::new(),
+            settings: HashMap::new(),
+        }
+    }
 }
 
 impl State {
@@ -60,7 +79,7 @@ impl State {
 
     pub(super) fn history(&self, key: &Key) -> Vec<Entry> {
         self.kept(key.mch_id.as_str(), key.mch_billno.as_str())
-            .map(|kept| kept.history.clone())
+            .map(|kept| self.chains.entries(key.mch_id.as_str(), &kept.history))
             .unwrap_or_default()
     }
 
@@ -81,7 +100,11 @@ impl State {
         if let Some(refund) = commit.refund {
             standing.balance = standing.balance.checked_add(refund).ok_or(LedgerError::Overflow)?;
         }
-        self.apply(commit, version, standing);
+        let old = stored.map(|kept| kept.record.total());
+        let record = Record { version, ..commit.record.clone() }.in_whole_ms();
+        let totals = self.chains.shifted(mch_id, old, record.total())?;
+        self.chains.set_totals(&record.key.mch_id, totals);
+        self.apply(Commit { record, ..commit }, standing);
         Ok(version)
     }
 
@@ -104,7 +127,7 @@ impl State {
         }
     }
 
-    fn apply(&mut self, commit: Commit, version: u64, after: Standing) {
+    fn apply(&mut self, commit: Commit, after: Standing) {
         let mch_id: Box<str> = commit.record.key.mch_id.as_str().into();
         if let Some(merchant) = self.merchants.get_mut(&mch_id) {
             merchant.balance = after.balance;
@@ -115,22 +138,18 @@ impl State {
             self.usage.insert((mch_id.clone(), budget.day, budget.re_openid.as_str().into()), user);
             self.usage.insert((mch_id.clone(), budget.day, "".into()), total);
         }
-        for mut finding in commit.findings {
-            finding.at = whole(finding.at);
-            let key = (
-                finding.mch_id.as_str().into(),
-                finding.first_billno.as_str().into(),
-                finding.second_billno.as_str().into(),
-            );
-            self.findings.entry(key).or_insert(finding);
-        }
-        let billno: Box<str> = commit.record.key.mch_billno.as_str().into();
-        let record = whole_times(Record { version, ..commit.record });
-        let entries = commit.entries.into_iter().map(|e| Entry { at: whole(e.at), ..e });
-        let packets = self.packets.entry(mch_id).or_default();
-        let mut history = packets.remove(&billno).map(|kept| kept.history).unwrap_or_default();
-        history.extend(entries);
-        packets.insert(billno, Kept { record, reply: commit.reply, history, lease: None });
+        commit.findings.into_iter().for_each(|finding| self.add_finding(finding));
+        self.put(commit.record, commit.reply, &commit.entries);
+    }
+
+    fn add_finding(&mut self, mut finding: Finding) {
+        finding.at = whole(finding.at);
+        let key = (
+            finding.mch_id.as_str().into(),
+            finding.first_billno.as_str().into(),
+            finding.second_billno.as_str().into(),
+        );
+        self.findings.entry(key).or_insert(finding);
     }
 
     pub(super) fn records(&self, mch_id: &str, filter: &Filter) -> Vec<Record> {
@@ -285,17 +304,4 @@ pub(super) fn next_version(expect: Expect, stored: Option<u64>) -> Result<u64, L
         (Expect::Version(expected), Some(version)) if expected == version => Ok(version + 1),
         _ => Err(LedgerError::Conflict),
     }
-}
-
-fn whole_times(mut record: Record) -> Record {
-    record.sent_at = whole(record.sent_at);
-    record.status_at = whole(record.status_at);
-    record.due_at = record.due_at.map(whole);
-    if let Some(receipt) = &mut record.receipt {
-        receipt.rcv_time = whole(receipt.rcv_time);
-    }
-    if let Some(refund) = &mut record.refund {
-        refund.refund_time = whole(refund.refund_time);
-    }
-    record
 }

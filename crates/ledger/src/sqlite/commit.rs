@@ -1,48 +1,57 @@
 //! One change of one record, inside the writer's savepoint: what fails here is undone there.
 
 use super::fault::{damaged, fault};
+use super::group::{Group, append};
+use super::reader::find;
+use super::ready::Ready;
 use super::rows::{fen, get, told_number};
+use crate::book::Book;
 use crate::budget::Standing;
 use crate::error::LedgerError;
 use crate::finding::Finding;
-use crate::history::Entry;
 use crate::ledger::{Budget, Commit, Expect};
-use crate::record::{Key, Record};
+use crate::record::Record;
 use hongbao_wire::Fen;
 use hongbao_wire::send::Sender;
 use rusqlite::{Connection, OptionalExtension, params};
 
-const INSERT: &str = "INSERT INTO records (mch_id, mch_billno, reply, version, entries, status, \
+pub(super) const INSERT: &str = "INSERT INTO records (mch_id, mch_billno, reply, version, status, \
      status_at, told, due_at, play, wxappid, re_openid, total_amount, wishing, act_name, remark, \
      sender_name, agentid, sender_header_media_id, scene_id, sent_at, detail_id, reason, openid, \
      amount, rcv_time, refund_amount, refund_time) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, \
-     ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, \
-     ?28) ON CONFLICT DO NOTHING RETURNING entries";
+     ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27) \
+     ON CONFLICT DO NOTHING";
 
-const UPDATE: &str = "UPDATE records SET reply = ?3, version = ?4, entries = entries + ?5, \
-     status = ?6, status_at = ?7, told = ?8, due_at = ?9, play = ?10, wxappid = ?11, \
-     re_openid = ?12, total_amount = ?13, wishing = ?14, act_name = ?15, remark = ?16, \
-     sender_name = ?17, agentid = ?18, sender_header_media_id = ?19, scene_id = ?20, \
-     sent_at = ?21, detail_id = ?22, reason = ?23, openid = ?24, amount = ?25, rcv_time = ?26, \
-     refund_amount = ?27, refund_time = ?28, leased_until = NULL, leased_by = NULL \
-     WHERE mch_id = ?1 AND mch_billno = ?2 AND version = ?4 - 1 RETURNING entries";
-
-const APPEND: &str = "INSERT INTO history (mch_id, mch_billno, seq, at, source, event, raw) \
-     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+pub(super) const UPDATE: &str = "UPDATE records SET reply = ?3, version = ?4, status = ?5, \
+     status_at = ?6, told = ?7, due_at = ?8, play = ?9, wxappid = ?10, re_openid = ?11, \
+     total_amount = ?12, wishing = ?13, act_name = ?14, remark = ?15, sender_name = ?16, \
+     agentid = ?17, sender_header_media_id = ?18, scene_id = ?19, sent_at = ?20, \
+     detail_id = ?21, reason = ?22, openid = ?23, amount = ?24, rcv_time = ?25, \
+     refund_amount = ?26, refund_time = ?27, leased_until = NULL, leased_by = NULL \
+     WHERE mch_id = ?1 AND mch_billno = ?2";
 
 /// Makes the change; returns the record's new version.
-pub(super) fn apply(connection: &Connection, commit: &Commit) -> Result<u64, LedgerError> {
+pub(super) fn apply(
+    connection: &Connection,
+    group: &mut Group,
+    ready: &Ready<Commit>,
+) -> Result<u64, LedgerError> {
+    let Ready { commit, raws, state, total } = ready;
     if commit.entries.is_empty() {
         return Err(LedgerError::NoEntries);
     }
     let key = &commit.record.key;
     let balance = balance(connection, key.mch_id.as_str())?;
-    let (statement, version) = match commit.expect {
-        Expect::Absent => (INSERT, 1),
-        Expect::Version(version) => (UPDATE, version.checked_add(1).ok_or(LedgerError::Conflict)?),
+    let (statement, old) = match commit.expect {
+        Expect::Absent => (INSERT, None),
+        Expect::Version(version) => {
+            let old = find(connection, key)?.filter(|old| old.version == version);
+            (UPDATE, Some(old.ok_or(LedgerError::Conflict)?.total()))
+        }
     };
-    let entries = write_record(connection, commit, statement, version)?;
-    append(connection, APPEND, key, entries, &commit.entries)?;
+    if put(connection, &commit.record, commit.reply.as_deref(), statement)? == 0 {
+        return Err(LedgerError::Conflict);
+    }
     let mut after = balance;
     if let Some(budget) = &commit.budget {
         after = spend(connection, key.mch_id.as_str(), budget, balance)?;
@@ -54,7 +63,12 @@ pub(super) fn apply(connection: &Connection, commit: &Commit) -> Result<u64, Led
         set_balance(connection, key.mch_id.as_str(), after)?;
     }
     commit.findings.iter().try_for_each(|finding| add_finding(connection, finding))?;
-    Ok(version)
+    let account = group.account(connection, Book::Records, &key.mch_id)?;
+    let totals = account.shifted(connection, old, total.clone())?;
+    let mut head = account.head();
+    append(connection, &mut head, key, &commit.entries, raws, state)?;
+    account.keep(head, totals);
+    Ok(commit.record.version)
 }
 
 /// The merchant's balance.
@@ -78,26 +92,25 @@ pub(super) fn set_balance(
         .map_err(fault)
 }
 
-/// Returns how many entries the history has with those of this commit.
-fn write_record(
+/// Writes a record by `statement`, whose values are the columns of [`INSERT`]; returns how many rows
+/// it wrote.
+pub(super) fn put(
     connection: &Connection,
-    commit: &Commit,
+    record: &Record,
+    reply: Option<&[u8]>,
     statement: &str,
-    version: u64,
-) -> Result<i64, LedgerError> {
-    let Record { key, order, .. } = &commit.record;
-    let record = &commit.record;
+) -> Result<usize, LedgerError> {
+    let Record { key, order, .. } = record;
     let agentid = match order.sender {
         Sender::Agent(agentid) => Some(agentid),
         _ => None,
     };
-    let version = i64::try_from(version).map_err(|_| LedgerError::Conflict)?;
+    let version = i64::try_from(record.version).map_err(|_| LedgerError::Conflict)?;
     let values = params![
         key.mch_id.as_str(),
         key.mch_billno.as_str(),
-        commit.reply.as_deref(),
+        reply,
         version,
-        commit.entries.len() as i64,
         record.status.as_ref().map(|status| status.as_str()),
         record.status_at.as_millisecond(),
         told_number(record.told),
@@ -122,37 +135,7 @@ fn write_record(
         record.refund.as_ref().map(|refund| refund.refund_amount.as_i64()),
         record.refund.as_ref().map(|refund| refund.refund_time.as_millisecond()),
     ];
-    connection
-        .prepare_cached(statement)
-        .and_then(|mut s| s.query_row(values, |row| row.get(0)).optional())
-        .map_err(fault)?
-        .ok_or(LedgerError::Conflict)
-}
-
-/// Appends to a history by `statement`, whose values are the columns of [`APPEND`].
-pub(super) fn append(
-    connection: &Connection,
-    statement: &str,
-    key: &Key,
-    entries_after: i64,
-    entries: &[Entry],
-) -> Result<(), LedgerError> {
-    let mut statement = connection.prepare_cached(statement).map_err(fault)?;
-    let first = entries_after - entries.len() as i64 + 1;
-    for (seq, entry) in (first..).zip(entries) {
-        statement
-            .execute(params![
-                key.mch_id.as_str(),
-                key.mch_billno.as_str(),
-                seq,
-                entry.at.as_millisecond(),
-                entry.source.as_str(),
-                &*entry.event,
-                entry.raw.as_deref(),
-            ])
-            .map_err(fault)?;
-    }
-    Ok(())
+    connection.prepare_cached(statement).and_then(|mut s| s.execute(values)).map_err(fault)
 }
 
 /// Takes the send from the day's limits; returns the balance that is left.
@@ -204,7 +187,7 @@ fn usage(
     }
 }
 
-fn add_finding(connection: &Connection, finding: &Finding) -> Result<(), LedgerError> {
+pub(super) fn add_finding(connection: &Connection, finding: &Finding) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
             "INSERT INTO findings (mch_id, first_billno, second_billno, at, re_openid, \

@@ -2,10 +2,11 @@
 
 pub(super) mod commit;
 pub(super) mod reader;
-mod rows;
+pub(super) mod rows;
 pub(super) mod runs;
 
 use super::SqliteLedger;
+use super::leases::Leasing;
 use super::rows::to_time;
 use super::writer::Change;
 use crate::error::LedgerError;
@@ -24,7 +25,7 @@ impl Inquiries for SqliteLedger {
     }
 
     async fn commit_inquiry(&self, commit: InquiryCommit) -> Result<u64, LedgerError> {
-        let change = Change::CommitInquiry(Box::new(commit));
+        let change = Change::CommitInquiry(Box::new(commit.into()));
         self.writer.write(change).await.map(|answer| answer.number)
     }
 
@@ -71,7 +72,7 @@ impl Inquiries for SqliteLedger {
             return Ok(Vec::new());
         }
         let (mch_id, lease) = (mch_id.into(), lease.clone());
-        let change = Change::ClaimDueInquiries { mch_id, now, lease, limit };
+        let change = Change::Lease(Leasing::DueInquiries { mch_id, now, lease, limit });
         self.writer.write(change).await.map(|answer| answer.inquiries)
     }
 
@@ -81,18 +82,21 @@ impl Inquiries for SqliteLedger {
         now: Timestamp,
         lease: &Lease,
     ) -> Result<Claim, LedgerError> {
-        let change = Change::ClaimInquiry { key: key.clone(), now, lease: lease.clone() };
-        self.writer.write(change).await.map(|answer| answer.claim.unwrap_or(Claim::Absent))
+        let change = Leasing::Inquiry { key: key.clone(), now, lease: lease.clone() };
+        self.writer
+            .write(Change::Lease(change))
+            .await
+            .map(|answer| answer.claim.unwrap_or(Claim::Absent))
     }
 
     async fn release_inquiry(&self, key: &Key, holder: &str) -> Result<(), LedgerError> {
-        let change = Change::ReleaseInquiry { key: key.clone(), holder: holder.into() };
-        self.writer.write(change).await.map(drop)
+        let change = Leasing::Release { key: key.clone(), holder: holder.into() };
+        self.writer.write(Change::Lease(change)).await.map(drop)
     }
 
     async fn lease_pace(&self, request: &SliceRequest, now: Timestamp) -> Result<u64, LedgerError> {
-        let change = Change::LeasePace { request: Box::new(request.clone()), now };
-        self.writer.write(change).await.map(|answer| answer.number)
+        let change = Leasing::Pace { request: request.clone(), now };
+        self.writer.write(Change::Lease(change)).await.map(|answer| answer.number)
     }
 
     async fn next_due(&self, mch_id: &str) -> Result<(Option<Timestamp>, u64), LedgerError> {

@@ -4,6 +4,7 @@ use super::fault::{damaged, fault};
 use super::inquiries::reader as inquiries;
 use super::reader::claimable;
 use super::rows::to_time;
+use super::writer::Answer;
 use crate::error::LedgerError;
 use crate::inquiry::Inquiry;
 use crate::lease::{Claim, Lease, SliceRequest, share};
@@ -11,8 +12,35 @@ use crate::record::{Key, Record};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
+/// What can be leased or given back.
+pub(super) enum Leasing {
+    Due { now: Timestamp, lease: Lease, limit: u32 },
+    DueInquiries { mch_id: Box<str>, now: Timestamp, lease: Lease, limit: u32 },
+    Inquiry { key: Key, now: Timestamp, lease: Lease },
+    Release { key: Key, holder: Box<str> },
+    Pace { request: SliceRequest, now: Timestamp },
+}
+
+pub(super) fn apply(connection: &Connection, leasing: &Leasing) -> Result<Answer, LedgerError> {
+    let mut answer = Answer::default();
+    match leasing {
+        Leasing::Due { now, lease, limit } => {
+            answer.records = claim_due(connection, *now, lease, *limit)?;
+        }
+        Leasing::DueInquiries { mch_id, now, lease, limit } => {
+            answer.inquiries = claim_due_inquiries(connection, mch_id, *now, lease, *limit)?;
+        }
+        Leasing::Inquiry { key, now, lease } => {
+            answer.claim = Some(claim_inquiry(connection, key, *now, lease)?);
+        }
+        Leasing::Release { key, holder } => release_inquiry(connection, key, holder)?,
+        Leasing::Pace { request, now } => answer.number = lease_pace(connection, request, *now)?,
+    }
+    Ok(answer)
+}
+
 /// Leases records that are due and that nobody else has, the longest due first.
-pub(super) fn claim_due(
+fn claim_due(
     connection: &Connection,
     now: Timestamp,
     lease: &Lease,
@@ -24,7 +52,7 @@ pub(super) fn claim_due(
 }
 
 /// The same for inquiries of a merchant.
-pub(super) fn claim_due_inquiries(
+fn claim_due_inquiries(
     connection: &Connection,
     mch_id: &str,
     now: Timestamp,
@@ -37,7 +65,7 @@ pub(super) fn claim_due_inquiries(
 }
 
 /// Leases one inquiry, where nobody else has it.
-pub(super) fn claim_inquiry(
+fn claim_inquiry(
     connection: &Connection,
     key: &Key,
     now: Timestamp,
@@ -64,11 +92,7 @@ pub(super) fn claim_inquiry(
 }
 
 /// Ends the holder's lease on an inquiry.
-pub(super) fn release_inquiry(
-    connection: &Connection,
-    key: &Key,
-    holder: &str,
-) -> Result<(), LedgerError> {
+fn release_inquiry(connection: &Connection, key: &Key, holder: &str) -> Result<(), LedgerError> {
     connection
         .prepare_cached(
             "UPDATE inquiries SET leased_until = NULL, leased_by = NULL \
@@ -80,7 +104,7 @@ pub(super) fn release_inquiry(
 }
 
 /// Gives a slice of a pace; what has ended is forgotten.
-pub(super) fn lease_pace(
+fn lease_pace(
     connection: &Connection,
     request: &SliceRequest,
     now: Timestamp,

@@ -21,6 +21,14 @@ const INSERT: &str = "INSERT INTO merchants (mch_id, name, appids, api_key, work
      version) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, \
      ?17, ?18, ?19, ?20, ?21) ON CONFLICT DO NOTHING";
 
+/// The columns that can change, and the balance and `added_at` as they are given.
+const REPLACE: &str = "UPDATE merchants SET name = ?2, appids = ?3, api_key = ?4, \
+     workwx_secret = ?5, key_version = ?6, packet_min = ?7, packet_max = ?8, \
+     packet_max_with_scene = ?9, user_packets_per_day = ?10, user_amount_per_day = ?11, \
+     merchant_amount_per_day = ?12, queries_per_second = ?13, sends_per_minute = ?14, \
+     product_enabled = ?15, api_send_enabled = ?16, address_whitelist = ?17, \
+     revoked_serials = ?18, added_at = ?19, balance = ?20, version = ?21 WHERE mch_id = ?1";
+
 /// All but `added_at` (`?19`) and the balance (`?20`), which are only named to be left alone.
 const UPDATE: &str = "UPDATE merchants SET name = ?2, appids = ?3, api_key = ?4, \
      workwx_secret = ?5, key_version = ?6, packet_min = ?7, packet_max = ?8, \
@@ -51,6 +59,18 @@ pub(super) fn update(
         0 => balance(connection, merchant.mch_id.as_str()).and(Err(LedgerError::Conflict)),
         _ => Ok(()),
     }
+}
+
+/// Puts a merchant, balance and version included, in the place of what is there.
+pub(super) fn put(
+    connection: &Connection,
+    key: &SealKey,
+    merchant: &Merchant,
+) -> Result<(), LedgerError> {
+    if write(connection, key, merchant, INSERT)? == 0 {
+        write(connection, key, merchant, REPLACE)?;
+    }
+    Ok(())
 }
 
 pub(super) fn top_up(

@@ -1,5 +1,7 @@
 //! The schema, forward only: each step is applied once, in one transaction with the rest.
 
+mod chaining;
+
 use super::fault::fault;
 use crate::error::LedgerError;
 use refinery_core::traits::sync::{Migrate, Query, Transaction};
@@ -17,6 +19,8 @@ const STEPS: [(&str, &str); NEWEST as usize] = [
 
 /// Brings the schema to [`NEWEST`] inside the caller's transaction.
 pub(super) fn migrate(connection: &Connection) -> Result<(), LedgerError> {
+    let found: i64 =
+        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fault)?;
     let storage = |e: refinery_core::Error| LedgerError::Storage(format!("migration: {e}"));
     let steps: Result<Vec<Migration>, _> =
         STEPS.iter().map(|(name, sql)| Migration::unapplied(name, sql)).collect();
@@ -24,6 +28,10 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), LedgerError> {
         .set_grouped(true)
         .run(&mut Driver(connection))
         .map_err(storage)?;
+    // After the statements of version 3, and in one transaction with them.
+    if found < 3 {
+        chaining::chain(connection)?;
+    }
     connection.pragma_update(None, "user_version", NEWEST).map_err(fault)
 }
 

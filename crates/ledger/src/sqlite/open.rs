@@ -234,13 +234,16 @@ fn check_whole(connection: &Connection, path: &Path) -> Result<(), LedgerError> 
     }
     let ends = [
         ("records", "mch_id, mch_billno"),
-        ("history", "mch_id, mch_billno, seq"),
+        ("history", "mch_id, position"),
         ("merchants", "mch_id"),
         ("usage", "mch_id, day, openid"),
         ("findings", "mch_id, first_billno, second_billno"),
         ("settings", "name"),
         ("inquiries", "mch_id, mch_billno"),
-        ("inquiry_history", "mch_id, mch_billno, seq"),
+        ("inquiry_history", "mch_id, position"),
+        ("chains", "mch_id, book"),
+        ("totals", "mch_id, book, day, status, outcome, act_name, sender"),
+        ("paces", "mch_id, pace, holder"),
         ("runs", "mch_id, run"),
         ("run_rows", "mch_id, run, mch_billno"),
     ];

@@ -86,8 +86,9 @@ pub(super) fn find(connection: &Connection, key: &Key) -> Result<Option<Record>,
 }
 
 pub(super) fn history(connection: &Connection, key: &Key) -> Result<Vec<Entry>, LedgerError> {
-    let query =
-        format!("SELECT {ENTRY} FROM history WHERE mch_id = ?1 AND mch_billno = ?2 ORDER BY seq");
+    let query = format!(
+        "SELECT {ENTRY} FROM history WHERE mch_id = ?1 AND mch_billno = ?2 ORDER BY position"
+    );
     all(connection, &query, [key.mch_id.as_str(), key.mch_billno.as_str()], rows::entry)
 }
 

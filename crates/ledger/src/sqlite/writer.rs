@@ -2,15 +2,20 @@
 //! transaction, so that one write to disk makes all of them durable; each has a
 //! savepoint of its own and fails alone.
 
+use super::archive::{self, Care};
 use super::fault::fault;
+use super::group::Group;
 use super::inquiries::{commit as inquiry_commit, runs};
-use super::{commit, leases, merchants, settings};
+use super::leases::{self, Leasing};
+use super::ready::Ready;
+use super::{commit, merchants, settings};
+use crate::archive::Forgotten;
 use crate::error::LedgerError;
 use crate::inquiry::{Inquiry, InquiryCommit, Sighting};
-use crate::lease::{Claim, Lease, SliceRequest};
+use crate::lease::Claim;
 use crate::ledger::Commit;
 use crate::merchant::Merchant;
-use crate::record::{Key, Record};
+use crate::record::Record;
 use crate::seal::SealKey;
 use hongbao_wire::Fen;
 use jiff::Timestamp;
@@ -21,7 +26,7 @@ use tokio::sync::oneshot;
 
 /// What can be changed.
 pub(super) enum Change {
-    Commit(Box<Commit>),
+    Commit(Box<Ready<Commit>>),
     AddMerchant(Box<Merchant>),
     UpdateMerchant(Box<Merchant>),
     TopUp {
@@ -37,7 +42,7 @@ pub(super) enum Change {
         was: Option<Box<str>>,
         value: Box<str>,
     },
-    CommitInquiry(Box<InquiryCommit>),
+    CommitInquiry(Box<Ready<InquiryCommit>>),
     BeginRun {
         mch_id: Box<str>,
         run: Box<str>,
@@ -57,30 +62,8 @@ pub(super) enum Change {
         mch_id: Box<str>,
         run: Box<str>,
     },
-    ClaimDue {
-        now: Timestamp,
-        lease: Lease,
-        limit: u32,
-    },
-    ClaimDueInquiries {
-        mch_id: Box<str>,
-        now: Timestamp,
-        lease: Lease,
-        limit: u32,
-    },
-    ClaimInquiry {
-        key: Key,
-        now: Timestamp,
-        lease: Lease,
-    },
-    ReleaseInquiry {
-        key: Key,
-        holder: Box<str>,
-    },
-    LeasePace {
-        request: Box<SliceRequest>,
-        now: Timestamp,
-    },
+    Lease(Leasing),
+    Care(Box<Care>),
     /// Nothing: it only takes the right to write and gives it back.
     Probe,
 }
@@ -89,7 +72,8 @@ pub(super) enum Change {
 #[derive(Default)]
 pub(super) struct Answer {
     /// The version of a commit, the balance after a top-up, the millisecond in which a run
-    /// began, how many rows of it were forgotten, the slice of a pace; else 0.
+    /// began, how many rows of it were forgotten, the slice of a pace, how many messages were
+    /// removed; else 0.
     pub(super) number: u64,
     /// For each row of a run, the line on which its number was noted first.
     pub(super) lines: Vec<u64>,
@@ -97,6 +81,8 @@ pub(super) struct Answer {
     pub(super) records: Vec<Record>,
     /// The inquiries that were leased.
     pub(super) inquiries: Vec<Inquiry>,
+    /// What forgetting a receiver changed.
+    pub(super) forgotten: Forgotten,
     /// What came of leasing one.
     pub(super) claim: Option<Claim>,
 }
@@ -209,9 +195,13 @@ impl Desk {
     /// Makes the changes, each alone, and commits: outcomes count only once the
     /// transaction is durable. An error means that nothing of it stays.
     fn transaction(&self, group: &[Job]) -> Result<Vec<Outcome>, LedgerError> {
-        let alone = group.iter().map(|job| self.alone(&job.change));
+        let mut shared = Group::default();
+        let alone = group.iter().map(|job| self.alone(&job.change, &mut shared));
         let outcomes: Result<Vec<_>, _> = alone.collect();
-        let done = outcomes.and_then(|outcomes| self.execute("COMMIT").map(|()| outcomes));
+        let done = outcomes.and_then(|outcomes| {
+            shared.write(&self.connection)?;
+            self.execute("COMMIT").map(|()| outcomes)
+        });
         if done.is_err() {
             self.roll_back()?;
         }
@@ -221,9 +211,9 @@ impl Desk {
     /// What came of one change; what failed is undone. An error means that the whole
     /// transaction is lost: SQLite undid it (a full disk, an I/O error), or it could not
     /// be told from what failed.
-    fn alone(&self, change: &Change) -> Result<Outcome, LedgerError> {
+    fn alone(&self, change: &Change, shared: &mut Group) -> Result<Outcome, LedgerError> {
         self.execute("SAVEPOINT one")?;
-        let outcome = self.apply(change);
+        let outcome = self.apply(change, shared);
         match &outcome {
             Err(error) if self.connection.is_autocommit() => return Err(error.clone()),
             Err(_) => self.execute("ROLLBACK TO one")?,
@@ -237,10 +227,10 @@ impl Desk {
         if self.connection.is_autocommit() { Ok(()) } else { self.execute("ROLLBACK") }
     }
 
-    fn apply(&self, change: &Change) -> Outcome {
+    fn apply(&self, change: &Change, group: &mut Group) -> Outcome {
         let connection = &self.connection;
         match change {
-            Change::Commit(commit) => commit::apply(connection, commit).map(Answer::from),
+            Change::Commit(commit) => commit::apply(connection, group, commit).map(Answer::from),
             Change::AddMerchant(merchant) => {
                 merchants::add(connection, &self.key, merchant).map(|()| Answer::default())
             }
@@ -263,7 +253,7 @@ impl Desk {
                     .map(|()| Answer::default())
             }
             Change::CommitInquiry(commit) => {
-                inquiry_commit::apply(connection, commit).map(Answer::from)
+                inquiry_commit::apply(connection, group, commit).map(Answer::from)
             }
             Change::BeginRun { mch_id, run, now } => {
                 runs::begin(connection, mch_id, run, *now).map(Answer::from)
@@ -278,25 +268,8 @@ impl Desk {
             Change::ForgetRows { mch_id, run } => {
                 runs::forget(connection, mch_id, run).map(Answer::from)
             }
-            Change::ClaimDue { now, lease, limit } => {
-                let records = leases::claim_due(connection, *now, lease, *limit)?;
-                Ok(Answer { records, ..Answer::default() })
-            }
-            Change::ClaimDueInquiries { mch_id, now, lease, limit } => {
-                let inquiries =
-                    leases::claim_due_inquiries(connection, mch_id, *now, lease, *limit)?;
-                Ok(Answer { inquiries, ..Answer::default() })
-            }
-            Change::ClaimInquiry { key, now, lease } => {
-                let claim = Some(leases::claim_inquiry(connection, key, *now, lease)?);
-                Ok(Answer { claim, ..Answer::default() })
-            }
-            Change::ReleaseInquiry { key, holder } => {
-                leases::release_inquiry(connection, key, holder).map(|()| Answer::default())
-            }
-            Change::LeasePace { request, now } => {
-                leases::lease_pace(connection, request, *now).map(Answer::from)
-            }
+            Change::Lease(leasing) => leases::apply(connection, leasing),
+            Change::Care(care) => archive::apply(connection, &self.key, group, care),
             Change::Probe => Ok(Answer::default()),
         }
     }

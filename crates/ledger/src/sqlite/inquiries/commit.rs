@@ -1,46 +1,47 @@
 //! One change of one inquiry, inside the writer's savepoint: what fails here is undone there.
 
+use crate::book::Book;
 use crate::error::LedgerError;
 use crate::inquiry::{Inquiry, InquiryCommit, Seen};
 use crate::ledger::Expect;
 use crate::record::Order;
-use crate::sqlite::commit::append;
 use crate::sqlite::fault::fault;
+use crate::sqlite::group::{Group, append};
+use crate::sqlite::inquiries::reader::inquiry;
+use crate::sqlite::ready::Ready;
 use hongbao_wire::Fen;
 use hongbao_wire::send::Sender;
 use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
-const INSERT: &str = "INSERT INTO inquiries (mch_id, mch_billno, version, entries, appid, \
-     business_ref, noted_at, sent_at, sends, asks, asked_at, answered_at, verdict, cause, \
-     next_step, is_final, unknown_since, is_contradicted, due_at, attention, wxappid, re_openid, \
-     total_amount, wishing, act_name, remark, sender_name, agentid, sender_header_media_id, \
-     scene_id, status, detail_id, seen_total_amount, reason, seen_act_name, seen_sender_name, \
+pub(in crate::sqlite) const INSERT: &str = "INSERT INTO inquiries (mch_id, mch_billno, version, appid, business_ref, noted_at, \
+     sent_at, sends, asks, asked_at, answered_at, verdict, cause, next_step, is_final, \
+     unknown_since, is_contradicted, due_at, attention, wxappid, re_openid, total_amount, \
+     wishing, act_name, remark, sender_name, agentid, sender_header_media_id, scene_id, \
+     status, detail_id, seen_total_amount, reason, seen_act_name, seen_sender_name, \
      send_time, openid, amount, rcv_time, refund_amount, refund_time, reply, send_reply) \
      VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, \
-     ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36, \
-     ?37, ?38, ?39, ?40, ?41, ?42, ?43, ?44) ON CONFLICT DO NOTHING RETURNING entries";
+     ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, \
+     ?36, ?37, ?38, ?39, ?40, ?41, ?42, ?43) ON CONFLICT DO NOTHING";
 
-const UPDATE: &str = "UPDATE inquiries SET version = ?3, entries = entries + ?4, appid = ?5, \
-     business_ref = ?6, noted_at = ?7, sent_at = ?8, sends = ?9, asks = ?10, asked_at = ?11, \
-     answered_at = ?12, verdict = ?13, cause = ?14, next_step = ?15, is_final = ?16, \
-     unknown_since = ?17, is_contradicted = ?18, due_at = ?19, attention = ?20, wxappid = ?21, \
-     re_openid = ?22, total_amount = ?23, wishing = ?24, act_name = ?25, remark = ?26, \
-     sender_name = ?27, agentid = ?28, sender_header_media_id = ?29, scene_id = ?30, \
-     status = ?31, detail_id = ?32, seen_total_amount = ?33, reason = ?34, seen_act_name = ?35, \
-     seen_sender_name = ?36, send_time = ?37, openid = ?38, amount = ?39, rcv_time = ?40, \
-     refund_amount = ?41, refund_time = ?42, reply = ?43, send_reply = ?44, \
-     leased_until = NULL, leased_by = NULL \
-     WHERE mch_id = ?1 AND mch_billno = ?2 AND version = ?3 - 1 RETURNING entries";
-
-const APPEND: &str = "INSERT INTO inquiry_history (mch_id, mch_billno, seq, at, source, event, \
-     raw) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+pub(in crate::sqlite) const UPDATE: &str = "UPDATE inquiries SET version = ?3, appid = ?4, business_ref = ?5, noted_at = ?6, sent_at \
+     = ?7, sends = ?8, asks = ?9, asked_at = ?10, answered_at = ?11, verdict = ?12, cause = \
+     ?13, next_step = ?14, is_final = ?15, unknown_since = ?16, is_contradicted = ?17, due_at \
+     = ?18, attention = ?19, wxappid = ?20, re_openid = ?21, total_amount = ?22, wishing = \
+     ?23, act_name = ?24, remark = ?25, sender_name = ?26, agentid = ?27, \
+     sender_header_media_id = ?28, scene_id = ?29, status = ?30, detail_id = ?31, \
+     seen_total_amount = ?32, reason = ?33, seen_act_name = ?34, seen_sender_name = ?35, \
+     send_time = ?36, openid = ?37, amount = ?38, rcv_time = ?39, refund_amount = ?40, \
+     refund_time = ?41, reply = ?42, send_reply = ?43, leased_until = NULL, leased_by = NULL \
+     WHERE mch_id = ?1 AND mch_billno = ?2";
 
 /// Makes the change; returns the inquiry's new version.
 pub(in crate::sqlite) fn apply(
     connection: &Connection,
-    commit: &InquiryCommit,
+    group: &mut Group,
+    ready: &Ready<InquiryCommit>,
 ) -> Result<u64, LedgerError> {
+    let Ready { commit, raws, state, total } = ready;
     if commit.entries.is_empty() {
         return Err(LedgerError::NoEntries);
     }
@@ -49,13 +50,23 @@ pub(in crate::sqlite) fn apply(
     {
         return Err(LedgerError::Conflict);
     }
-    let (statement, version) = match commit.expect {
-        Expect::Absent => (INSERT, 1),
-        Expect::Version(version) => (UPDATE, version.checked_add(1).ok_or(LedgerError::Conflict)?),
+    let key = &commit.inquiry.key;
+    let (statement, old) = match commit.expect {
+        Expect::Absent => (INSERT, None),
+        Expect::Version(version) => {
+            let old = inquiry(connection, key)?.filter(|old| old.version == version);
+            (UPDATE, Some(old.ok_or(LedgerError::Conflict)?.total()))
+        }
     };
-    let entries = write_inquiry(connection, commit, statement, version)?;
-    append(connection, APPEND, &commit.inquiry.key, entries, &commit.entries)?;
-    Ok(version)
+    if put(connection, &commit.inquiry, statement)? == 0 {
+        return Err(LedgerError::Conflict);
+    }
+    let account = group.account(connection, Book::Inquiries, &key.mch_id)?;
+    let totals = account.shifted(connection, old, total.clone())?;
+    let mut head = account.head();
+    append(connection, &mut head, key, &commit.entries, raws, state)?;
+    account.keep(head, totals);
+    Ok(commit.inquiry.version)
 }
 
 /// How many other numbers have the inquiry's reference; without one, none.
@@ -74,14 +85,13 @@ fn numbers_beside(connection: &Connection, inquiry: &Inquiry) -> Result<i64, Led
         .map_err(fault)
 }
 
-/// Returns how many entries the history has with those of this commit.
-fn write_inquiry(
+/// Writes an inquiry by `statement`, whose values are the columns of [`INSERT`]; returns how many rows
+/// it wrote.
+pub(in crate::sqlite) fn put(
     connection: &Connection,
-    commit: &InquiryCommit,
+    inquiry: &Inquiry,
     statement: &str,
-    version: u64,
-) -> Result<i64, LedgerError> {
-    let inquiry = &commit.inquiry;
+) -> Result<usize, LedgerError> {
     let order = inquiry.order.as_ref();
     let seen = inquiry.seen.as_ref();
     let agentid = order.and_then(|order| match order.sender {
@@ -92,12 +102,11 @@ fn write_inquiry(
     let of_seen = |part: fn(&Seen) -> Option<&str>| seen.and_then(part);
     let amount = |part: fn(&Seen) -> Option<Fen>| seen.and_then(part).map(Fen::as_i64);
     let time = |part: fn(&Seen) -> Option<Timestamp>| seen.and_then(part).map(ms);
-    let version = i64::try_from(version).map_err(|_| LedgerError::Conflict)?;
+    let version = i64::try_from(inquiry.version).map_err(|_| LedgerError::Conflict)?;
     let values = params![
         inquiry.key.mch_id.as_str(),
         inquiry.key.mch_billno.as_str(),
         version,
-        commit.entries.len() as i64,
         inquiry.appid.as_str(),
         inquiry.business_ref.as_deref(),
         ms(inquiry.noted_at),
@@ -139,11 +148,7 @@ fn write_inquiry(
         inquiry.reply.as_deref(),
         inquiry.send_reply.as_deref(),
     ];
-    connection
-        .prepare_cached(statement)
-        .and_then(|mut s| s.query_row(values, |row| row.get(0)).optional())
-        .map_err(fault)?
-        .ok_or(LedgerError::Conflict)
+    connection.prepare_cached(statement).and_then(|mut s| s.execute(values)).map_err(fault)
 }
 
 fn ms(at: Timestamp) -> i64 {

@@ -30,14 +30,17 @@ static TOO_FAR_AHEAD_AND_FREE: LazyLock<String> = LazyLock::new(|| free(&TOO_FAR
 const NEXT_DUE: &str =
     "SELECT min(due_at), count(*) FROM inquiries WHERE mch_id = ?1 AND due_at IS NOT NULL";
 
-pub(super) fn inquiry(connection: &Connection, key: &Key) -> Result<Option<Inquiry>, LedgerError> {
+pub(in crate::sqlite) fn inquiry(
+    connection: &Connection,
+    key: &Key,
+) -> Result<Option<Inquiry>, LedgerError> {
     let values = [key.mch_id.as_str(), key.mch_billno.as_str()];
     Ok(all(connection, &BY_KEY, values, rows::inquiry)?.pop())
 }
 
 pub(super) fn history(connection: &Connection, key: &Key) -> Result<Vec<Entry>, LedgerError> {
     let query = format!(
-        "SELECT {ENTRY} FROM inquiry_history WHERE mch_id = ?1 AND mch_billno = ?2 ORDER BY seq"
+        "SELECT {ENTRY} FROM inquiry_history WHERE mch_id = ?1 AND mch_billno = ?2 ORDER BY position"
     );
     all(connection, &query, [key.mch_id.as_str(), key.mch_billno.as_str()], entry)
 }
@@ -51,7 +54,7 @@ pub(super) fn of_ref(
 }
 
 /// A page of those that match `filter` and that no row of `run`, where one is given, named.
-pub(super) fn list(
+pub(in crate::sqlite) fn list(
     connection: &Connection,
     mch_id: &str,
     run: Option<&str>,

@@ -11,7 +11,7 @@ use hongbao_wire::{DetailId, Fen, MchBillno, MchId, OpenId};
 use rusqlite::Row;
 
 /// The columns of an inquiry in the order that [`inquiry`] reads them.
-pub(super) const INQUIRY: &str = "mch_id, mch_billno, version, appid, business_ref, noted_at, \
+pub(in crate::sqlite) const INQUIRY: &str = "mch_id, mch_billno, version, appid, business_ref, noted_at, \
      sent_at, sends, asks, asked_at, answered_at, verdict, cause, next_step, is_final, \
      unknown_since, is_contradicted, due_at, attention, wxappid, re_openid, total_amount, \
      wishing, act_name, remark, sender_name, agentid, sender_header_media_id, scene_id, status, \
@@ -22,7 +22,7 @@ pub(super) const INQUIRY: &str = "mch_id, mch_billno, version, appid, business_r
 const ORDER: usize = 19;
 
 /// Reads the columns of [`INQUIRY`].
-pub(super) fn inquiry(row: &Row<'_>) -> Result<Inquiry, LedgerError> {
+pub(in crate::sqlite) fn inquiry(row: &Row<'_>) -> Result<Inquiry, LedgerError> {
     let is_ordered = get::<Option<String>>(row, ORDER)?.is_some();
     Ok(Inquiry {
         key: Key::new(text_id::<MchId>(row, 0)?, text_id::<MchBillno>(row, 1)?),
