@@ -3,10 +3,16 @@
 
 mod support;
 
+use hongbao_ledger::{
+    Commit, Entry, Expect, Filter, Key, Ledger, Record, SealKey, Source, SqliteLedger,
+};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::LazyLock;
 use support::{OPENID, Said, Served, command, hongbao, hongbao_in};
 use tempfile::TempDir;
@@ -310,14 +316,12 @@ fn a_head_is_signed_kept_and_held_against_the_ledger() {
 fn a_head_of_a_ledger_that_was_put_back_or_made_anew_is_not_passed_through() {
     let folder = Folder::new();
     let key = folder.run(&["head"]).json_whole()["public_key"].as_str().unwrap().to_owned();
-    let fresh = folder.at("fresh");
-    fs::write(&fresh, "oAnybody0000000000000000000\n").unwrap();
-    // one packet more, then a head, then the ledger of before
+    // a change, then a head, then the ledger of before
     let before = folder.at("before.sqlite");
     assert_eq!(folder.run(&["backup", &before]).exit, 0);
-    assert_eq!(folder.run(&["forget", OPENID_OF_DONE]).exit, 9, "OPEN1 is open");
+    assert_eq!(folder.run(&["forget", OPENID]).exit, 9, "OPEN1 is open");
     folder.close_open();
-    assert_eq!(folder.run(&["forget", OPENID_OF_DONE]).exit, 0);
+    assert_eq!(folder.run(&["forget", OPENID]).exit, 0);
     let head = folder.at("head.json");
     assert_eq!(folder.run(&["head", "-o", &head]).exit, 0);
     let said = hongbao(&[
@@ -341,13 +345,65 @@ fn a_head_of_a_ledger_that_was_put_back_or_made_anew_is_not_passed_through() {
     );
 }
 
-const OPENID_OF_DONE: &str = OPENID;
-
 impl Folder {
+    /// The server's ledger, opened as a program opens it.
+    fn ledger(&self) -> SqliteLedger {
+        let key = SealKey::load(self.path("data/ledger.key")).unwrap();
+        SqliteLedger::open(self.path("data/ledger.sqlite"), key).unwrap()
+    }
+
     /// Nothing of any packet is due any more.
     fn close_open(&self) {
-        self.tamper("UPDATE records SET due_at = NULL WHERE due_at IS NOT NULL");
+        let ledger = self.ledger();
+        wait(async {
+            let filter = Filter { limit: 1000, ..Filter::default() };
+            for record in ledger.records(MCH_ID, &filter).await.unwrap() {
+                if record.due_at.is_none() {
+                    continue;
+                }
+                let expect = Expect::Version(record.version);
+                let record = Record { due_at: None, ..record };
+                let (budget, refund) = (None, None);
+                let entries = vec![entry("closed", Timestamp::UNIX_EPOCH, None)];
+                let commit = Commit {
+                    record,
+                    expect,
+                    entries,
+                    reply: None,
+                    budget,
+                    refund,
+                    findings: vec![],
+                };
+                ledger.commit(commit).await.unwrap();
+            }
+        });
     }
+
+    /// An old entry with a raw message, and one without.
+    fn old_entries(&self) {
+        let ledger = self.ledger();
+        let at: Timestamp = "2020-01-01T00:00:00Z".parse().unwrap();
+        wait(async {
+            let key = Key::new(MCH_ID, "DONE1");
+            let record = ledger.find(&key).await.unwrap().unwrap();
+            let reply = ledger.reply(MCH_ID, "DONE1").await.unwrap();
+            let entries =
+                vec![entry("old", at, Some(b"<xml>long ago</xml>")), entry("older", at, None)];
+            let expect = Expect::Version(record.version);
+            let (budget, refund) = (None, None);
+            let commit =
+                Commit { record, expect, entries, reply, budget, refund, findings: vec![] };
+            ledger.commit(commit).await.unwrap();
+        });
+    }
+}
+
+fn wait<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Runtime::new().unwrap().block_on(work)
+}
+
+fn entry(event: &str, at: Timestamp, raw: Option<&[u8]>) -> Entry {
+    Entry { at, source: Source::Admin, event: event.into(), raw: raw.map(Into::into) }
 }
 
 impl Whole for Said {
@@ -467,9 +523,207 @@ fn raw_messages_are_trimmed_by_days_and_the_chain_holds() {
     let folder = Folder::new();
     failed(&folder.run(&["trim"]), 2, "USAGE");
     assert_eq!(folder.json(&["trim", "--days", "1"])["removed"], 0, "all of it is of today");
-    folder.tamper_times();
+    folder.old_entries();
+    assert_eq!(folder.json(&["trim", "--days", "36500"])["removed"], 0);
+    assert_eq!(folder.json(&["trim", "--days", "30"])["removed"], 1);
+    assert_eq!(folder.json(&["trim", "--days", "30"])["removed"], 0);
+    assert_eq!(folder.run(&["verify"]).exit, 0, "the hash stays");
+    failed(&folder.run(&["trim", "--days", "0"]), 2, "USAGE");
+    folder.configure("#raw_replies_days = 0", "raw_replies_days = 30");
+    let said = folder.run(&["trim"]);
+    assert!(
+        said.stdout.starts_with("raw messages removed: 0, all of them from before 20"),
+        "{said:?}"
+    );
+    let profile = folder.profile();
+    let trim = ["ledger", "trim", "--profile", &profile];
+    failed(&hongbao(&trim), 2, "USAGE");
+    let text = fs::read_to_string(&profile).unwrap();
+    fs::write(&profile, format!("{text}raw_replies_days = 30\n")).unwrap();
+    assert_eq!(hongbao(&trim).exit, 0);
 }
 
 impl Folder {
-    fn tamper_times(&self) {}
+    /// Puts a line of the server's configuration in the place of another.
+    fn configure(&self, line: &str, other: &str) {
+        let path = self.path("data/hongbao.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(line), "{line}");
+        fs::write(&path, text.replace(line, other)).unwrap();
+    }
+
+    /// Starts a server on the folder, and waits for a line of its log that holds `wanted`.
+    fn serve_until(&self, more: &[&str], wanted: &str) {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut child = command()
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--admin",
+                "127.0.0.1:0",
+                "--dir",
+                &self.data(),
+            ])
+            .args(more)
+            .stderr(writer)
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut log = String::new();
+        let found = BufReader::new(reader).lines().map_while(Result::ok).any(|line| {
+            log.push_str(&line);
+            line.contains(wanted)
+        });
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(found, "{log}");
+    }
+}
+
+#[test]
+fn a_running_server_trims_by_itself() {
+    let folder = Folder::new();
+    folder.old_entries();
+    folder.configure("#raw_replies_days = 0", "raw_replies_days = 30");
+    folder.serve_until(&[], "raw messages trimmed removed=1");
+    assert_eq!(folder.json(&["trim", "--days", "30"])["removed"], 0);
+    assert_eq!(folder.run(&["verify"]).exit, 0);
+}
+
+#[test]
+fn a_server_may_have_its_ledger_elsewhere_from_the_first_start_on() {
+    let folder = Folder(tempfile::tempdir().unwrap());
+    let elsewhere = folder.at("elsewhere/ledger.db");
+    fs::create_dir(folder.path("elsewhere")).unwrap();
+    folder.serve_until(&["--ledger", &elsewhere], "ready");
+    assert!(folder.path("elsewhere/ledger.key").exists());
+    assert!(
+        !folder.path("data/ledger.sqlite").exists() && !folder.path("data/ledger.key").exists()
+    );
+    folder.serve_until(&[], "ready");
+    assert_eq!(folder.json(&["info"])["place"], json!(elsewhere));
+    assert_eq!(folder.json(&["info"])["merchants"], 1);
+    // what is gone is not made anew
+    fs::remove_file(&elsewhere).unwrap();
+    failed(&folder.run(&["info"]), 9, "LEDGER_MISSING");
+    failed(&hongbao(&["serve", "--dir", &folder.data()]), 9, "LEDGER_MISSING");
+}
+
+#[test]
+fn every_kind_of_tampering_is_found_where_it_is() {
+    let faults = |sql: &str| -> Vec<Value> {
+        let folder = Folder::new();
+        folder.tamper(sql);
+        let said = folder.run(&["verify", "--json"]);
+        failed(&said, 9, "LEDGER_FAULTS");
+        let mut lines = said.json();
+        let whole = lines.pop().unwrap();
+        assert_eq!((&whole["is_clean"], &whole["faults"]), (&json!(false), &json!(lines.len())));
+        lines
+    };
+    let gist = |fault: &Value| json!([fault["fault"], fault["position"], fault["mch_billno"]]);
+    let changed = faults("UPDATE history SET event = 'accepted!' WHERE position = 2");
+    assert_eq!(gist(&changed[0])[0], "entry_changed");
+    assert_eq!(gist(&changed[0])[1], 2);
+    let removed = faults("DELETE FROM history WHERE position = 2");
+    assert_eq!(gist(&removed[0]), json!(["entries_missing", 2, null]));
+    let newest = "(SELECT max(position) FROM history)";
+    let cut = faults(&format!("DELETE FROM history WHERE position = {newest}"));
+    assert_eq!(gist(&cut[0])[0], "entries_cut");
+    let amount = faults("UPDATE records SET total_amount = 101 WHERE mch_billno = 'DONE1'");
+    assert_eq!(gist(&amount[0]), json!(["packet_changed", null, "DONE1"]));
+    let message = faults("UPDATE history SET raw = x'00' WHERE raw IS NOT NULL AND position = 1");
+    assert_eq!(gist(&message[0])[0], "entry_changed");
+    let folder = Folder::new();
+    folder.tamper("UPDATE records SET total_amount = 101 WHERE mch_billno = 'DONE1'");
+    let people = hongbao_in("zh_CN.UTF-8", &["ledger", "verify", "--dir", &folder.data()]);
+    assert!(
+        people.stdout.contains("packet_changed") && people.stdout.contains("DONE1"),
+        "{people:?}"
+    );
+    assert!(people.stderr.contains("账本不是当初写下的样子"), "{people:?}");
+    failed(
+        &hongbao(&["ledger", "copy", &folder.data(), &folder.at("copy.sqlite")]),
+        9,
+        "LEDGER_COPY_UNCLEAN",
+    );
+}
+
+#[test]
+fn a_backup_of_a_running_server_is_whole_and_restores() {
+    let served = Served::start();
+    served.send("BEFORE1");
+    let folder = served.folder();
+    let (data, backup) = (folder.join("data"), folder.join("backup.sqlite"));
+    let (data, backup) = (data.to_str().unwrap(), backup.to_str().unwrap());
+    let said = hongbao(&["ledger", "backup", backup, "--full", "--json", "--dir", data]);
+    assert_eq!(said.exit, 0, "{said:?}");
+    assert_eq!((&said.json()[0]["verified"], mode(Path::new(backup))), (&json!(true), 0o600));
+    assert!(!Path::new(&format!("{backup}-wal")).exists());
+    served.send("AFTER1");
+    let again = hongbao(&["ledger", "backup", backup, "--dir", data]);
+    failed(&again, 9, "FILE_EXISTS");
+    let to = folder.join("restored.sqlite");
+    let to = to.to_str().unwrap();
+    failed(&hongbao(&["ledger", "restore", backup, to]), 9, "LEDGER_KEY_FILE");
+    let key = format!("{data}/ledger.key");
+    let restored = hongbao(&["ledger", "restore", backup, to, "--full", "--key-file", &key]);
+    assert_eq!(restored.exit, 0, "{restored:?}");
+    assert_eq!((mode(Path::new(to)), mode(&folder.join("restored.key"))), (0o600, 0o600));
+    let info = hongbao(&["ledger", "info", "--json", "--ledger", to]);
+    assert_eq!(info.json()[0]["records"]["packets"], 1, "{info:?}");
+    failed(&hongbao(&["ledger", "restore", backup, to]), 9, "FILE_EXISTS");
+    failed(&hongbao(&["ledger", "restore", backup, data]), 9, "FILE_EXISTS");
+}
+
+#[test]
+fn a_bad_backup_is_not_put_in_place() {
+    let folder = Folder::new();
+    let (backup, to, key) =
+        (folder.at("backup"), folder.at("to.sqlite"), folder.at("data/ledger.key"));
+    let restore = || {
+        let said = hongbao(&["ledger", "restore", &backup, &to, "--key-file", &key]);
+        assert!(!Path::new(&to).exists() && !folder.path("to.key").exists(), "{said:?}");
+        said
+    };
+    failed(&restore(), 9, "FILE_MISSING");
+    assert_eq!(folder.run(&["backup", &backup]).exit, 0);
+    let whole = fs::read(&backup).unwrap();
+    for (bytes, code) in [
+        (&b""[..], "LEDGER_DAMAGED"),
+        (b"no database", "LEDGER_DAMAGED"),
+        (&whole[..whole.len() - 100], "LEDGER_DAMAGED"),
+    ] {
+        fs::write(&backup, bytes).unwrap();
+        failed(&restore(), 9, code);
+    }
+    fs::write(&backup, &whole).unwrap();
+    fs::write(folder.path("backup-wal"), "log").unwrap();
+    failed(&restore(), 9, "BACKUP_IN_USE");
+    fs::remove_file(folder.path("backup-wal")).unwrap();
+    fs::write(folder.path("to.sqlite-wal"), "log").unwrap();
+    failed(&restore(), 9, "FILE_EXISTS");
+    fs::remove_file(folder.path("to.sqlite-wal")).unwrap();
+    fs::write(folder.path("wrong.key"), [7; 32]).unwrap();
+    fs::set_permissions(folder.path("wrong.key"), fs::Permissions::from_mode(0o600)).unwrap();
+    let wrong =
+        hongbao(&["ledger", "restore", &backup, &to, "--key-file", &folder.at("wrong.key")]);
+    failed(&wrong, 9, "LEDGER_UNSEALABLE");
+    let connection = rusqlite::Connection::open(&backup).unwrap();
+    connection.execute("UPDATE records SET total_amount = 101", []).unwrap();
+    drop(connection);
+    let full = hongbao(&["ledger", "restore", &backup, &to, "--full", "--key-file", &key]);
+    failed(&full, 9, "LEDGER_FAULTS");
+    assert!(!Path::new(&to).exists());
+    assert_eq!(fs::read_dir(folder.0.path()).unwrap().count(), 3, "no drafts are left");
+}
+
+#[test]
+fn a_backup_into_a_folder_that_cannot_be_written_says_so() {
+    let folder = Folder::new();
+    let nowhere = folder.run(&["backup", &folder.at("none/backup")]);
+    failed(&nowhere, 9, "FILE_NOT_WRITTEN");
+    let head = folder.run(&["head", "-o", &folder.at("none/head")]);
+    failed(&head, 9, "FILE_NOT_WRITTEN");
 }

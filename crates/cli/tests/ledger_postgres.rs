@@ -308,3 +308,36 @@ fn doctor_looks_at_a_database_and_backup_leaves_it_to_its_own_tools() {
     let restore = scene.run(&["ledger", "restore", &scene.at("backup"), &data]);
     failed(&restore, 9, "LEDGER_NOT_A_FILE");
 }
+
+#[test]
+fn what_was_changed_in_a_database_is_found_and_a_signed_head_holds_it() {
+    let Some(scene) = Scene::new() else { return };
+    let serving = scene.serve("data", &["--ledger", scene.url()]);
+    let profile = scene.at("data/merchants/10000098/merchant.toml");
+    for billno in ["A1", "A2"] {
+        let args =
+            ["send", "--profile", &profile, "--to", OPENID, "--amount", "1", "--billno", billno];
+        assert_eq!(scene.run(&args).exit, 0);
+    }
+    drop(serving);
+    let (data, head) = (scene.at("data"), scene.at("head.json"));
+    let ledger =
+        |args: &[&str]| scene.run(&[&["ledger", args[0], "--dir", &data], &args[1..]].concat());
+    assert_eq!(ledger(&["head", "-o", &head]).exit, 0);
+    let verify = || ledger(&["verify", "--json", "--head", &head]);
+    let clean = verify();
+    assert_eq!((clean.exit, &clean.json()[0]["is_clean"]), (0, &json!(true)), "{clean:?}");
+    scene
+        .server
+        .sql(&scene.database.name, "UPDATE records SET total_amount = 200 WHERE mch_billno = 'A2'");
+    let said = verify();
+    failed(&said, 9, "LEDGER_FAULTS");
+    let faults: Vec<Value> = said.json();
+    let gist = |fault: &Value| {
+        json!([fault["fault"], fault["book"], fault["mch_id"], fault["mch_billno"]])
+    };
+    assert_eq!(gist(&faults[0]), json!(["packet_changed", "records", MCH_ID, "A2"]));
+    assert_eq!(faults[1]["fault"], "total_differs");
+    let people = ledger(&["verify"]);
+    assert!(people.stdout.contains("packet_changed") && people.stdout.contains("A2"), "{people:?}");
+}

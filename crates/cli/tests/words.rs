@@ -11,7 +11,7 @@ use std::process::Stdio;
 use support::{Said, command, hongbao, hongbao_in};
 
 /// Every command that has help.
-const COMMANDS: [&str; 36] = [
+const COMMANDS: [&str; 45] = [
     "",
     "demo",
     "serve",
@@ -31,6 +31,15 @@ const COMMANDS: [&str; 36] = [
     "merchant show",
     "merchant set",
     "merchant revoke",
+    "ledger",
+    "ledger info",
+    "ledger verify",
+    "ledger head",
+    "ledger backup",
+    "ledger restore",
+    "ledger copy",
+    "ledger forget",
+    "ledger trim",
     "sandbox",
     "sandbox show",
     "sandbox advance",

@@ -53,7 +53,7 @@ fn explain(word: &Word, out: &mut Output) {
         | Kind::Difference
         | Kind::RowProblem
         | Kind::Exit => Some(say!("explain-stays")),
-        Kind::Failure | Kind::Fault | Kind::Mistake | Kind::Finding => None,
+        Kind::Failure | Kind::Fault | Kind::Mistake | Kind::Finding | Kind::LedgerFault => None,
     };
     if let Some(number) = number {
         out.data(format_args!("  {number}"));

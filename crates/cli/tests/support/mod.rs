@@ -121,6 +121,11 @@ impl Served {
         hongbao(&[&[args[0], "--profile", &profile], &args[1..]].concat())
     }
 
+    /// The folder in which its own lies, as `data`.
+    pub fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
     /// Stops it; its folder stays as long as what is returned.
     pub fn stop(self) -> tempfile::TempDir {
         drop(self.child);

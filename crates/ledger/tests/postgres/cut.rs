@@ -7,7 +7,7 @@ use crate::open;
 use crate::proxy::{Break, Wire};
 use hongbao_ledger::{
     Archive, Book, Budget, Commit, Entry, Head, Inquiries, InquiryCommit, Key, Ledger, LedgerError,
-    PostgresLedger,
+    Password, PostgresLedger, PostgresOptions, SealKey,
 };
 use hongbao_postgres_test::{Database, TestServer};
 use rand::rngs::StdRng;
