@@ -99,10 +99,24 @@ async fn twins_at_two_processes_cost_one_question() {
     let shop = Shop::new();
     let (a, b) = (shop.process("a"), shop.process("b"));
     for (n, takes) in [5, 50, 900, 20_000].into_iter().enumerate() {
-        let below = |end: usize| {
-        let most = Duration::from_nanos(end as u64 - 1);
-        usize::try_from(dice.below(most).as_nanos()).unwrap()
-    };
+        let number = format!("{n}");
+        shop.pays(&number, "SENT", takes * MS);
+        let later = async {
+            sleep(2 * MS).await;
+            b.ask(&number, Freshness::New).await.unwrap()
+        };
+        let (first, second) = tokio::join!(a.ask(&number, Freshness::New), later);
+        let first = first.unwrap();
+        assert_eq!(shop.payer.asks(&number), 1, "{takes} ms");
+        assert!(!is_from_ledger(&first) && is_from_ledger(&second));
+        assert_eq!(first.inquiry.reply, second.inquiry.reply);
+        assert!(matches!(second.verdict, Verdict::Open(_)), "{:?}", second.verdict);
+        assert!(shop.is_free(&number).await);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn many_who_ask_many_processes_cost_one_question() {
     let shop = Shop::new();
     shop.pays("1", "SENT", 300 * MS);
     let processes: Vec<_> = (0..5).map(|n| shop.process(&n.to_string())).collect();
