@@ -406,8 +406,10 @@ async fn more_processes_than_turns_in_a_second_each_get_some() {
 /// Processes come and go, in order or not, and the ledger is away for a while.
 async fn play(seed: u64) {
     let dice = Dice::seeded(seed);
-    let number =
-        |max: u64| u64::try_from(dice.below(Duration::from_nanos(max)).as_nanos()).unwrap();
+    let below = |end: usize| {
+        let most = Duration::from_nanos(end as u64 - 1);
+        usize::try_from(dice.below(most).as_nanos()).unwrap()
+    };
     let shop = Shop::new();
     let given = Given::default();
     let whole = [2, 5, 20, 30, 77][below(5)];
