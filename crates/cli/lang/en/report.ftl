@@ -17,6 +17,5 @@ report-difference = what was ordered is { $fen } fen more than the other columns
 report-out-hint = give `--out` a file that can be written: CSV, XLSX or Parquet
 report-chart-format = a chart is written as SVG alone
 report-chart-format-hint = give `--chart` a name that ends in `.svg`
-report-chart-title = Red packets by { $by }
-report-chart-axis = yuan
+report-chart-title = Red packets by { $by }, yuan
 about-failure-CHART_FORMAT = charts are SVG, which every browser shows; another format was asked for

@@ -17,6 +17,5 @@ report-difference = 发放金额比其余各列之和多 { $fen } 分：有记�
 report-out-hint = 给 `--out` 一个可以写入的文件：CSV、XLSX 或 Parquet
 report-chart-format = 图表只写成 SVG
 report-chart-format-hint = 给 `--chart` 一个以 `.svg` 结尾的文件名
-report-chart-title = 红包统计（按{ $by }）
-report-chart-axis = 元
+report-chart-title = 红包统计（按{ $by }，元）
 about-failure-CHART_FORMAT = 图表是 SVG，任何浏览器都能显示；要的却是别的格式

@@ -104,12 +104,12 @@ impl Chart<'_, '_> {
     fn draw(&self, report: &Report, is_upright: bool) -> Drawn {
         self.area.fill(&WHITE)?;
         let title = say!("report-chart-title", by = by_word(report.by));
-        self.text(&title, (24, 30), 22, INK, HPos::Left)?;
+        self.text(&title, (24, 30), 26, INK, HPos::Left)?;
         let days = report.by == By::Day;
         let period = self.bars.first().zip(self.bars.last()).filter(|_| days);
         if let Some((first, last)) = period {
             let period = format!("{} – {}", first.key, last.key);
-            self.text(&period, (WIDTH - 24, 30), 15, FAINT, HPos::Right)?;
+            self.text(&period, (WIDTH - 24, 30), 18, FAINT, HPos::Right)?;
         }
         self.legend()?;
         let (step, top) = scale(self.bars.iter().map(height_of).max().unwrap_or(0));
@@ -121,8 +121,8 @@ impl Chart<'_, '_> {
         for (outcome, colour) in Outcome::ALL.into_iter().zip(COLOURS) {
             let word = outcome_word(outcome);
             self.area.draw(&Rectangle::new([(x, 54), (x + 12, 66)], colour.filled()))?;
-            self.text(&word, (x + 18, 60), 15, INK, HPos::Left)?;
-            x += 18 + width_of(&word, 8) + 22;
+            self.text(&word, (x + 18, 60), 18, INK, HPos::Left)?;
+            x += 18 + width_of(&word, 9) + 24;
         }
         Ok(())
     }
@@ -134,7 +134,7 @@ impl Chart<'_, '_> {
         for at in 0..=top / step {
             let y = below - share(at * step, top, high);
             self.line([(left, y), (right, y)])?;
-            self.text(&axis(at * step), (left - 10, y), 14, FAINT, HPos::Right)?;
+            self.text(&axis(at * step), (left - 10, y), 17, FAINT, HPos::Right)?;
         }
         let count = i32::try_from(self.bars.len()).unwrap_or(1).max(1);
         let every = (64 * count / (right - left)).max(0) + 1;
@@ -154,10 +154,10 @@ impl Chart<'_, '_> {
             }
             if at % every == 0 {
                 let day = bar.key.get(5..).unwrap_or(&bar.key);
-                self.text(day, (x + (end - x) / 2, below + 18), 14, FAINT, HPos::Center)?;
+                self.text(day, (x + (end - x) / 2, below + 18), 17, FAINT, HPos::Center)?;
             }
         }
-        self.text(&say!("report-chart-axis"), (left - 10, above - 16), 14, FAINT, HPos::Right)
+        Ok(())
     }
 
     /// Bars that lie, beside names of any length.
@@ -167,13 +167,12 @@ impl Chart<'_, '_> {
         for at in 0..=top / step {
             let x = left + share(at * step, top, wide);
             self.line([(x, above), (x, below)])?;
-            self.text(&axis(at * step), (x, below + 16), 14, FAINT, HPos::Center)?;
+            self.text(&axis(at * step), (x, below + 16), 17, FAINT, HPos::Center)?;
         }
-        self.text(&say!("report-chart-axis"), (WIDTH - 24, below + 16), 14, FAINT, HPos::Right)?;
         for (at, bar) in (0..).zip(self.bars) {
             let y = above + 30 * at + 5;
             let name = if bar.key.is_empty() { "-".to_owned() } else { shortened(&bar.key) };
-            self.text(&name, (left - 10, y + 10), 15, INK, HPos::Right)?;
+            self.text(&name, (left - 10, y + 10), 18, INK, HPos::Right)?;
             let mut sum = 0;
             for (money, colour) in bar.outcomes.iter().zip(COLOURS) {
                 let from = left + share(sum, top, wide);
@@ -183,9 +182,8 @@ impl Chart<'_, '_> {
                     self.area.draw(&Rectangle::new([(from, y), (to, y + 20)], colour.filled()))?;
                 }
             }
-            let yuan = Fen::new(sum).unwrap_or(Fen::MAX).to_yuan();
             let end = left + share(sum, top, wide);
-            self.text(&yuan, (end + 8, y + 10), 14, FAINT, HPos::Left)?;
+            self.text(&axis(sum), (end + 8, y + 10), 17, FAINT, HPos::Left)?;
         }
         Ok(())
     }
