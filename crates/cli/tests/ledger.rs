@@ -71,7 +71,8 @@ fn a_ledger_that_cannot_be_used_is_refused_by_every_command() {
     fs::remove_file(&file).unwrap();
     refused("LEDGER_MISSING");
     fs::create_dir(&file).unwrap();
-    refused("LEDGER_STORAGE");
+    let info = hongbao(&["ledger", "info", "--ledger", &folder.at("data/ledger.sqlite")]);
+    failed(&info, 9, "LEDGER_STORAGE");
 }
 
 #[test]

@@ -9,7 +9,7 @@ ledger-unreachable-hint = check that the database runs, and its host, port, `ssl
 ledger-unsafe = the database of `{ $file }` may lose what it acknowledged: { $why }
 ledger-unsafe-hint = set `fsync` and `synchronous_commit` of the database to `on`; only where losing what was paid is acceptable, set `ledger_allow_unsafe_durability = true`
 ledger-database-hint = check the database's own log, its free space, and what its user may do
-ledger-still-open-hint = do it again when the packets are final: `hongbao follow` asks about them, and after 30 days at most nothing of them changes by itself
+ledger-still-open-hint = do it again when these packets are final: `hongbao follow` asks about them until they are
 ledger-chain-hint = run `hongbao ledger verify` on both ledgers; nothing was changed
 ledger-key-needed = nothing says where the key file of `{ $place }` is
 ledger-key-needed-hint = name it with `--key-file`, of a copy with `--from-key` or `--to-key`; or give the server's folder or the profile whose configuration names the database

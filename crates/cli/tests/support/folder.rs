@@ -6,6 +6,7 @@ use super::{Said, Served, command, hongbao};
 use hongbao_ledger::{
     Commit, Entry, Expect, Filter, Key, Ledger, Record, SealKey, Source, SqliteLedger,
 };
+use hongbao_wire::Status;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::fs;
@@ -124,11 +125,12 @@ impl Folder {
         wait(async {
             let filter = Filter { limit: 1000, ..Filter::default() };
             for record in ledger.records(MCH_ID, &filter).await.unwrap() {
-                if record.due_at.is_none() {
+                if !record.can_still_change() {
                     continue;
                 }
                 let expect = Expect::Version(record.version);
-                let record = Record { due_at: None, ..record };
+                let status = Some(Status::Failed);
+                let record = Record { due_at: None, status, ..record };
                 let (budget, refund) = (None, None);
                 let entries = vec![entry("closed", Timestamp::UNIX_EPOCH, None)];
                 let commit = Commit {
