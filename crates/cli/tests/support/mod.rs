@@ -109,6 +109,19 @@ impl Served {
         log.lines().filter(|line| line.contains(&format!("call=\"{kind}\""))).count()
     }
 
+    /// When calls of that kind were answered, ms, in the order of the log.
+    pub fn times(&self, kind: &str) -> Vec<i64> {
+        let log = std::fs::read_to_string(self.dir.path().join("log")).unwrap();
+        let of_kind = log.lines().filter(|line| line.contains(&format!("call=\"{kind}\"")));
+        let time = |line: &str| line.split_whitespace().next().unwrap().parse().unwrap();
+        of_kind.map(time).map(|at: jiff::Timestamp| at.as_millisecond()).collect()
+    }
+
+    /// Where its operator asks.
+    pub fn admin(&self) -> String {
+        self.admin.clone()
+    }
+
     /// What the sandbox's merchant has left, fen.
     pub fn balance(&self) -> u64 {
         let data = self.dir.path().join("data");
