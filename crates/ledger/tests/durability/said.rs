@@ -2,7 +2,7 @@
 
 use crate::given::{MCH_ID, entry, record};
 use crate::load::{inquiry_at, reply};
-use hongbao_ledger::{Entry, Filter, Inquiries, Inquiry, InquiryFilter, Ledger, Record};
+use hongbao_ledger::{Audit, Entry, Filter, Inquiry, InquiryFilter, Record, Store};
 use std::collections::{HashMap, HashSet};
 
 /// The balance that every ledger begins with, fen.
@@ -40,7 +40,7 @@ impl Said {
     }
 }
 
-async fn all_records(ledger: &impl Ledger) -> HashMap<String, Record> {
+async fn all_records(ledger: &dyn Store) -> HashMap<String, Record> {
     let mut all = HashMap::new();
     let mut filter = Filter { limit: 1000, ..Filter::default() };
     loop {
@@ -51,7 +51,7 @@ async fn all_records(ledger: &impl Ledger) -> HashMap<String, Record> {
     }
 }
 
-async fn all_inquiries(ledger: &impl Inquiries) -> HashMap<String, Inquiry> {
+async fn all_inquiries(ledger: &dyn Store) -> HashMap<String, Inquiry> {
     let mut all = HashMap::new();
     let mut filter = InquiryFilter { limit: 1000, ..InquiryFilter::default() };
     loop {
@@ -63,7 +63,7 @@ async fn all_inquiries(ledger: &impl Inquiries) -> HashMap<String, Inquiry> {
 }
 
 /// Returns how many entries the histories of both sides have.
-pub async fn check(ledger: &(impl Ledger + Inquiries), said: &Said) -> (u64, u64) {
+pub async fn check(ledger: &dyn Store, said: &Said) -> (u64, u64) {
     let (records, inquiries) = (all_records(ledger).await, all_inquiries(ledger).await);
     for mch_billno in said.acknowledged.keys() {
         let is_kept = records.contains_key(mch_billno) || inquiries.contains_key(mch_billno);
@@ -93,5 +93,7 @@ pub async fn check(ledger: &(impl Ledger + Inquiries), said: &Said) -> (u64, u64
     }
     let due = inquiries.values().filter(|inquiry| inquiry.due_at.is_some()).count() as u64;
     assert_eq!(ledger.next_due(MCH_ID).await.unwrap().1, due);
+    let report = Audit::new().run(ledger, &mut |_| {}).await.unwrap();
+    assert_eq!(report.faults, [], "chains and totals go with the packets");
     entries
 }
