@@ -8,7 +8,7 @@ mod inquiries;
 use given::{MCH_ID, OTHER_MCH_ID, at, day, entry, fen, first, full_record, merchant, record};
 use hongbao_ledger::record::Told;
 use hongbao_ledger::{
-    Audit, Book, Budget, Commit, Entry, Expect, Filter, Finding, Key, Lease, Ledger, LedgerError,
+    Audit, Book, Budget, Commit, Entry, Expect, Filter, Finding, Key, Lease, LedgerError,
     MemoryLedger, PostgresLedger, PostgresOptions, SealKey, SqliteLedger, Store,
 };
 use hongbao_postgres_test::TestServer;
