@@ -99,7 +99,7 @@ impl<'a> Worker<'a> {
     }
 
     fn work(mut self, number: usize, workers: usize) -> Report {
-        let mut disk = Disk::default();
+        let mut disk = Disk::holding(&self.story.begins_with);
         for point in 0..=self.story.events.len().min(self.plan.points) {
             if self.is_over.load(Ordering::Relaxed) {
                 break;

@@ -207,7 +207,7 @@ impl SmallDisk {
     fn mount() -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
+            .args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"])
             .arg(folder.path())
             .output();
         mounted.is_ok_and(|output| output.status.success()).then(|| Self(folder))
@@ -240,7 +240,7 @@ async fn a_real_disk_that_is_full_or_read_only_is_an_error_and_passes() {
         let _ = step.play(&ledger).await;
     }
     let ballast = disk.0.path().join("ballast");
-    let written = std::fs::write(&ballast, vec![1; 2 << 20]);
+    let written = std::fs::write(&ballast, vec![1; 16 << 20]);
     assert_eq!(written.unwrap_err().kind(), std::io::ErrorKind::StorageFull);
     let mut kept = 0;
     let error = loop {

@@ -3,6 +3,7 @@
 //! `cargo xtask crash --power-loss` is the long form.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod care;
 mod cut;
 mod faults;
 #[path = "../../../crates/ledger/tests/given/mod.rs"]

@@ -2,7 +2,9 @@
 
 use crate::given::{MCH_ID, OTHER_MCH_ID, at};
 use crate::workload::SETTINGS;
-use hongbao_ledger::{Filter, Inquiries, InquiryFilter, Ledger, LedgerError, SqliteLedger};
+use hongbao_ledger::{
+    Archive, Filter, Inquiries, InquiryFilter, Ledger, LedgerError, SqliteLedger,
+};
 use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -60,6 +62,11 @@ pub async fn told(ledger: &SqliteLedger) -> Result<String, LedgerError> {
         }
         say(&ledger.findings(Some(mch_id)).await?);
         say(&ledger.next_due(mch_id).await?);
+    }
+    for head in ledger.heads().await? {
+        say(&ledger.links(head.book, head.mch_id.as_str(), 0, 1000).await?);
+        say(&ledger.totals(head.book, head.mch_id.as_str(), None, None).await?);
+        say(&head);
     }
     say(&ledger.due(at(i64::from(i32::MAX)), 1000).await?);
     for name in SETTINGS {

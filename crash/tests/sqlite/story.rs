@@ -3,7 +3,7 @@
 use crate::state::{State, stored, told};
 use crate::workload::{Act, Step};
 use futures_util::future::join_all;
-use hongbao_crash::{Event, Fault, Shim};
+use hongbao_crash::{Event, Fault, Image, Shim};
 use hongbao_ledger::{LedgerError, SealKey, SqliteLedger, SqliteOptions};
 use rusqlite::{Connection, OpenFlags};
 use std::path::Path;
@@ -15,6 +15,8 @@ pub const FILE: &str = "ledger.sqlite";
 
 /// A ledger's life.
 pub struct Story {
+    /// What was in the folder before.
+    pub begins_with: Image,
     /// What reached the file system, in order.
     pub events: Vec<Event>,
     /// What the ledger holds after so many steps, each written alone by another ledger on a good disk.
@@ -41,6 +43,14 @@ pub fn folder() -> TempDir {
     made.unwrap()
 }
 
+fn folder_with(image: &Image) -> TempDir {
+    let folder = folder();
+    for (name, bytes) in image {
+        std::fs::write(folder.path().join(&**name), bytes).unwrap();
+    }
+    folder
+}
+
 pub fn options(shim: Option<Shim>) -> SqliteOptions {
     let vfs = shim.map(|shim| shim.name().into());
     SqliteOptions { readers: 1, vfs, ..SqliteOptions::default() }
@@ -48,16 +58,20 @@ pub fn options(shim: Option<Shim>) -> SqliteOptions {
 
 impl Story {
     pub fn live(acts: &[Act]) -> Self {
+        Self::live_on(Image::new(), SealKey::generate(), acts)
+    }
+
+    /// The same, on what is in the folder already.
+    pub fn live_on(begins_with: Image, key: SealKey, acts: &[Act]) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-        let key = SealKey::generate();
-        let states = runtime.block_on(states(acts, &key));
-        let mut life = Life::begin(&key);
+        let states = runtime.block_on(states_on(&begins_with, acts, &key));
+        let mut life = Life::begin(&begins_with, &key);
         for act in acts {
             runtime.block_on(life.act(act));
         }
         let (events, steps) = life.end();
         assert_eq!(steps.len() + 1, states.len());
-        Self { events, states, steps, key }
+        Self { begins_with, events, states, steps, key }
     }
 
     /// How many steps are there at least after so many events, and how many may be.
@@ -74,9 +88,13 @@ async fn state(ledger: &SqliteLedger, path: &Path) -> State {
     state
 }
 
-/// What a ledger holds after each step.
+/// What a new ledger holds after each step.
 pub async fn states(acts: &[Act], key: &SealKey) -> Vec<State> {
-    let folder = folder();
+    states_on(&Image::new(), acts, key).await
+}
+
+async fn states_on(begins_with: &Image, acts: &[Act], key: &SealKey) -> Vec<State> {
+    let folder = folder_with(begins_with);
     let path = folder.path().join(FILE);
     let ledger = SqliteLedger::open_with(&path, key.clone(), options(None)).unwrap();
     let mut states = vec![state(&ledger, &path).await];
@@ -101,10 +119,10 @@ struct Life {
 }
 
 impl Life {
-    fn begin(key: &SealKey) -> Self {
+    fn begin(image: &Image, key: &SealKey) -> Self {
         let mut life = Self {
-            folder: folder(),
-            shim: Shim::register(),
+            folder: folder_with(image),
+            shim: Shim::register_over(image.keys().map(|name| &**name)),
             before: Vec::new(),
             key: key.clone(),
             ledger: None,

@@ -1,5 +1,6 @@
 //! Everything that a ledger is asked to change.
 
+use crate::care::{Care, care};
 use crate::given::inquiries::{asked, full_inquiry, noted, ordered};
 use crate::given::{
     self, MCH_ID, OTHER_MCH_ID, at, budget, entry, fen, first, full_record, next, record,
@@ -24,6 +25,7 @@ pub enum Step {
     BeginRun(String),
     Sight(String, Vec<Sighting>),
     EndRun(String),
+    Care(Care),
 }
 
 /// What happens next.
@@ -73,6 +75,7 @@ impl Step {
             Self::BeginRun(run) => ledger.begin_run(MCH_ID, &run, at(0)).await.map(drop),
             Self::Sight(run, rows) => ledger.sight(MCH_ID, &run, rows).await.map(drop),
             Self::EndRun(run) => ledger.end_run(MCH_ID, &run).await,
+            Self::Care(care) => care.play(ledger).await,
         }
     }
 
@@ -97,10 +100,13 @@ pub fn acts(rounds: u64) -> Vec<Act> {
         acts.extend(inquiry(round).map(Act::One));
         acts.push(Act::Together(together(round)));
         acts.extend(beside(round).map(Act::One));
+        let (packet, cares) = care(round);
+        acts.push(Act::One(commit(packet)));
+        acts.extend(cares.into_iter().map(|care| Act::One(Step::Care(care))));
         match round % 6 {
             0 => acts.push(Act::Checkpoint("PASSIVE", None)),
-            1 => acts.push(Act::Checkpoint("RESTART", None)),
-            2 => acts.push(Act::Reopen),
+            1 => acts.push(Act::Reopen),
+            2 => acts.push(Act::Checkpoint("RESTART", None)),
             3 => acts.push(Act::Checkpoint("TRUNCATE", None)),
             4 => acts.push(Act::Kill),
             _ => {}
