@@ -148,6 +148,9 @@ impl Sorter {
     }
 }
 
+/// A key, its movements without those that are told again, and how many these are.
+pub type Group = (Box<str>, Vec<Movement>, u64);
+
 /// Movements in order.
 #[derive(Debug)]
 pub struct Sorted {
@@ -178,7 +181,7 @@ impl Sorted {
     ///
     /// # Errors
     /// Where a temporary file cannot be read.
-    pub fn group(&mut self) -> io::Result<Option<(Box<str>, Vec<Movement>, u64)>> {
+    pub fn group(&mut self) -> io::Result<Option<Group>> {
         let Some(first) = self.pop()? else { return Ok(None) };
         let (key, mut group, mut again) = (first.key, vec![first.movement], 0);
         while self.next.peek().is_some_and(|Reverse((keyed, _))| keyed.key == key) {

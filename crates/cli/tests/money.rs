@@ -180,7 +180,7 @@ fn in_every_shape(served: &Served, dir: &Path, bill: &Bill) {
     assert_eq!(summary["differences"]["no_packet"], count(1, 0, 300));
     assert_eq!(summary["differences"]["refund_missing"], count(0, 0, 0));
     let sheet = Reader::open(&out, Format::Xlsx, &ReadOptions::default()).unwrap();
-    assert_eq!(sheet.map(|row| row.unwrap().cells[0].to_string()).count(), 5);
+    assert_eq!(sheet.map(Result::unwrap).collect::<Vec<_>>().len(), 5);
     // GB18030 of what is in the header, without an encoder here: one character of two bytes
     let gb = dir.join("gb.csv");
     std::fs::write(&gb, b"\xbc\xc7\xd5\xcb\n1\n").unwrap();

@@ -4,6 +4,7 @@
 mod common;
 mod given;
 
+use Direction::{In, Out};
 use common::{HOUR, account, start};
 use given::Side;
 use hongbao_inquiry::Freshness;
@@ -62,76 +63,79 @@ fn words(packet: &Packet, moved: &[(Direction, u64)]) -> String {
     found.into_iter().map(|difference| difference.as_str()).collect::<Vec<_>>().join(" ")
 }
 
+/// Movements, and the words for each of [`STATUSES`].
+type Row = (&'static [(Direction, u64)], [&'static str; 6]);
+
+const STATUSES: [&str; 6] = ["RECEIVED", "REFUND", "FAILED", "SENT", "SENDING", "NEWSTATUS"];
+const OUT: (Direction, u64) = (Out, 1_000);
+const BACK: (Direction, u64) = (In, 1_000);
+const NONE: &str = "";
+const TABLE: [Row; 7] = [
+    (&[], ["no_movement", "no_movement refund_missing", NONE, "no_movement", NONE, NONE]),
+    (&[OUT], [NONE, "refund_missing", "paid_although_failed", NONE, NONE, "paid_but_unknown"]),
+    (
+        &[OUT, BACK],
+        [
+            "refund_unexpected",
+            NONE,
+            NONE,
+            "refund_unexpected",
+            "refund_unexpected",
+            "refund_unexpected",
+        ],
+    ),
+    (
+        &[OUT, OUT],
+        [
+            "doubled",
+            "doubled refund_missing",
+            "doubled paid_although_failed",
+            "doubled",
+            "doubled",
+            "doubled paid_but_unknown",
+        ],
+    ),
+    (
+        &[OUT, BACK, OUT],
+        [
+            "refund_unexpected",
+            "doubled",
+            "doubled paid_although_failed",
+            "refund_unexpected",
+            "refund_unexpected",
+            "paid_but_unknown refund_unexpected",
+        ],
+    ),
+    (
+        &[(Out, 1_001), (In, 999)],
+        [
+            "amount_differs refund_unexpected",
+            "amount_differs",
+            "amount_differs",
+            "amount_differs refund_unexpected",
+            "amount_differs refund_unexpected",
+            "amount_differs refund_unexpected",
+        ],
+    ),
+    (
+        &[BACK],
+        [
+            "no_movement refund_unexpected",
+            "no_movement",
+            "refund_unexpected",
+            "no_movement refund_unexpected",
+            "refund_unexpected",
+            "refund_unexpected",
+        ],
+    ),
+];
+
 #[tokio::test(start_paused = true)]
 async fn each_verdict_has_the_movements_that_it_must_have() {
-    use Direction::{In, Out};
-    let statuses = ["RECEIVED", "REFUND", "FAILED", "SENT", "SENDING", "NEWSTATUS"];
-    let mut packets = packets(&statuses).await;
+    let mut packets = packets(&STATUSES).await;
     packets[1].refund_time = Some(start());
     packets[1].refund_amount = Some(Fen::new(1_000).unwrap());
-    let (out, back) = ((Out, 1_000), (In, 1_000));
-    let none = "";
-    type Row<'r> = (&'r [(Direction, u64)], [&'r str; 6]);
-    let table: [Row<'_>; 7] = [
-        (&[], ["no_movement", "no_movement refund_missing", none, "no_movement", none, none]),
-        (&[out], [none, "refund_missing", "paid_although_failed", none, none, "paid_but_unknown"]),
-        (
-            &[out, back],
-            [
-                "refund_unexpected",
-                none,
-                none,
-                "refund_unexpected",
-                "refund_unexpected",
-                "refund_unexpected",
-            ],
-        ),
-        (
-            &[out, out],
-            [
-                "doubled",
-                "doubled refund_missing",
-                "doubled paid_although_failed",
-                "doubled",
-                "doubled",
-                "doubled paid_but_unknown",
-            ],
-        ),
-        (
-            &[out, back, out],
-            [
-                "refund_unexpected",
-                "doubled",
-                "doubled paid_although_failed",
-                "refund_unexpected",
-                "refund_unexpected",
-                "paid_but_unknown refund_unexpected",
-            ],
-        ),
-        (
-            &[(Out, 1_001), (In, 999)],
-            [
-                "amount_differs refund_unexpected",
-                "amount_differs",
-                "amount_differs",
-                "amount_differs refund_unexpected",
-                "amount_differs refund_unexpected",
-                "amount_differs refund_unexpected",
-            ],
-        ),
-        (
-            &[back],
-            [
-                "no_movement refund_unexpected",
-                "no_movement",
-                "refund_unexpected",
-                "no_movement refund_unexpected",
-                "refund_unexpected",
-                "refund_unexpected",
-            ],
-        ),
-    ];
-    for (moved, expected) in table {
+    for (moved, expected) in TABLE {
         let found: Vec<String> = packets.iter().map(|packet| words(packet, moved)).collect();
         assert_eq!(found, expected, "{moved:?}");
     }

@@ -103,11 +103,11 @@ impl Step {
         inquiry.order = (self.sender < 2).then(|| self.record().order);
         inquiry.seen = self.is_seen.then(|| {
             let mut seen = seen(STATUSES[self.status]);
-            seen.total_amount = (self.moved % 3 > 0).then(|| fen(self.amount));
+            seen.total_amount = (!self.moved.is_multiple_of(3)).then(|| fen(self.amount));
             seen.amount = (self.verdict == 0).then(|| fen(self.moved));
             seen.refund_amount = (self.verdict == 1).then(|| fen(self.moved));
-            seen.act_name = (self.moved % 2 > 0).then(|| NAMES[self.act_name].into());
-            seen.sender_name = (self.moved % 5 > 0).then(|| "李四".into());
+            seen.act_name = (!self.moved.is_multiple_of(2)).then(|| NAMES[self.act_name].into());
+            seen.sender_name = (!self.moved.is_multiple_of(5)).then(|| "李四".into());
             seen
         });
         inquiry

@@ -23,7 +23,7 @@ pub struct Count {
 }
 
 /// What it came to. Of constant size.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Tally {
     /// Bills.
     pub bills: usize,
