@@ -3,12 +3,11 @@
 
 mod support;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use support::folder::{Folder, MCH_ID, Whole, failed, mode};
-use support::{OPENID, Served, hongbao, hongbao_in};
+use support::folder::{Folder, failed};
+use support::{hongbao, hongbao_in};
 
 #[test]
 fn info_says_where_a_ledger_is_and_what_it_holds() {
