@@ -1,7 +1,7 @@
 //! Random operations of the merchant's side.
 
 use crate::given::inquiries::{full_inquiry, inquiry, noted, ordered, seen};
-use crate::given::{at, entry, fen};
+use crate::given::{at, fen};
 use crate::{BILLNOS, MERCHANTS, RECEIVERS};
 use hongbao_ledger::inquiry::{Seen, Sighting};
 use hongbao_ledger::{Expect, Inquiries, Inquiry, InquiryCommit, InquiryFilter, Key, LedgerError};
@@ -106,7 +106,7 @@ impl Pick {
                 version => Expect::Version(version),
             },
             numbers_of_ref: self.numbers_of_ref,
-            entries: (0..self.entries).map(|number| entry(&number.to_string())).collect(),
+            entries: crate::entries(self.entries),
             ..noted(inquiry)
         }
     }
