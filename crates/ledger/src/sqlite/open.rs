@@ -17,8 +17,8 @@ const APPLICATION_ID: i64 = 0x686e_6762;
 /// Up to this size a file is checked page by page when it is opened; above it,
 /// the schema and the ends of every table and index, as a start must stay fast.
 const CHECK_BYTES_MAX: u64 = 8 << 20;
-/// Statements kept by each connection; about forty different ones, and the forms of filters.
-const STATEMENTS_KEPT: usize = 64;
+/// Statements kept by each connection; about ninety different ones, and the forms of filters.
+const STATEMENTS_KEPT: usize = 128;
 
 /// The header that every database file begins with.
 const HEADER_BYTES: usize = 100;

@@ -8,7 +8,7 @@ mod inquiries;
 use given::{MCH_ID, OTHER_MCH_ID, at, day, entry, fen, first, full_record, merchant, record};
 use hongbao_ledger::record::Told;
 use hongbao_ledger::{
-    Audit, Book, Budget, Commit, Entry, Expect, Filter, Finding, Key, Lease, Ledger, LedgerError,
+    Audit, Book, Budget, Commit, Entry, Expect, Filter, Finding, Key, Lease, LedgerError,
     MemoryLedger, PostgresLedger, PostgresOptions, SealKey, SqliteLedger, Store,
 };
 use hongbao_postgres_test::TestServer;
@@ -147,7 +147,7 @@ impl Pick {
 fn entries(count: usize) -> Vec<Entry> {
     let one = |number: usize| Entry {
         at: at(number as i64),
-        raw: (number % 2 == 0).then(|| number.to_string().into_bytes().into()),
+        raw: number.is_multiple_of(2).then(|| number.to_string().into_bytes().into()),
         ..entry(&number.to_string())
     };
     (0..count).map(one).collect()
