@@ -76,7 +76,7 @@ pub(super) async fn links(
     // Before the entries: what is committed in between is not missed.
     let end = position(door, book, mch_id).await?;
     let links = door.all(&query, &values, chains::link).await?;
-    let due = (after.saturating_add(1)..).zip(&links);
+    let due = (after.saturating_add(1)..=u64::MAX).zip(&links);
     let gap = due.clone().find(|(due, link)| *due != link.position).map(|(due, _)| due);
     let read = after.saturating_add(links.len() as u64);
     let is_short = links.len() < limit as usize && read < end;
