@@ -3,12 +3,11 @@
 
 mod support;
 
-use serde_json::{Value, json};
+use serde_json::json;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
-use support::folder::{Folder, MCH_ID, Whole, failed, mode};
-use support::{OPENID, Served, hongbao, hongbao_in};
+use support::folder::{Folder, failed};
+use support::{hongbao, hongbao_in};
 
 #[test]
 fn info_says_where_a_ledger_is_and_what_it_holds() {
@@ -178,4 +177,27 @@ fn a_server_may_have_its_ledger_elsewhere_from_the_first_start_on() {
     fs::remove_file(&elsewhere).unwrap();
     failed(&folder.run(&["info"]), 9, "LEDGER_MISSING");
     failed(&hongbao(&["serve", "--dir", &folder.data()]), 9, "LEDGER_MISSING");
+}
+
+#[test]
+fn what_a_former_key_signed_is_shown_with_its_record() {
+    let folder = Folder::new();
+    let profile = folder.profile();
+    let offline = || {
+        let said = hongbao(&["query", "--offline", "--json", "--profile", &profile, "DONE1"]);
+        said.json().remove(0)
+    };
+    let before = offline();
+    assert_eq!(
+        (&before["record"]["status"], &before["signature"]),
+        (&json!("RECEIVED"), &json!("md5"))
+    );
+    let file = |name: &str| folder.path(&format!("data/merchants/10000098/{name}"));
+    fs::rename(file("api_key"), file("old_key")).unwrap();
+    fs::write(file("api_key"), "192006250b4c09247ec02edce69f6a2e\n").unwrap();
+    fs::set_permissions(file("api_key"), fs::Permissions::from_mode(0o600)).unwrap();
+    assert_eq!(offline()["record"], json!(null), "nothing proves it any more");
+    let text = fs::read_to_string(&profile).unwrap();
+    fs::write(&profile, text + "former_api_key_files = [\"old_key\"]\n").unwrap();
+    assert_eq!(offline(), before);
 }

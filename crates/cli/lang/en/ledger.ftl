@@ -35,6 +35,7 @@ ledger-copied = merchants: { $merchants }; entries: { $entries }, brought now: {
 ledger-copied-chains = chains equal, SHA-256 { $hash }
 ledger-copied-packets = packets: { $count }, each as its chain says, SHA-256 { $hash }
 ledger-forgotten = packets: { $packets }; raw messages and replies removed: { $messages }
+ledger-forgotten-hint = restart the servers on this ledger: they may hold answers with these receivers in memory; backups, copies and your own lists still name them
 ledger-forget-open = still open: merchant { $mch_id }, `{ $billno }`
 ledger-forget-refused = packets that can still change: { $count }; their receivers were not forgotten
 ledger-forget-line = line { $line } is no receiver: an openid is at most { $max } visible ASCII characters

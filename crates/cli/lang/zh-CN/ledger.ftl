@@ -35,6 +35,7 @@ ledger-copied = 商户：{ $merchants }；条目：{ $entries }，其中本次�
 ledger-copied-chains = 各条链一致，SHA-256 { $hash }
 ledger-copied-packets = 红包：{ $count }，都与链一致，SHA-256 { $hash }
 ledger-forgotten = 红包：{ $packets }；已删除的原始报文与应答：{ $messages }
+ledger-forgotten-hint = 请重启使用这个账本的服务：它们的内存里可能还有带这些领取人的应答；备份、副本和你自己的清单里也还有
 ledger-forget-open = 尚未结束：商户 { $mch_id }，`{ $billno }`
 ledger-forget-refused = 还可能变化的红包：{ $count }；它们的领取人没有被遗忘
 ledger-forget-line = 第 { $line } 行不是领取人：openid 最多 { $max } 个可见 ASCII 字符

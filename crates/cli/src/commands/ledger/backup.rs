@@ -101,6 +101,10 @@ async fn check(
         let message = say!("ledger-unusable", file = named.display(), why = error);
         Failure::config(error.code(), message).hint(say!("ledger-backup-bad-hint"))
     };
+    // SQLite takes an empty file for a new database
+    if fs::metadata(draft).is_ok_and(|metadata| metadata.len() == 0) {
+        return Err(failed(LedgerError::Damaged("it is empty".to_owned())));
+    }
     let options = SqliteOptions { mmap_bytes: 0, ..SqliteOptions::default() };
     let ledger = SqliteLedger::open_with(draft, key, options).map_err(failed)?;
     if full { verify::whole(&ledger, named, out).await } else { Ok(None) }

@@ -53,6 +53,9 @@ pub async fn run(args: &ForgetArgs, out: &mut Output) -> Result<Exit, Failure> {
     }
     if !args.json {
         out.data(say!("ledger-forgotten", packets = sum.packets, messages = sum.messages));
+        if sum.packets > 0 {
+            out.hint(say!("ledger-forgotten-hint"));
+        }
     }
     if open.is_empty() {
         return Ok(Exit::Ok);
