@@ -53,10 +53,11 @@ impl Fleet {
     pub fn sandbox(count: usize, play: &[(&str, &str)]) -> Option<Self> {
         let tune = |config: String| {
             let changed = |text: String, (name, value): &(&str, &str)| {
-                let lines = text.lines().map(|line| match line.strip_prefix(&format!("#{name} =")) {
-                    Some(_) => format!("{name} = {value}\n"),
-                    None => format!("{line}\n"),
-                });
+                let lines =
+                    text.lines().map(|line| match line.strip_prefix(&format!("#{name} =")) {
+                        Some(_) => format!("{name} = {value}\n"),
+                        None => format!("{line}\n"),
+                    });
                 lines.collect::<String>()
             };
             play.iter().fold(config, changed)

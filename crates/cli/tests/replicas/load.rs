@@ -64,7 +64,10 @@ impl Load {
             }
         };
         let seed = self.shared.seed;
-        assert!(timeout(Duration::from_secs(60), progress).await.is_ok(), "seed {seed}: no progress");
+        assert!(
+            timeout(Duration::from_secs(60), progress).await.is_ok(),
+            "seed {seed}: no progress"
+        );
     }
 
     /// Lets everybody finish what they are at; returns what was acknowledged.
@@ -128,7 +131,8 @@ impl Shared {
                     rank = now;
                 }
                 Err(code) => {
-                    let is_lost = ["NOT_FOUND", "PARAM_ERROR", "SIGN_ERROR"].contains(&code.as_str());
+                    let is_lost =
+                        ["NOT_FOUND", "PARAM_ERROR", "SIGN_ERROR"].contains(&code.as_str());
                     assert!(!is_lost, "seed {seed}: {code} of {billno}");
                 }
             }
