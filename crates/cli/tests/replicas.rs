@@ -64,7 +64,11 @@ async fn nothing_is_lost_doubled_or_stuck_whatever_dies() {
         }
     }
     let accepted = load.finish().await;
-    // one is dead at the end, too: what it was at is the others'
+    // one dies over all that is due
+    let end = jiff::Timestamp::now().as_millisecond() + 5_000;
+    fleet.sql(&format!(
+        "UPDATE records SET leased_by = 'dead', leased_until = {end} WHERE due_at IS NOT NULL"
+    ));
     fleet.kill(0);
     let ledger = fleet.open().await;
     let began = Instant::now();
