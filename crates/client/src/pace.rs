@@ -50,8 +50,8 @@ impl Rate {
         Self { per_1000_seconds: self.per_1000_seconds / 2 }.max(Self::FLOOR.min(self))
     }
 
-    fn doubled_up_to(self, most: Self) -> Self {
-        Self { per_1000_seconds: self.per_1000_seconds.saturating_mul(2) }.min(most)
+    fn doubled(self) -> Self {
+        Self { per_1000_seconds: self.per_1000_seconds.saturating_mul(2) }
     }
 }
 
@@ -112,6 +112,8 @@ struct State {
     /// The last FREQ_LIMIT or recovery.
     quiet_since: Instant,
     tightened_at: Option<Instant>,
+    /// What FREQ_LIMIT and the recovery since leave, whatever is configured; `None`: there was none.
+    tightened: Option<Rate>,
 }
 
 impl Pace {
@@ -127,6 +129,7 @@ impl Pace {
             given_at: None,
             quiet_since: Instant::now(),
             tightened_at: None,
+            tightened: None,
         };
         let (next, changed) = (tokio::sync::Mutex::default(), Notify::new());
         Self { shared: Arc::new(Shared { next, state: Mutex::new(state), changed }) }
@@ -232,9 +235,16 @@ impl State {
         if !self.permits(now) {
             return Taken::NotNow;
         }
-        if self.rate < self.configured && now >= self.quiet_since + QUIET {
+        if let Some(cap) = self.tightened
+            && now >= self.quiet_since + QUIET
+        {
             self.quiet_since = now;
-            self.change(self.rate.doubled_up_to(self.configured));
+            let cap = cap.doubled();
+            self.tightened = Some(cap);
+            let rate = cap.min(self.configured);
+            if rate > self.rate {
+                self.change(rate);
+            }
         }
         match self.limiter.take() {
             Ok(()) => {
@@ -255,9 +265,9 @@ impl State {
         if is_the_same {
             return;
         }
-        let was_tightened = self.rate < self.configured;
         self.configured = rate;
-        self.rate = if was_tightened { self.rate.min(rate) } else { rate };
+        // a share that shrinks and grows again makes no FREQ_LIMIT forgotten
+        self.rate = self.tightened.map_or(rate, |cap| cap.min(rate));
         // a slow rate that changes often must not begin to wait anew each time
         self.limiter = Limiter::after(self.rate, self.given_at);
     }
@@ -271,6 +281,7 @@ impl State {
         if self.rate > Rate::FLOOR {
             self.change(self.rate.halved());
         }
+        self.tightened = Some(self.rate);
     }
 
     fn change(&mut self, rate: Rate) {

@@ -17,9 +17,13 @@ const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 /// Where PostgreSQL's own tools look for a password.
 const PASSWORD_VARIABLE: &str = "PGPASSWORD";
 
-/// Whether a place is a database's.
+/// Whether a place is a database's, or was meant to be: what may hold a password is never taken for a
+/// file's name, which messages repeat.
 pub(super) fn is_url(place: &str) -> bool {
+    let place = place.to_ascii_lowercase();
     SCHEMES.iter().any(|scheme| place.starts_with(scheme))
+        || place.contains("://")
+        || place.contains("password=")
 }
 
 /// A database, and how it is reached.
@@ -156,11 +160,10 @@ pub(super) async fn facts(ledger: &PostgresLedger) -> Result<Facts, LedgerError>
 
 /// Whether there is a password in a URL, as far as that can be seen without understanding it.
 fn has_password(url: &str) -> bool {
-    let (address, query) = url.split_once('?').unwrap_or((url, ""));
+    let (address, _) = url.split_once('?').unwrap_or((url, ""));
     let authority = address.split_once("://").map_or(address, |(_, rest)| rest);
     let user = authority.rsplit_once('@').map_or("", |(user, _)| user);
-    let mut names = query.split('&').filter_map(|pair| pair.split_once('='));
-    user.contains(':') || names.any(|(name, _)| name.eq_ignore_ascii_case("password"))
+    user.contains(':') || url.to_ascii_lowercase().contains("password=")
 }
 
 fn refused(error: &LedgerError) -> Failure {
@@ -180,8 +183,10 @@ mod tests {
             "postgres://user:p@ss@host:5432/db",
             "postgres://user@host/db?sslmode=require&password=secret",
             "postgres://user@host/db?PASSWORD=secret",
+            "POSTGRES://user:secret@host/db",
+            "host=h user=u password=secret",
         ] {
-            assert!(has_password(url), "{url}");
+            assert!(is_url(url) && has_password(url), "{url}");
         }
         for url in [
             "postgres://user@host:5432/db",

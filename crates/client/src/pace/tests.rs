@@ -244,6 +244,11 @@ async fn what_freq_limit_tightened_stays_tight_under_another_rate() {
     assert_eq!(pace.rate(), Rate::per_second(10));
     pace.permit(Rate::per_second(5), None);
     assert_eq!(pace.rate(), Rate::per_second(5));
+    pace.permit(Rate::per_second(20), None);
+    assert_eq!(pace.rate(), Rate::per_second(10), "a share that came back is no quiet time");
+    advance(QUIET).await;
+    pace.turn().await;
+    assert_eq!(pace.rate(), Rate::per_second(20));
     pace.permit(Rate::per_1000(100).unwrap(), None);
     advance(SECOND).await;
     pace.freq_limited();

@@ -45,7 +45,8 @@ impl Sink {
     /// # Errors
     /// What is wrong with the file.
     pub fn create(out: Option<&Path>) -> Result<Self, Failure> {
-        let options = WriteOptions::default();
+        // names in a bill are others' words: none may run in a spreadsheet
+        let options = WriteOptions { guard_formulas: true, ..WriteOptions::default() };
         let name = out.map_or_else(|| "-".to_owned(), |out| out.display().to_string());
         let writer = match out {
             None => Writer::to_stream(std::io::stdout(), Format::Csv, options, &columns()),

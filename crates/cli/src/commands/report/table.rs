@@ -89,7 +89,10 @@ fn written(report: &Report, path: &Path, yuan: bool) -> Result<(), SheetError> {
     };
     let key = Column::text(report.by.as_str());
     let columns: Vec<Column> = std::iter::once(key).chain(words.flat_map(money)).collect();
-    let mut writer = Writer::create(path, format, WriteOptions::default(), &columns)?;
+    // activities and senders are others' words: none may run in a spreadsheet
+    let guard_formulas = matches!(format, Format::Csv | Format::Tsv);
+    let options = WriteOptions { guard_formulas, ..WriteOptions::default() };
+    let mut writer = Writer::create(path, format, options, &columns)?;
     for line in &report.lines {
         writer.write(&cells(&line.key, line, yuan))?;
     }
