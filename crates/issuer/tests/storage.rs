@@ -85,6 +85,7 @@ impl Ledger for Failing {
         lease: &Lease,
         limit: u32,
     ) -> Result<Vec<Record>, LedgerError> {
+        self.write()?;
         self.inner.claim_due(now, lease, limit).await
     }
     async fn unclear(

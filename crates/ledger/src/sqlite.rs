@@ -1,6 +1,7 @@
 //! The store on disk: SQLite, one file beside its write-ahead log.
 
 mod archive;
+mod backup;
 mod commit;
 mod fault;
 mod group;

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use given::inquiries::{asked, noted, ordered};
 use given::{MCH_ID, at, budget, entry, next, record, spending};
 use hongbao_ledger::{
-    Budget, Commit, Entry, Filter, Inquiries, Inquiry, InquiryCommit, InquiryFilter, Ledger,
+    Audit, Budget, Commit, Entry, Filter, Inquiries, Inquiry, InquiryCommit, InquiryFilter, Ledger,
     Record, SealKey, SqliteLedger,
 };
 use rand::rngs::StdRng;
@@ -211,6 +211,8 @@ async fn check(ledger: &SqliteLedger, said: &Said) {
             (1..=found.version).map(|version| inquiry_at(mch_billno, version).1).collect();
         assert_eq!(history, entries);
     }
+    let report = Audit::new().run(ledger, &mut |_| {}).await.unwrap();
+    assert_eq!(report.faults, [], "chains and totals go with the packets");
     let due = inquiries.values().filter(|inquiry| inquiry.due_at.is_some()).count() as u64;
     assert_eq!(ledger.next_due(MCH_ID).await.unwrap().1, due);
 }

@@ -3,21 +3,25 @@
 
 mod given;
 
-use given::inquiries::{full_inquiry, noted};
-use given::{API_KEY, MCH_ID, WORKWX_SECRET, entry, full_record, record};
-use hongbao_ledger::{Inquiries, Ledger, LedgerError, Record, SealKey, SqliteLedger};
+use given::inquiries::{asked, full_inquiry, noted};
+use given::{API_KEY, MCH_ID, OTHER_MCH_ID, WORKWX_SECRET, entry, full_record, next, record};
+use hongbao_ledger::audit::Progress;
+use hongbao_ledger::{
+    Archive, Audit, Book, Head, Inquiries, Key, Ledger, LedgerError, Record, SealKey, SqliteLedger,
+};
 use hongbao_wire::send::Sender;
 use std::path::Path;
 
 const V1: &str = include_str!("given/v1.sql");
-const V1_KEY: &[u8; 32] = b"marker-seal-key-of-version-1-abc";
+const V2: &str = include_str!("given/v2.sql");
+const OLD_KEY: &[u8; 32] = b"marker-seal-key-of-version-1-abc";
 
-/// The ledger that `v1.sql` describes, and its key.
-fn ledger_of_v1(path: &Path) -> SealKey {
+/// The ledger that a file of statements describes, and its key.
+fn ledger_of(statements: &str, path: &Path) -> SealKey {
     let direct = rusqlite::Connection::open(path).unwrap();
-    direct.execute_batch(V1).unwrap();
+    direct.execute_batch(statements).unwrap();
     let key_path = path.with_extension("key");
-    std::fs::write(&key_path, V1_KEY).unwrap();
+    std::fs::write(&key_path, OLD_KEY).unwrap();
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
@@ -43,13 +47,73 @@ async fn check(ledger: &SqliteLedger) {
     assert_eq!(ledger.setting("clock").await.unwrap().as_deref(), Some("+1h"));
 }
 
+/// Nothing is wrong; the ends of the chains.
+async fn audited(ledger: &SqliteLedger) -> Vec<(Book, String, u64)> {
+    let report = Audit::new().run(ledger, &mut |_: Progress| {}).await.unwrap();
+    assert_eq!(report.faults, []);
+    let end = |head: Head| (head.book, head.mch_id.to_string(), head.position);
+    report.heads.into_iter().map(end).collect()
+}
+
+/// Every entry is chained in the order in which it was written, the last of each packet with
+/// what is known, and the totals are what the packets come to.
+#[tokio::test]
+async fn a_ledger_of_version_2_is_chained_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.sqlite");
+    let key = ledger_of(V2, &path);
+    let ledger = SqliteLedger::open(&path, key.clone()).unwrap();
+    let ends = |(book, mch_id, position): (Book, &str, u64)| (book, mch_id.to_owned(), position);
+    let wanted = [
+        (Book::Records, MCH_ID, 6),
+        (Book::Records, OTHER_MCH_ID, 1),
+        (Book::Inquiries, MCH_ID, 3),
+        (Book::Inquiries, "nobody", 1),
+    ];
+    assert_eq!(audited(&ledger).await, wanted.map(ends));
+    let links = ledger.links(Book::Records, MCH_ID, 0, 9).await.unwrap();
+    let seen: Vec<_> = links
+        .iter()
+        .map(|link| (link.mch_billno.as_str(), &*link.entry.event, link.state.is_some()))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            ("bare", "accepted", false),
+            ("bare", "told_unclear", false),
+            ("full", "accepted", false),
+            ("bare", "moved", false),
+            ("bare", "told_clear", true),
+            ("full", "moved", true),
+        ]
+    );
+    let full = Record { version: 2, ..full_record(MCH_ID, "full") };
+    let found = ledger.find(&full.key).await.unwrap().unwrap();
+    assert_eq!((found.version, found.status), (full.version, full.status));
+    let history = ledger.history(&Key::new(MCH_ID, "bare")).await.unwrap();
+    assert_eq!(history[0].raw.as_deref(), Some(&b"<xml>\xff</xml>"[..]));
+    assert_eq!(history.len(), 4);
+    let totals = ledger.totals(Book::Inquiries, MCH_ID, None, None).await.unwrap();
+    assert_eq!(totals.iter().map(|total| total.sum.packets).sum::<u64>(), 2);
+    let inquiry = ledger.inquiry(&Key::new(MCH_ID, "full")).await.unwrap().unwrap();
+    assert_eq!(inquiry.send_reply, Some("sent".into()));
+    // The chain goes on where it ends.
+    ledger.commit(next(record(MCH_ID, "bare"), 2)).await.unwrap();
+    ledger.commit_inquiry(asked(inquiry, 2)).await.unwrap();
+    assert_eq!(audited(&ledger).await[0].2, 7);
+    drop(ledger);
+    let ledger = SqliteLedger::open(&path, key).unwrap();
+    assert_eq!(audited(&ledger).await[0].2, 7, "it is chained once");
+}
+
 #[tokio::test]
 async fn a_ledger_of_version_1_is_brought_forward() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.sqlite");
-    let key = ledger_of_v1(&path);
+    let key = ledger_of(V1, &path);
     let ledger = SqliteLedger::open(&path, key.clone()).unwrap();
     check(&ledger).await;
+    assert_eq!(audited(&ledger).await, [(Book::Records, MCH_ID.to_owned(), 3)]);
     let inquiry = full_inquiry(MCH_ID, "full");
     assert_eq!(ledger.commit_inquiry(noted(inquiry.clone())).await.unwrap(), 1);
     drop(ledger);
@@ -74,21 +138,24 @@ async fn a_ledger_brought_forward_is_like_a_new_one() {
             .unwrap();
         statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
     };
-    let key = ledger_of_v1(&folder.path().join("old"));
+    let key = ledger_of(V1, &folder.path().join("old"));
     assert!(!schema("old").iter().any(|sql| sql.contains("inquiries")));
     SqliteLedger::open(folder.path().join("old"), key).unwrap();
+    let key = ledger_of(V2, &folder.path().join("second"));
+    SqliteLedger::open(folder.path().join("second"), key).unwrap();
     SqliteLedger::open(folder.path().join("new"), SealKey::generate()).unwrap();
     let bare = |name: &str| -> Vec<String> {
         schema(name).iter().map(|sql| sql.replace(['"', '\''], "")).collect()
     };
     assert_eq!(bare("old"), bare("new"));
+    assert_eq!(bare("second"), bare("new"));
 }
 
 #[tokio::test]
 async fn a_ledger_that_another_program_changed_is_not_brought_forward() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("ledger.sqlite");
-    let key = ledger_of_v1(&path);
+    let key = ledger_of(V1, &path);
     let direct = rusqlite::Connection::open(&path).unwrap();
     direct.execute_batch("CREATE TABLE runs (x)").unwrap();
     let refused = SqliteLedger::open(&path, key);

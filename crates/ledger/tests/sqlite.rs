@@ -311,7 +311,8 @@ async fn a_value_that_no_inquiry_can_have_is_damage() {
     ];
     let ledger = closed.open().unwrap();
     for (number, change) in changes.iter().enumerate() {
-        let inquiry = full_inquiry(MCH_ID, &number.to_string());
+        let mut inquiry = full_inquiry(MCH_ID, &number.to_string());
+        inquiry.seen.as_mut().unwrap().total_amount = Some(given::fen(1));
         ledger.commit_inquiry(noted(inquiry.clone())).await.unwrap();
         direct
             .execute(&format!("UPDATE inquiries SET {change} WHERE mch_billno = '{number}'"), [])

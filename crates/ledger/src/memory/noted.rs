@@ -23,6 +23,9 @@ struct Kept {
     lease: Option<Lease>,
 }
 
+/// By holder.
+type Slices = BTreeMap<Box<str>, Slice>;
+
 /// A slice of a pace: how much, until when.
 struct Slice {
     per_1000_seconds: u64,
@@ -43,8 +46,8 @@ pub(super) struct Noted {
     packets: BTreeMap<Box<str>, BTreeMap<Box<str>, Kept>>,
     /// By merchant and name.
     runs: HashMap<(Box<str>, Box<str>), Run>,
-    /// By merchant and pace, then by holder.
-    paces: HashMap<(Box<str>, Box<str>), BTreeMap<Box<str>, Slice>>,
+    /// By merchant and pace.
+    paces: HashMap<(Box<str>, Box<str>), Slices>,
 }
 
 impl Default for Noted {

@@ -6,6 +6,8 @@ mod reader;
 mod receive;
 mod trim;
 
+pub(super) use reader::{heads, passes};
+
 use super::SqliteLedger;
 use super::group::Group;
 use super::writer::{Answer, Change};
@@ -64,7 +66,7 @@ const fn history_of(book: Book) -> &'static str {
 #[async_trait]
 impl Archive for SqliteLedger {
     async fn heads(&self) -> Result<Vec<Head>, LedgerError> {
-        self.readers.with(reader::heads)
+        self.readers.with(heads)
     }
 
     async fn links(

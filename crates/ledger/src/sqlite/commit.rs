@@ -30,6 +30,12 @@ pub(super) const UPDATE: &str = "UPDATE records SET reply = ?3, version = ?4, st
      refund_amount = ?26, refund_time = ?27, leased_until = NULL, leased_by = NULL \
      WHERE mch_id = ?1 AND mch_billno = ?2";
 
+/// The same where the order is as it was, which is nearly always: the index of receivers stays.
+const MOVE: &str = "UPDATE records SET reply = ?3, version = ?4, status = ?5, status_at = ?6, \
+     told = ?7, due_at = ?8, play = ?9, sent_at = ?20, detail_id = ?21, reason = ?22, \
+     openid = ?23, amount = ?24, rcv_time = ?25, refund_amount = ?26, refund_time = ?27, \
+     leased_until = NULL, leased_by = NULL WHERE mch_id = ?1 AND mch_billno = ?2";
+
 /// Makes the change; returns the record's new version.
 pub(super) fn apply(
     connection: &Connection,
@@ -46,7 +52,9 @@ pub(super) fn apply(
         Expect::Absent => (INSERT, None),
         Expect::Version(version) => {
             let old = find(connection, key)?.filter(|old| old.version == version);
-            (UPDATE, Some(old.ok_or(LedgerError::Conflict)?.total()))
+            let old = old.ok_or(LedgerError::Conflict)?;
+            let is_same = old.order == commit.record.order;
+            (if is_same { MOVE } else { UPDATE }, Some(old.total()))
         }
     };
     if put(connection, &commit.record, commit.reply.as_deref(), statement)? == 0 {

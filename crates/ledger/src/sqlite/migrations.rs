@@ -19,8 +19,6 @@ const STEPS: [(&str, &str); NEWEST as usize] = [
 
 /// Brings the schema to [`NEWEST`] inside the caller's transaction.
 pub(super) fn migrate(connection: &Connection) -> Result<(), LedgerError> {
-    let found: i64 =
-        connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(fault)?;
     let storage = |e: refinery_core::Error| LedgerError::Storage(format!("migration: {e}"));
     let steps: Result<Vec<Migration>, _> =
         STEPS.iter().map(|(name, sql)| Migration::unapplied(name, sql)).collect();
@@ -29,7 +27,11 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), LedgerError> {
         .run(&mut Driver(connection))
         .map_err(storage)?;
     // After the statements of version 3, and in one transaction with them.
-    if found < 3 {
+    let is_unchained = connection
+        .prepare("SELECT 1 FROM sqlite_schema WHERE name = 'history_unchained'")
+        .and_then(|mut s| s.exists([]))
+        .map_err(fault)?;
+    if is_unchained {
         chaining::chain(connection)?;
     }
     connection.pragma_update(None, "user_version", NEWEST).map_err(fault)

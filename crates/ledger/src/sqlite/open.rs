@@ -17,8 +17,8 @@ const APPLICATION_ID: i64 = 0x686e_6762;
 /// Up to this size a file is checked page by page when it is opened; above it,
 /// the schema and the ends of every table and index, as a start must stay fast.
 const CHECK_BYTES_MAX: u64 = 8 << 20;
-/// Statements kept by each connection; about forty different ones, and the forms of filters.
-const STATEMENTS_KEPT: usize = 64;
+/// Statements kept by each connection; about ninety different ones, and the forms of filters.
+const STATEMENTS_KEPT: usize = 128;
 
 /// The header that every database file begins with.
 const HEADER_BYTES: usize = 100;
@@ -131,6 +131,23 @@ fn number(connection: &Connection, pragma: &str) -> Result<i64, LedgerError> {
     connection.pragma_query_value(None, pragma, |row| row.get(0)).map_err(fault)
 }
 
+/// Makes an empty file, its owner's alone, where there is none yet.
+pub(super) fn make_new(path: &Path) -> Result<(), LedgerError> {
+    if path.try_exists().map_err(|e| unusable(path, &e))? {
+        return Err(unusable(path, &io::ErrorKind::AlreadyExists.into()));
+    }
+    make_file(path)
+}
+
+/// Opens a copy for reading once it has proved to be a ledger, and whole, page by page.
+pub(super) fn open_checked(path: &Path) -> Result<Connection, LedgerError> {
+    refuse_foreign(path)?;
+    let connection = open_reader(path, &SqliteOptions::default())?;
+    refuse_newer(&connection)?;
+    quick_check(&connection)?;
+    Ok(connection)
+}
+
 /// Makes an empty file where there is none: its owner's alone, as SQLite would not make
 /// it. The files beside it take their modes from it.
 fn make_file(path: &Path) -> Result<(), LedgerError> {
@@ -144,7 +161,7 @@ fn make_file(path: &Path) -> Result<(), LedgerError> {
     }
 }
 
-fn unusable(path: &Path, error: &io::Error) -> LedgerError {
+pub(super) fn unusable(path: &Path, error: &io::Error) -> LedgerError {
     LedgerError::Storage(format!("`{}`: {error}", path.display()))
 }
 
@@ -222,15 +239,19 @@ fn prepare(connection: &Connection, key: &SealKey) -> Result<(), LedgerError> {
     }
 }
 
+fn quick_check(connection: &Connection) -> Result<(), LedgerError> {
+    let verdict: String =
+        connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(fault)?;
+    match verdict.as_str() {
+        "ok" => Ok(()),
+        other => Err(LedgerError::Damaged(other.to_owned())),
+    }
+}
+
 fn check_whole(connection: &Connection, path: &Path) -> Result<(), LedgerError> {
     let bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
     if bytes <= CHECK_BYTES_MAX {
-        let verdict: String =
-            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(fault)?;
-        return match verdict.as_str() {
-            "ok" => Ok(()),
-            other => Err(LedgerError::Damaged(other.to_owned())),
-        };
+        return quick_check(connection);
     }
     let ends = [
         ("records", "mch_id, mch_billno"),

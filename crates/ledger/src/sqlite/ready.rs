@@ -1,12 +1,12 @@
 //! A commit made ready on the caller's thread: what needs no disk is done before the writer has it.
 
-use crate::chain::Raw;
 use crate::digest::{Digest, StateDigest};
 use crate::history::Entry;
 use crate::inquiry::{Inquiry, InquiryCommit};
 use crate::ledger::{Commit, Expect};
 use crate::record::Record;
 use crate::total::Total;
+use sha2::{Digest as _, Sha256};
 
 /// A commit, its times and its version as they will be kept, with what is computed from it.
 pub(super) struct Ready<C> {
@@ -48,6 +48,6 @@ const fn version(expect: Expect) -> u64 {
 }
 
 fn digests(entries: &[Entry]) -> Vec<Option<Digest>> {
-    let raws = entries.iter().map(|entry| entry.raw.clone().map_or(Raw::Absent, Raw::Kept));
-    raws.map(|raw| raw.digest()).collect()
+    let digest = |raw: &[u8]| Digest::from(Sha256::digest(raw));
+    entries.iter().map(|entry| entry.raw.as_deref().map(digest)).collect()
 }

@@ -1,7 +1,7 @@
 //! Random operations of the merchant's side.
 
 use crate::given::inquiries::{full_inquiry, inquiry, noted, ordered, seen};
-use crate::given::{at, entry};
+use crate::given::{at, fen};
 use crate::{BILLNOS, MERCHANTS, RECEIVERS};
 use hongbao_ledger::inquiry::{Seen, Sighting};
 use hongbao_ledger::{Expect, Inquiries, Inquiry, InquiryCommit, InquiryFilter, Key, LedgerError};
@@ -88,6 +88,10 @@ impl Pick {
             ..base
         };
         inquiry.send_reply = inquiry.send_reply.map(|reply| reply.slice(..9));
+        // So much that the totals of some of them are too large.
+        if let Some(seen) = &mut inquiry.seen {
+            seen.total_amount = Some(fen(1 << 61));
+        }
         inquiry.conclusion.verdict = VERDICTS[self.verdict].into();
         if let (Some(receiver), Some(order)) = (self.order, &mut inquiry.order) {
             order.re_openid = RECEIVERS[receiver].into();
@@ -102,7 +106,7 @@ impl Pick {
                 version => Expect::Version(version),
             },
             numbers_of_ref: self.numbers_of_ref,
-            entries: (0..self.entries).map(|number| entry(&number.to_string())).collect(),
+            entries: crate::entries(self.entries),
             ..noted(inquiry)
         }
     }

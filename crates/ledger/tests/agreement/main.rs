@@ -8,8 +8,8 @@ mod inquiries;
 use given::{MCH_ID, OTHER_MCH_ID, at, day, entry, fen, first, full_record, merchant, record};
 use hongbao_ledger::record::Told;
 use hongbao_ledger::{
-    Budget, Commit, Expect, Filter, Finding, Inquiries, Key, Ledger, LedgerError, MemoryLedger,
-    SealKey, SqliteLedger,
+    Audit, Book, Budget, Commit, Entry, Expect, Filter, Finding, Key, Lease, LedgerError,
+    MemoryLedger, SealKey, SqliteLedger, Store,
 };
 use hongbao_wire::Status;
 use jiff::ToSpan;
@@ -30,12 +30,10 @@ enum Operation {
     Update { merchant: usize, key_version: u32 },
     Set { value: String },
     Inquiry(Box<inquiries::Operation>),
+    Claim { holder: usize, now: i64 },
+    Trim { merchant: usize, before: i64, limit: u32 },
+    Forget { merchant: usize, receiver: usize },
 }
-
-/// Both sides of a store.
-trait Store: Ledger + Inquiries {}
-
-impl<S: Ledger + Inquiries> Store for S {}
 
 #[derive(Clone, Debug)]
 struct Pick {
@@ -82,6 +80,7 @@ fn pick() -> impl Strategy<Value = Pick> {
 
 fn operation() -> impl Strategy<Value = Operation> {
     let merchant = 0..MERCHANTS.len();
+    let merchants = merchant.clone();
     prop_oneof![
         8 => pick().prop_map(Operation::Commit),
         1 => (merchant.clone(), prop_oneof![0..500_u64, Just(i64::MAX as u64)])
@@ -90,6 +89,11 @@ fn operation() -> impl Strategy<Value = Operation> {
         1 => (merchant, any::<u32>())
             .prop_map(|(merchant, key_version)| Operation::Update { merchant, key_version }),
         1 => ".{0,5}".prop_map(|value| Operation::Set { value }),
+        1 => (0..3_usize, 0..9_i64).prop_map(|(holder, now)| Operation::Claim { holder, now }),
+        1 => (merchants.clone(), 0..3_i64, 0..4_u32)
+            .prop_map(|(merchant, before, limit)| Operation::Trim { merchant, before, limit }),
+        1 => (merchants, 0..RECEIVERS.len())
+            .prop_map(|(merchant, receiver)| Operation::Forget { merchant, receiver }),
         8 => inquiries::operation().prop_map(|operation| Operation::Inquiry(Box::new(operation))),
     ]
 }
@@ -99,6 +103,10 @@ impl Pick {
         let (mch_id, mch_billno) = (MERCHANTS[self.merchant], BILLNOS[self.billno]);
         let make = if self.full { full_record } else { record };
         let mut record = make(mch_id, mch_billno);
+        // So much that the totals of some of them are too large.
+        if self.full {
+            record.order.total_amount = fen(1 << 61);
+        }
         record.order.re_openid = RECEIVERS[self.receiver].into();
         record.status = STATUSES[self.status].clone();
         record.told = TOLD[self.told];
@@ -117,7 +125,7 @@ impl Pick {
                 0 => Expect::Absent,
                 version => Expect::Version(version),
             },
-            entries: (0..self.entries).map(|number| entry(&number.to_string())).collect(),
+            entries: entries(self.entries),
             reply: self.reply.clone().map(Into::into),
             budget: self.budget.map(|(amount, packets, days)| Budget {
                 day: day().checked_add(days.days()).unwrap(),
@@ -132,6 +140,16 @@ impl Pick {
             ..first(record)
         }
     }
+}
+
+/// Every other entry with a message.
+fn entries(count: usize) -> Vec<Entry> {
+    let one = |number: usize| Entry {
+        at: at(number as i64),
+        raw: number.is_multiple_of(2).then(|| number.to_string().into_bytes().into()),
+        ..entry(&number.to_string())
+    };
+    (0..count).map(one).collect()
 }
 
 async fn run(ledger: &dyn Store, operation: &Operation) -> String {
@@ -149,6 +167,25 @@ async fn run(ledger: &dyn Store, operation: &Operation) -> String {
             ledger.update_merchant(merchant).await.map(|()| String::new())
         }
         Operation::Set { value } => ledger.set_setting("name", value).await.map(|()| String::new()),
+        Operation::Claim { holder, now } => {
+            let lease = Lease { holder: holder.to_string().into(), until: at(now + 3) };
+            let records = ledger.claim_due(at(*now), &lease, 2).await;
+            let inquiries = ledger.claim_due_inquiries(MCH_ID, at(*now), &lease, 2).await;
+            let claim = ledger.claim_inquiry(&Key::new(MCH_ID, "1"), at(*now), &lease).await;
+            Ok(format!("{records:?} {inquiries:?} {claim:?}"))
+        }
+        Operation::Trim { merchant, before, limit } => {
+            let mut trimmed = Vec::new();
+            for book in Book::ALL {
+                let mch_id = MERCHANTS[*merchant];
+                trimmed.push(ledger.trim(book, mch_id, at(*before), *limit).await.unwrap());
+            }
+            Ok(format!("{trimmed:?}"))
+        }
+        Operation::Forget { merchant, receiver } => ledger
+            .forget(MERCHANTS[*merchant], &RECEIVERS[*receiver].into(), &"gone".into(), at(9))
+            .await
+            .map(|forgotten| format!("{forgotten:?}")),
         Operation::Inquiry(operation) => Ok(inquiries::run(ledger, operation).await),
     };
     format!("{outcome:?}")
@@ -184,6 +221,18 @@ async fn everything(ledger: &dyn Store) -> Vec<String> {
             seen.push(format!("{:?}", ledger.reply(mch_id, billno).await.unwrap()));
         }
     }
+    seen.push(format!("{:?}", ledger.heads().await.unwrap()));
+    seen.push(format!("{:?}", ledger.settings().await.unwrap()));
+    for mch_id in MERCHANTS {
+        for book in Book::ALL {
+            seen.push(format!("{:?}", ledger.links(book, mch_id, 0, 1_000).await.unwrap()));
+            seen.push(format!("{:?}", ledger.standings(book, mch_id, "1", 2).await.unwrap()));
+            seen.push(format!("{:?}", ledger.totals(book, mch_id, None, None).await.unwrap()));
+        }
+        seen.push(format!("{:?}", ledger.estate(mch_id, day()).await.unwrap()));
+    }
+    let report = Audit::new().run(ledger, &mut |_| {}).await.unwrap();
+    assert_eq!(report.faults, []);
     seen.extend(inquiries::everything(ledger).await);
     seen
 }

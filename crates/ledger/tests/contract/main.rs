@@ -1,8 +1,10 @@
 //! What every store must do. A store joins by a line in `stores.rs` and one in `for_each_store`.
 #![allow(clippy::unwrap_used)]
 
+mod archive;
 mod asking;
 mod concurrency;
+mod copying;
 #[path = "../given/mod.rs"]
 mod given;
 mod inquiries;
@@ -100,6 +102,21 @@ for_each_store! {
         a_limit_of_inquiries_is_brought_into_its_range
         the_longest_due_inquiry_comes_first
         what_a_clock_that_was_ahead_made_due_is_due;
+    archive:
+        a_store_that_holds_nothing_has_no_chain
+        every_entry_is_in_its_chain
+        a_commit_that_fails_does_not_move_the_chain
+        totals_are_kept_with_every_commit
+        totals_reconcile_with_the_packets_whatever_happens
+        old_messages_are_removed_and_their_hashes_stay
+        a_receiver_is_forgotten_everywhere
+        a_receiver_of_a_packet_that_is_open_is_not_forgotten
+        settings_are_listed_by_name;
+    copying:
+        a_copy_is_the_same_and_can_go_on
+        a_chain_that_does_not_follow_is_refused
+        a_part_of_no_merchant_is_refused
+        an_estate_takes_the_place_of_what_is_there;
     leases:
         what_is_due_is_leased_to_one
         a_commit_ends_the_lease_of_a_record

@@ -8,22 +8,30 @@ use hongbao_postgres_test::TestServer;
 use std::sync::Arc;
 use tempfile::TempDir;
 
+/// Everything that a store does.
+pub type Whole = Arc<dyn hongbao_ledger::Store>;
+
 /// A store with two merchants of ten yuan each, and the folder that it lives in.
 pub struct Store {
-    ledger: Arc<dyn Ledger>,
-    inquiries: Arc<dyn Inquiries>,
+    whole: Whole,
     _folder: Option<TempDir>,
+}
+
+impl From<&Store> for Whole {
+    fn from(store: &Store) -> Self {
+        store.whole.clone()
+    }
 }
 
 impl From<&Store> for Arc<dyn Ledger> {
     fn from(store: &Store) -> Self {
-        store.ledger.clone()
+        store.whole.clone()
     }
 }
 
 impl From<&Store> for Arc<dyn Inquiries> {
     fn from(store: &Store) -> Self {
-        store.inquiries.clone()
+        store.whole.clone()
     }
 }
 
@@ -46,12 +54,9 @@ pub async fn postgres() -> Option<Store> {
     Some(with_merchants(Arc::new(ledger), None).await)
 }
 
-async fn with_merchants<L>(ledger: Arc<L>, folder: Option<TempDir>) -> Store
-where
-    L: Ledger + Inquiries + 'static,
-{
+async fn with_merchants(whole: Whole, folder: Option<TempDir>) -> Store {
     for mch_id in [given::MCH_ID, given::OTHER_MCH_ID] {
-        ledger.add_merchant(given::merchant(mch_id, 1_000)).await.unwrap();
+        whole.add_merchant(given::merchant(mch_id, 1_000)).await.unwrap();
     }
-    Store { ledger: ledger.clone(), inquiries: ledger, _folder: folder }
+    Store { whole, _folder: folder }
 }

@@ -3,6 +3,7 @@
 use super::{at, entry, fen, full_record, record};
 use bytes::Bytes;
 use hongbao_ledger::inquiry::{Conclusion, Seen};
+use hongbao_ledger::record::Order;
 use hongbao_ledger::{Expect, Inquiry, InquiryCommit, Key};
 use hongbao_wire::{DetailId, OpenId};
 
@@ -38,9 +39,11 @@ pub fn inquiry(mch_id: &str, mch_billno: &str) -> Inquiry {
 
 /// A packet that we ordered: its order has a name, a scene and an icon.
 pub fn ordered(mch_id: &str, mch_billno: &str, business_ref: &str) -> Inquiry {
+    // Not the largest amount: the packets of a day are summed.
+    let order = Order { total_amount: fen(100), ..full_record(mch_id, mch_billno).order };
     Inquiry {
         business_ref: Some(business_ref.into()),
-        order: Some(full_record(mch_id, mch_billno).order),
+        order: Some(order),
         ..inquiry(mch_id, mch_billno)
     }
 }
@@ -97,6 +100,7 @@ pub fn full_inquiry(mch_id: &str, mch_billno: &str) -> Inquiry {
         send_reply: Some(Bytes::from(vec![b'x'; 100_000])),
         due_at: Some(at(8)),
         attention: Some("contradicted".into()),
+        order: Some(full_record(mch_id, mch_billno).order),
         ..ordered(mch_id, mch_billno, "工资/2017-07 ' \u{10ffff}")
     }
 }

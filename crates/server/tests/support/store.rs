@@ -91,6 +91,7 @@ impl Ledger for GatedLedger {
         lease: &Lease,
         limit: u32,
     ) -> Result<Vec<Record>, LedgerError> {
+        self.works()?;
         self.below.claim_due(now, lease, limit).await
     }
     async fn unclear(

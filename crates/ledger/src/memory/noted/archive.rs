@@ -19,12 +19,12 @@ impl Noted {
     ) -> Vec<Standing> {
         let Some(packets) = self.packets.get(mch_id) else { return Vec::new() };
         let later = packets.range::<str, _>((Bound::Excluded(after_billno), Bound::Unbounded));
-        let standing = |(_, kept): (&Box<str>, &Kept)| Standing {
+        let standing = |kept: &Kept| Standing {
             mch_billno: kept.inquiry.key.mch_billno.clone(),
             chained: self.chains.state(mch_id, &kept.history),
             found: Some(kept.inquiry.state_digest()),
         };
-        later.take(limit).map(standing).collect()
+        later.take(limit).map(|(_, kept)| standing(kept)).collect()
     }
 
     /// The packets in which the receiver stands; an error where one of them can still change.

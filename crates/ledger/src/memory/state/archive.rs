@@ -22,12 +22,12 @@ impl State {
     ) -> Vec<Standing> {
         let Some(packets) = self.packets.get(mch_id) else { return Vec::new() };
         let later = packets.range::<str, _>((Bound::Excluded(after_billno), Bound::Unbounded));
-        let standing = |(_, kept): (&Box<str>, &Kept)| Standing {
+        let standing = |kept: &Kept| Standing {
             mch_billno: kept.record.key.mch_billno.clone(),
             chained: self.chains.state(mch_id, &kept.history),
             found: Some(kept.record.state_digest()),
         };
-        later.take(limit).map(standing).collect()
+        later.take(limit).map(|(_, kept)| standing(kept)).collect()
     }
 
     /// The packets in which the receiver stands; an error where one of them can still change.

@@ -3,7 +3,7 @@
 use super::history_of;
 use crate::archive::Standing;
 use crate::book::Book;
-use crate::chain::{Head, Link, Raw};
+use crate::chain::{Head, Link, Mark, Raw};
 use crate::digest::StateDigest;
 use crate::error::LedgerError;
 use crate::history::{Entry, Source};
@@ -25,7 +25,7 @@ fn rows_max(limit: u32) -> u32 {
 }
 
 /// The head of every chain, and an empty one for each merchant whose entries or packets have none.
-pub(super) fn heads(connection: &Connection) -> Result<Vec<Head>, LedgerError> {
+pub(in crate::sqlite) fn heads(connection: &Connection) -> Result<Vec<Head>, LedgerError> {
     let reading = connection.unchecked_transaction().map_err(fault)?;
     let mut heads = Vec::new();
     for book in Book::ALL {
@@ -47,6 +47,20 @@ pub(super) fn heads(connection: &Connection) -> Result<Vec<Head>, LedgerError> {
         heads.extend(of.into_values());
     }
     Ok(heads)
+}
+
+/// Whether the chain passes through this head, as far as the mark of its entry says.
+pub(in crate::sqlite) fn passes(connection: &Connection, head: &Head) -> Result<bool, LedgerError> {
+    let query =
+        format!("SELECT mark FROM {} WHERE mch_id = ?1 AND position = ?2", history_of(head.book));
+    let mark: Option<Mark> = connection
+        .prepare_cached(&query)
+        .and_then(|mut s| {
+            let values = params![head.mch_id.as_str(), head.position.cast_signed()];
+            s.query_row(values, |row| row.get(0)).optional()
+        })
+        .map_err(fault)?;
+    Ok(mark.map_or(head.position == 0, |mark| head.hash.starts_with(&mark)))
 }
 
 /// The merchants that a table names: one look-up for each.

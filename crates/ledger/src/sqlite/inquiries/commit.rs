@@ -35,6 +35,16 @@ pub(in crate::sqlite) const UPDATE: &str = "UPDATE inquiries SET version = ?3, a
      refund_time = ?41, reply = ?42, send_reply = ?43, leased_until = NULL, leased_by = NULL \
      WHERE mch_id = ?1 AND mch_billno = ?2";
 
+/// The same where the order and the reference are as they were, which is nearly always: their
+/// indexes stay.
+const MOVE: &str = "UPDATE inquiries SET version = ?3, appid = ?4, noted_at = ?6, sent_at = ?7, sends = ?8, \
+     asks = ?9, asked_at = ?10, answered_at = ?11, verdict = ?12, cause = ?13, next_step = \
+     ?14, is_final = ?15, unknown_since = ?16, is_contradicted = ?17, due_at = ?18, attention \
+     = ?19, status = ?30, detail_id = ?31, seen_total_amount = ?32, reason = ?33, \
+     seen_act_name = ?34, seen_sender_name = ?35, send_time = ?36, openid = ?37, amount = \
+     ?38, rcv_time = ?39, refund_amount = ?40, refund_time = ?41, reply = ?42, send_reply = \
+     ?43, leased_until = NULL, leased_by = NULL WHERE mch_id = ?1 AND mch_billno = ?2";
+
 /// Makes the change; returns the inquiry's new version.
 pub(in crate::sqlite) fn apply(
     connection: &Connection,
@@ -55,7 +65,9 @@ pub(in crate::sqlite) fn apply(
         Expect::Absent => (INSERT, None),
         Expect::Version(version) => {
             let old = inquiry(connection, key)?.filter(|old| old.version == version);
-            (UPDATE, Some(old.ok_or(LedgerError::Conflict)?.total()))
+            let (old, new) = (old.ok_or(LedgerError::Conflict)?, &commit.inquiry);
+            let is_same = old.order == new.order && old.business_ref == new.business_ref;
+            (if is_same { MOVE } else { UPDATE }, Some(old.total()))
         }
     };
     if put(connection, &commit.inquiry, statement)? == 0 {
