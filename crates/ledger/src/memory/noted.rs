@@ -3,7 +3,6 @@
 mod archive;
 
 use super::chains::Chains;
-use super::state::next_version;
 use crate::book::Book;
 use crate::error::LedgerError;
 use crate::history::Entry;
@@ -92,7 +91,7 @@ impl Noted {
             return Err(LedgerError::NoEntries);
         }
         let stored = self.kept(&commit.inquiry.key).map(|kept| kept.inquiry.version);
-        let version = next_version(commit.expect, stored)?;
+        let version = commit.expect.next_version(stored)?;
         if commit
             .numbers_of_ref
             .is_some_and(|wanted| wanted != self.numbers_beside(&commit.inquiry))

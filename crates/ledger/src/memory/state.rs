@@ -9,7 +9,7 @@ use crate::error::LedgerError;
 use crate::finding::Finding;
 use crate::history::Entry;
 use crate::lease::Lease;
-use crate::ledger::{Commit, Expect, Filter};
+use crate::ledger::{Commit, Filter};
 use crate::merchant::Merchant;
 use crate::record::{Key, Record, Told};
 use crate::time::whole;
@@ -92,7 +92,7 @@ impl State {
         let merchant =
             self.merchants.get(mch_id).ok_or_else(|| LedgerError::NoMerchant(mch_id.to_owned()))?;
         let stored = self.kept(mch_id, commit.record.key.mch_billno.as_str());
-        let version = next_version(commit.expect, stored.map(|kept| kept.record.version))?;
+        let version = commit.expect.next_version(stored.map(|kept| kept.record.version))?;
         let mut standing = self.standing(&commit, merchant.balance);
         if let Some(budget) = &commit.budget {
             standing = budget.spend(standing)?;
@@ -295,13 +295,5 @@ impl State {
 
     pub(super) fn set_setting(&mut self, name: &str, value: &str) {
         self.settings.insert(name.to_owned(), value.to_owned());
-    }
-}
-
-pub(super) fn next_version(expect: Expect, stored: Option<u64>) -> Result<u64, LedgerError> {
-    match (expect, stored) {
-        (Expect::Absent, None) => Ok(1),
-        (Expect::Version(expected), Some(version)) if expected == version => Ok(version + 1),
-        _ => Err(LedgerError::Conflict),
     }
 }

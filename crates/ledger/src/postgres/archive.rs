@@ -4,35 +4,25 @@ mod audit;
 mod erase;
 mod receive;
 
+use super::PostgresLedger;
 use super::door::Value;
-use super::rows::{get, text};
+use super::rows::get;
 use super::tally::{self, TOTAL};
 use super::text::{Text, unescaped};
-use super::{PostgresLedger, chains};
 use crate::archive::{Archive, Estate, Forgotten, Shipment, Standing};
 use crate::book::Book;
 use crate::chain::{Head, Link};
 use crate::error::LedgerError;
-use crate::postgres::fault::damaged;
 use crate::total::Total;
 use async_trait::async_trait;
-use hongbao_wire::{MchId, OpenId};
+use hongbao_wire::OpenId;
 use jiff::Timestamp;
 use jiff::civil::Date;
 
 #[async_trait]
 impl Archive for PostgresLedger {
     async fn heads(&self) -> Result<Vec<Head>, LedgerError> {
-        let query = "SELECT mch_id, book, position, hash FROM chains WHERE position > 0";
-        let mut heads = self
-            .door
-            .all(query, &[], |row| {
-                let book = Book::from_word(get(row, 1)?).ok_or_else(|| damaged("book"))?;
-                chains::head(row, 2, book, MchId::from(text(row, 0)?.into_string()))
-            })
-            .await?;
-        heads.sort_by(|a, b| (a.book, &a.mch_id).cmp(&(b.book, &b.mch_id)));
-        Ok(heads)
+        audit::heads(&self.door).await
     }
 
     async fn links(
@@ -95,6 +85,7 @@ impl Archive for PostgresLedger {
     }
 
     async fn receive(&self, shipment: Shipment) -> Result<(), LedgerError> {
+        shipment.check()?;
         self.ready(shipment.book, shipment.links.iter().map(|link| link.entry.at)).await?;
         receive::shipment(&self.door, &shipment).await
     }

@@ -14,7 +14,6 @@ use crate::error::LedgerError;
 use crate::finding::Finding;
 use crate::ledger::{Budget, Commit};
 use crate::record::Record;
-use crate::time::whole;
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt, try_join_all, try_join4};
 use hongbao_wire::Fen;
@@ -105,7 +104,7 @@ impl Desk for RecordDesk {
                 connection.rows(USAGE, &usage_values).await
             }
         };
-        let totals: Vec<_> = commits.iter().map(|commit| total_of(&commit.record).key).collect();
+        let totals: Vec<_> = commits.iter().map(|commit| kept(commit, 0).total().key).collect();
         let (balance, stored, usage, tally) = try_join4(
             connection.row(BALANCE, &[&merchant]),
             connection.rows(&RECORDS, &[&merchant, &numbers]),
@@ -159,7 +158,8 @@ impl Desk for RecordDesk {
         if let Some(refund) = commit.refund {
             balance = balance.checked_add(refund).ok_or(LedgerError::Overflow)?;
         }
-        self.tally.turn(old, total_of(&commit.record))?;
+        let record = kept(commit, version);
+        self.tally.turn(old, record.total())?;
         // Nothing is refused from here on.
         self.balance = Some(balance);
         if let (Some(budget), Some(after)) = (&commit.budget, spent) {
@@ -168,8 +168,6 @@ impl Desk for RecordDesk {
             self.spent.insert(user, (after.user_packets, after.user_amount));
             self.spent.insert((day, "".into()), (after.merchant_packets, after.merchant_amount));
         }
-        let record =
-            Record { version, sent_at: whole(commit.record.sent_at), ..commit.record.clone() };
         let state = record.state_digest();
         self.links.extend(head.append(&key.mch_billno, &commit.entries, state));
         self.written.insert(mch_billno.into(), (record, commit.reply.clone()));
@@ -228,11 +226,9 @@ impl RecordDesk {
     }
 }
 
-/// What a record adds to the totals once it is stored.
-fn total_of(record: &Record) -> crate::total::Total {
-    let mut total = record.total();
-    total.key.day = crate::total::day_of(whole(record.sent_at));
-    total
+/// The record as it will be read again.
+fn kept(commit: &Commit, version: u64) -> Record {
+    Record { version, ..commit.record.clone() }.in_whole_ms()
 }
 
 /// Writes a record, new or in the place of the old one.

@@ -95,6 +95,14 @@ impl Door {
         Ok(rows)
     }
 
+    /// A connection on which every query sees one and the same state, until it is dropped or given back
+    /// after a `COMMIT`.
+    pub(super) async fn snapshot(&self) -> Outcome<Connection> {
+        let connection = self.connection().await?;
+        connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        Ok(connection)
+    }
+
     /// The only row of a lookup by primary key, where there is one. Lookups share connections, each sent
     /// without waiting for the one before it: never for what takes long.
     pub(super) async fn lookup<T>(

@@ -119,6 +119,16 @@ pub(super) async fn one(
     door.one(&ONE, &[&Text(mch_id)], |row| merchant(row, key)).await
 }
 
+/// The same, inside a transaction.
+pub(super) async fn one_in(
+    connection: &Connection,
+    key: &SealKey,
+    mch_id: &str,
+) -> Outcome<Option<Merchant>> {
+    let row = connection.row(&ONE, &[&Text(mch_id)]).await?;
+    Ok(row.map(|row| merchant(&row, key)).transpose()?)
+}
+
 /// The sum of what each merchant counts: it needs no row that all of them share.
 pub(super) async fn version(door: &Door) -> Result<u64, LedgerError> {
     let query = "SELECT coalesce(sum(version), 0)::bigint FROM merchants";

@@ -6,7 +6,7 @@ use super::rows::{fen, get, number, signed, text};
 use super::text::Text;
 use crate::book::Book;
 use crate::error::LedgerError;
-use crate::total::{Outcome as Became, Sum, Total, TotalKey};
+use crate::total::{Outcome as Became, Sum, Total, TotalKey, shifted};
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use tokio_postgres::Row;
@@ -76,18 +76,9 @@ impl Tally {
 
     /// Takes a packet's old total out and puts its new one in, or changes nothing.
     pub(super) fn turn(&mut self, old: Option<Total>, new: Total) -> Result<(), LedgerError> {
-        let mut left = None;
-        if let Some(old) = old {
-            let sum = self.sum(&old.key).checked_sub(old.sum).ok_or_else(|| damaged("a total"))?;
-            left = Some((old.key, sum));
+        for Total { key, sum } in shifted(old, new, |key| Ok(self.sum(key)))? {
+            self.changed.insert(key, sum);
         }
-        let before = match &left {
-            Some((key, sum)) if *key == new.key => *sum,
-            _ => self.sum(&new.key),
-        };
-        let after = before.checked_add(new.sum).ok_or(LedgerError::Overflow)?;
-        self.changed.extend(left);
-        self.changed.insert(new.key, after);
         Ok(())
     }
 

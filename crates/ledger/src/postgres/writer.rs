@@ -71,10 +71,13 @@ pub(super) struct Writer<D: Desk> {
     shared: Arc<Shared<D>>,
 }
 
+/// By merchant.
+type Queues<C> = HashMap<Box<str>, VecDeque<Job<C>>>;
+
 struct Shared<D: Desk> {
     door: Arc<Door>,
     group_max: usize,
-    queues: Mutex<HashMap<Box<str>, VecDeque<Job<D::Commit>>>>,
+    queues: Mutex<Queues<D::Commit>>,
 }
 
 impl<D: Desk + 'static> Writer<D> {
@@ -104,7 +107,7 @@ impl<D: Desk + 'static> Writer<D> {
 }
 
 impl<D: Desk> Shared<D> {
-    fn queues(&self) -> MutexGuard<'_, HashMap<Box<str>, VecDeque<Job<D::Commit>>>> {
+    fn queues(&self) -> MutexGuard<'_, Queues<D::Commit>> {
         // Each change of the map is one call.
         self.queues.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -9,8 +9,9 @@ use given::{MCH_ID, OTHER_MCH_ID, at, day, entry, fen, first, full_record, merch
 use hongbao_ledger::record::Told;
 use hongbao_ledger::{
     Audit, Book, Budget, Commit, Entry, Expect, Filter, Finding, Key, Lease, LedgerError,
-    MemoryLedger, SealKey, SqliteLedger, Store,
+    MemoryLedger, PostgresLedger, PostgresOptions, SealKey, SqliteLedger, Store,
 };
+use hongbao_postgres_test::TestServer;
 use hongbao_wire::Status;
 use jiff::ToSpan;
 use proptest::prelude::*;
@@ -146,7 +147,7 @@ impl Pick {
 fn entries(count: usize) -> Vec<Entry> {
     let one = |number: usize| Entry {
         at: at(number as i64),
-        raw: number.is_multiple_of(2).then(|| number.to_string().into_bytes().into()),
+        raw: (number % 2 == 0).then(|| number.to_string().into_bytes().into()),
         ..entry(&number.to_string())
     };
     (0..count).map(one).collect()
@@ -266,6 +267,40 @@ proptest! {
             assert_eq!(everything(&sqlite).await, wanted);
             drop(sqlite);
             let reopened = SqliteLedger::open(&path, key).unwrap();
+            assert_eq!(everything(&reopened).await, wanted);
+        });
+    }
+}
+
+proptest! {
+    // Each has a database of its own and waits for the disk with every commit.
+    #![proptest_config(ProptestConfig {
+        cases: 16,
+        failure_persistence: None,
+        rng_seed: proptest::test_runner::RngSeed::Fixed(20_170_721),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn postgres_agrees_with_memory(operations in prop::collection::vec(operation(), 1..100)) {
+        let Some(server) = TestServer::shared() else { return Ok(()) };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let options = PostgresOptions::new(&server.database().socket_url).unwrap();
+            let key = SealKey::generate();
+            let memory = MemoryLedger::new();
+            let postgres = PostgresLedger::open(&options, key.clone()).await.unwrap();
+            for ledger in [&memory as &dyn Store, &postgres] {
+                ledger.add_merchant(merchant(MCH_ID, 1_000)).await.unwrap();
+                ledger.add_merchant(merchant(OTHER_MCH_ID, 1_000)).await.unwrap();
+            }
+            for operation in &operations {
+                let ours = run(&memory, operation).await;
+                assert_eq!(ours, run(&postgres, operation).await, "{operation:?}");
+            }
+            let wanted = everything(&memory).await;
+            assert_eq!(everything(&postgres).await, wanted);
+            let reopened = PostgresLedger::open(&options, key).await.unwrap();
             assert_eq!(everything(&reopened).await, wanted);
         });
     }

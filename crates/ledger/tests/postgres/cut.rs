@@ -140,7 +140,7 @@ async fn check(ledger: &PostgresLedger, known: &Acknowledged) {
     for (name, (acknowledged, is_open)) in &known.0 {
         let key = Key::new(MCH_ID, name.as_str());
         let worker: u64 = name.split('.').next().unwrap().parse().unwrap();
-        let (side, version, history) = if worker % 2 == 0 {
+        let (side, version, history) = if worker.is_multiple_of(2) {
             let found = ledger.find(&key).await.unwrap();
             (0, found.map(|record| record.version), ledger.history(&key).await.unwrap())
         } else {

@@ -1,6 +1,6 @@
 //! What is the PostgreSQL store's alone: what it refuses to run on, how it is reached, what it does when
 //! its connections are cut, and its months.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod cut;
 #[path = "../given/mod.rs"]

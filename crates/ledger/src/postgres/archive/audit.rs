@@ -1,22 +1,63 @@
-//! Reading chains, and what stands beside them.
+//! Reading chains, and what stands beside them: each page of one state of the database.
 
 use crate::archive::Standing;
 use crate::book::Book;
-use crate::chain::Link;
+use crate::chain::{Head, Link};
 use crate::digest::StateDigest;
 use crate::error::LedgerError;
-use crate::inquiry::Inquiry;
 use crate::postgres::chains::{self, history, optional_fixed, select_links};
-use crate::postgres::door::{Door, Value};
+use crate::postgres::door::{Connection, Door, Value};
+use crate::postgres::fault::Outcome;
 use crate::postgres::inquiries::rows::{INQUIRY, inquiry};
 use crate::postgres::months;
-use crate::postgres::rows::{RECORD, number, record, signed, text};
+use crate::postgres::rows::{RECORD, number, optional, record, text, text_id};
 use crate::postgres::text::Text;
-use crate::record::Record;
-use hongbao_wire::MchBillno;
-use std::collections::BTreeMap;
+use hongbao_wire::{MchBillno, MchId};
+use std::collections::{BTreeMap, BTreeSet};
 
 const PAGE_MAX: u32 = 1_000;
+
+/// The head of every chain, and an empty one for each merchant whose entries or packets have none.
+pub(super) async fn heads(door: &Door) -> Result<Vec<Head>, LedgerError> {
+    let connection = door.snapshot().await?;
+    let mut heads = Vec::new();
+    for book in Book::ALL {
+        let query = "SELECT mch_id, position, hash FROM chains WHERE book = $1 AND position > 0";
+        let mut of: BTreeMap<MchId, Head> = BTreeMap::new();
+        for row in connection.rows(query, &[&book.as_str()]).await? {
+            let mch_id: MchId = text_id(&row, 0)?;
+            of.insert(mch_id.clone(), chains::head(&row, 1, book, mch_id)?);
+        }
+        for table in [history(book), book.as_str()] {
+            for mch_id in merchants_in(&connection, table).await? {
+                of.entry(mch_id.clone()).or_insert_with(|| Head::empty(book, mch_id));
+            }
+        }
+        heads.extend(of.into_values());
+    }
+    done(connection).await?;
+    Ok(heads)
+}
+
+async fn done(connection: Connection) -> Outcome<()> {
+    connection.run("COMMIT").await?;
+    connection.give_back();
+    Ok(())
+}
+
+/// The merchants that a table names: one look-up for each.
+async fn merchants_in(connection: &Connection, table: &str) -> Outcome<Vec<MchId>> {
+    let query = format!("SELECT min(mch_id) FROM {table} WHERE mch_id > $1");
+    let (mut found, mut after) = (Vec::new(), Box::<str>::default());
+    loop {
+        let row = connection.row(&query, &[&Text(&after)]).await?;
+        let Some(next) = row.map(|row| optional(&row, 0)).transpose()?.flatten() else {
+            return Ok(found);
+        };
+        found.push(MchId::from(&*next));
+        after = next;
+    }
+}
 
 /// Entries after a position. Where some are not there and months are detached, it says so: what was
 /// put away in order is no tampering, but it cannot be verified here either.
@@ -30,13 +71,16 @@ pub(super) async fn links(
     let limit = limit.clamp(1, PAGE_MAX);
     let query =
         select_links(book, "WHERE mch_id = $1 AND position > $2 ORDER BY position, at LIMIT $3");
-    let values: [Value<'_>; 3] = [&Text(mch_id), &signed(after)?, &i64::from(limit)];
+    let from = i64::try_from(after).unwrap_or(i64::MAX);
+    let values: [Value<'_>; 3] = [&Text(mch_id), &from, &i64::from(limit)];
+    // Before the entries: what is committed in between is not missed.
+    let end = position(door, book, mch_id).await?;
     let links = door.all(&query, &values, chains::link).await?;
-    let due = (after.saturating_add(1)..).zip(&links);
+    let due = (after.saturating_add(1)..=u64::MAX).zip(&links);
     let gap = due.clone().find(|(due, link)| *due != link.position).map(|(due, _)| due);
-    let end = after.saturating_add(links.len() as u64);
-    let is_short = links.len() < limit as usize && end < position(door, book, mch_id).await?;
-    if let Some(missing) = gap.or(is_short.then(|| end.saturating_add(1))) {
+    let read = after.saturating_add(links.len() as u64);
+    let is_short = links.len() < limit as usize && read < end;
+    if let Some(missing) = gap.or(is_short.then(|| read.saturating_add(1))) {
         let months = months::detached(door, book).await?;
         if !months.is_empty() {
             return Err(LedgerError::Detached {
@@ -65,70 +109,73 @@ pub(super) async fn standings(
     limit: u32,
 ) -> Result<Vec<Standing>, LedgerError> {
     let limit = limit.clamp(1, PAGE_MAX);
+    let connection = door.snapshot().await?;
     let values: [Value<'_>; 3] = [&Text(mch_id), &Text(after_billno), &i64::from(limit)];
-    let mut page: BTreeMap<Box<str>, Standing> = BTreeMap::new();
-    for (mch_billno, digest) in found(door, book, &values).await? {
-        page.insert(mch_billno.clone(), standing(mch_billno, Some(digest)));
-    }
+    let found = found(&connection, book, &values).await?;
     let query = format!(
         "SELECT DISTINCT mch_billno FROM {} WHERE mch_id = $1 AND mch_billno > $2 \
          ORDER BY mch_billno LIMIT $3",
         history(book)
     );
-    for mch_billno in door.all(&query, &values, |row| text(row, 0)).await? {
-        page.entry(mch_billno.clone()).or_insert_with(|| standing(mch_billno, None));
+    let mut page: BTreeSet<Box<str>> = found.keys().cloned().collect();
+    for row in connection.rows(&query, &values).await? {
+        page.insert(text(&row, 0)?);
     }
     // Each of the two was a page: beyond the first of both it has gaps.
-    let page: Vec<Standing> = page.into_values().take(limit as usize).collect();
-    chained(door, book, mch_id, page).await
-}
-
-fn standing(mch_billno: Box<str>, found: Option<StateDigest>) -> Standing {
-    Standing { mch_billno: MchBillno::from(mch_billno.into_string()), chained: None, found }
+    let page: Vec<Box<str>> = page.into_iter().take(limit as usize).collect();
+    let chained = chained(&connection, book, mch_id, &page).await?;
+    done(connection).await?;
+    let standing = |mch_billno: Box<str>| Standing {
+        chained: chained.get(&mch_billno).copied().flatten(),
+        found: found.get(&mch_billno).copied(),
+        mch_billno: MchBillno::from(mch_billno.into_string()),
+    };
+    Ok(page.into_iter().map(standing).collect())
 }
 
 /// The digests of what is there.
 async fn found(
-    door: &Door,
+    connection: &Connection,
     book: Book,
     values: &[Value<'_>],
-) -> Result<Vec<(Box<str>, StateDigest)>, LedgerError> {
-    let page = "WHERE mch_id = $1 AND mch_billno > $2 ORDER BY mch_billno LIMIT $3";
-    match book {
-        Book::Records => {
-            let of =
-                |record: Record| (record.key.mch_billno.as_str().into(), record.state_digest());
-            let query = format!("SELECT {RECORD} FROM records {page}");
-            door.all(&query, values, |row| record(row).map(of)).await
-        }
-        Book::Inquiries => {
-            let of =
-                |inquiry: Inquiry| (inquiry.key.mch_billno.as_str().into(), inquiry.state_digest());
-            let query = format!("SELECT {INQUIRY} FROM inquiries {page}");
-            door.all(&query, values, |row| inquiry(row).map(of)).await
-        }
+) -> Outcome<BTreeMap<Box<str>, StateDigest>> {
+    let columns = match book {
+        Book::Records => RECORD,
+        Book::Inquiries => INQUIRY,
+    };
+    let query = format!(
+        "SELECT {columns} FROM {} WHERE mch_id = $1 AND mch_billno > $2 \
+         ORDER BY mch_billno LIMIT $3",
+        book.as_str()
+    );
+    let mut found = BTreeMap::new();
+    for row in connection.rows(&query, values).await? {
+        let digest = match book {
+            Book::Records => record(&row).map(|record| record.state_digest()),
+            Book::Inquiries => inquiry(&row).map(|inquiry| inquiry.state_digest()),
+        };
+        found.insert(text(&row, 1)?, digest?);
     }
+    Ok(found)
 }
 
-/// Adds what the newest entry of each packet with a digest says.
+/// What the newest entry of each packet with a digest says.
 async fn chained(
-    door: &Door,
+    connection: &Connection,
     book: Book,
     mch_id: &str,
-    mut page: Vec<Standing>,
-) -> Result<Vec<Standing>, LedgerError> {
-    let numbers: Vec<Text<'_>> = page.iter().map(|at| Text(at.mch_billno.as_str())).collect();
+    page: &[Box<str>],
+) -> Outcome<BTreeMap<Box<str>, Option<StateDigest>>> {
+    let numbers: Vec<Text<'_>> = page.iter().map(|number| Text(number)).collect();
     let query = format!(
         "SELECT mch_billno, state FROM {} WHERE mch_id = $1 AND mch_billno = ANY($2) \
          AND state IS NOT NULL ORDER BY position",
         history(book)
     );
-    let read = |row: &tokio_postgres::Row| Ok((text(row, 0)?, optional_fixed(row, 1)?));
-    let states = door.all(&query, &[&Text(mch_id), &numbers], read).await?;
-    // The last of each stays.
-    let newest: BTreeMap<Box<str>, Option<StateDigest>> = states.into_iter().collect();
-    for at in &mut page {
-        at.chained = newest.get(at.mch_billno.as_str()).copied().flatten();
+    let mut newest = BTreeMap::new();
+    for row in connection.rows(&query, &[&Text(mch_id), &numbers]).await? {
+        // The last of each stays.
+        newest.insert(text(&row, 0)?, optional_fixed(&row, 1)?);
     }
-    Ok(page)
+    Ok(newest)
 }

@@ -4,7 +4,7 @@ use crate::archive::Forgotten;
 use crate::book::Book;
 use crate::chain::{Head, Link};
 use crate::error::LedgerError;
-use crate::history::{Entry, Source};
+use crate::history::Entry;
 use crate::inquiry::Inquiry;
 use crate::postgres::PostgresLedger;
 use crate::postgres::chains::{self, history};
@@ -94,7 +94,7 @@ pub(super) async fn forget(
     alias: &OpenId,
     at: Timestamp,
 ) -> Result<Forgotten, LedgerError> {
-    let entry = Entry { at, source: Source::Admin, event: "forgotten".into(), raw: None };
+    let entry = Entry::forgotten(at);
     for book in Book::ALL {
         ledger.ready(book, std::iter::once(at)).await?;
     }
@@ -193,37 +193,20 @@ impl Eraser<'_> {
         head.append(mch_billno, std::slice::from_ref(&self.entry), state)
     }
 
-    fn without_in_record(&self, mut record: Record) -> Result<Record, LedgerError> {
-        if record.due_at.is_some() {
+    fn without_in_record(&self, record: Record) -> Result<Record, LedgerError> {
+        if record.can_still_change() {
             return Err(LedgerError::StillOpen(record.key.mch_billno.to_string()));
         }
-        record.version += 1;
-        self.replace(&mut record.order.re_openid);
-        if let Some(receipt) = &mut record.receipt {
-            self.replace(&mut receipt.openid);
-        }
-        Ok(record)
+        let version = record.version.saturating_add(1);
+        Ok(Record { version, ..record.renamed(self.openid, self.alias) })
     }
 
-    fn without_in_inquiry(&self, mut inquiry: Inquiry) -> Result<Inquiry, LedgerError> {
-        if inquiry.due_at.is_some() {
+    fn without_in_inquiry(&self, inquiry: Inquiry) -> Result<Inquiry, LedgerError> {
+        if inquiry.can_still_change() {
             return Err(LedgerError::StillOpen(inquiry.key.mch_billno.to_string()));
         }
-        inquiry.version += 1;
-        if let Some(order) = &mut inquiry.order {
-            self.replace(&mut order.re_openid);
-        }
-        if let Some(openid) = inquiry.seen.as_mut().and_then(|seen| seen.openid.as_mut()) {
-            self.replace(openid);
-        }
-        (inquiry.reply, inquiry.send_reply) = (None, None);
-        Ok(inquiry)
-    }
-
-    fn replace(&self, openid: &mut OpenId) {
-        if openid == self.openid {
-            *openid = self.alias.clone();
-        }
+        let version = inquiry.version.saturating_add(1);
+        Ok(Inquiry { version, ..inquiry.renamed(self.openid, self.alias) })
     }
 
     /// Removes the messages of the packets, and moves the chain on.
@@ -266,7 +249,7 @@ impl Eraser<'_> {
         for row in connection.rows(usage, &[&mch_id, &Text(alias)]).await? {
             let (packets, amount) = used.entry(get(&row, 0)?).or_default();
             *packets = packets.saturating_add(small(&row, 1)?);
-            *amount = amount.checked_add(fen(&row, 2)?).ok_or(LedgerError::Overflow)?;
+            *amount = amount.checked_add(fen(&row, 2)?).unwrap_or(Fen::MAX);
         }
         for (day, sum) in used {
             write_usage(connection, self.mch_id, &day, alias, sum).await?;

@@ -4,13 +4,14 @@ use crate::archive::{Estate, Shipment, Usage};
 use crate::book::Book;
 use crate::chain::{Flaw, Head, Link};
 use crate::error::LedgerError;
+use crate::finding::Finding;
 use crate::postgres::chains::{self, select_links};
-use crate::postgres::commit::{write_finding, write_record, write_usage};
+use crate::postgres::commit::{BALANCE, write_finding, write_record, write_usage};
 use crate::postgres::door::{Connection, Door, Value};
 use crate::postgres::fault::{Fault, Kind, Outcome, damaged};
 use crate::postgres::inquiries::rows::{INQUIRY, inquiry, write as write_inquiry};
 use crate::postgres::retry::Tries;
-use crate::postgres::rows::{fen, get, record, signed, small, text};
+use crate::postgres::rows::{FINDING, fen, finding, get, record, signed, small, text};
 use crate::postgres::tally::{self, Tally};
 use crate::postgres::text::Text;
 use crate::postgres::{merchants, reader};
@@ -19,6 +20,7 @@ use crate::total::Total;
 use futures_util::future::try_join_all;
 use jiff::civil::Date;
 use std::collections::HashMap;
+use tokio_postgres::Row;
 
 /// Takes in a part of another ledger; the same part twice changes nothing the second time.
 pub(super) async fn shipment(door: &Door, shipment: &Shipment) -> Result<(), LedgerError> {
@@ -36,6 +38,9 @@ async fn try_shipment(door: &Door, shipment: &Shipment) -> Outcome<()> {
     let connection = door.connection().await?;
     connection.run("BEGIN").await?;
     let mut head = chains::lock_or_begin(&connection, *book, mch_id).await?;
+    if *book == Book::Records && connection.row(BALANCE, &[&Text(mch_id)]).await?.is_none() {
+        return Err(LedgerError::NoMerchant(mch_id.to_string()).into());
+    }
     let new = follow(&connection, &mut head, links).await?;
     connection.prepare(&[chains::append_to(*book), tally::WRITE]).await?;
     try_join_all(new.iter().map(|link| chains::write_link(&connection, *book, mch_id, link)))
@@ -62,7 +67,7 @@ async fn follow<'l>(
 ) -> Outcome<Vec<&'l Link>> {
     let broken = |flaw| LedgerError::ChainBroken { mch_id: head.mch_id.to_string(), flaw };
     let (old, new): (Vec<&Link>, Vec<&Link>) =
-        links.iter().partition(|link| link.position <= head.position);
+        links.iter().partition(|link| (1..=head.position).contains(&link.position));
     if let (Some(first), Some(last)) = (old.first(), old.last()) {
         let query = select_links(
             head.book,
@@ -106,11 +111,14 @@ async fn take_records(
     for (record, reply) in &shipment.records {
         let old = stored.get(&record.key.mch_billno);
         if old.is_none_or(|old| old.version < record.version) {
+            let record = record.clone().in_whole_ms();
             turns.push((old.map(|old| old.total()), record.total()));
-            newer.push(write_record(connection, record, reply.as_deref()));
+            newer.push((record, reply));
         }
     }
-    try_join_all(newer).await?;
+    let write =
+        newer.iter().map(|(record, reply)| write_record(connection, record, reply.as_deref()));
+    try_join_all(write).await?;
     turn(connection, Book::Records, mch_id, tally, turns).await
 }
 
@@ -134,11 +142,12 @@ async fn take_inquiries(
     for inquiry in &shipment.inquiries {
         let old = stored.get(&inquiry.key.mch_billno);
         if old.is_none_or(|old| old.version < inquiry.version) {
+            let inquiry = inquiry.clone().in_whole_ms();
             turns.push((old.map(|old| old.total()), inquiry.total()));
-            newer.push(write_inquiry(connection, inquiry));
+            newer.push(inquiry);
         }
     }
-    try_join_all(newer).await?;
+    try_join_all(newer.iter().map(|inquiry| write_inquiry(connection, inquiry))).await?;
     turn(connection, Book::Inquiries, mch_id, tally, turns).await
 }
 
@@ -161,28 +170,37 @@ async fn turn(
     Ok(())
 }
 
-/// What belongs to a merchant beside its packets.
+/// What belongs to a merchant beside its packets, as it was at one moment.
 pub(super) async fn estate(
     door: &Door,
     key: &SealKey,
     mch_id: &str,
     from: Date,
 ) -> Result<Estate, LedgerError> {
+    let connection = door.snapshot().await?;
+    let of = Text(mch_id);
+    let merchant = merchants::one_in(&connection, key, mch_id).await?;
     let query = "SELECT day, openid, packets, fen FROM usage \
          WHERE mch_id = $1 AND day >= $2 ORDER BY day, openid";
-    let usage = |row: &tokio_postgres::Row| {
-        Ok(Usage {
-            day: get::<&str>(row, 0)?.parse().map_err(|_| damaged("day"))?,
-            openid: text(row, 1)?,
-            packets: small(row, 2)?,
-            amount: fen(row, 3)?,
-        })
-    };
-    let values: [Value<'_>; 2] = [&Text(mch_id), &from.to_string()];
-    Ok(Estate {
-        merchant: merchants::one(door, key, mch_id).await?,
-        usage: door.all(query, &values, usage).await?,
-        findings: reader::findings(door, Some(mch_id)).await?,
+    let usage = connection.rows(query, &[&of, &from.to_string()]).await?;
+    let usage: Result<Vec<Usage>, _> = usage.iter().map(used).collect();
+    let query = format!(
+        "SELECT {FINDING} FROM findings WHERE mch_id = $1 \
+         ORDER BY at, first_billno, second_billno"
+    );
+    let findings = connection.rows(&query, &[&of]).await?;
+    let findings: Result<Vec<Finding>, _> = findings.iter().map(finding).collect();
+    connection.run("COMMIT").await?;
+    connection.give_back();
+    Ok(Estate { merchant, usage: usage?, findings: findings? })
+}
+
+fn used(row: &Row) -> Result<Usage, LedgerError> {
+    Ok(Usage {
+        day: get::<&str>(row, 0)?.parse().map_err(|_| damaged("day"))?,
+        openid: text(row, 1)?,
+        packets: small(row, 2)?,
+        amount: fen(row, 3)?,
     })
 }
 
@@ -212,16 +230,27 @@ async fn try_to_put_estate(
     connection.run("BEGIN").await?;
     // Who commits has this lock before it reads a balance.
     chains::lock_or_begin(&connection, Book::Records, mch_id).await?;
-    if let Some(merchant) = &estate.merchant {
-        merchants::put(&connection, key, merchant).await?;
+    match &estate.merchant {
+        Some(merchant) => merchants::put(&connection, key, merchant).await?,
+        // What is beside packets belongs to a merchant that is listed.
+        None if connection.row(BALANCE, &[&Text(mch_id)]).await?.is_none() => {
+            connection.run("ROLLBACK").await?;
+            connection.give_back();
+            return Ok(());
+        }
+        None => {}
     }
-    connection.execute("DELETE FROM findings WHERE mch_id = $1", &[&Text(mch_id)]).await?;
+    for statement in
+        ["DELETE FROM usage WHERE mch_id = $1", "DELETE FROM findings WHERE mch_id = $1"]
+    {
+        connection.execute(statement, &[&Text(mch_id)]).await?;
+    }
     for Usage { day, openid, packets, amount } in &estate.usage {
         let day = day.to_string();
         write_usage(&connection, mch_id, &day, openid, (*packets, *amount)).await?;
     }
-    for finding in &estate.findings {
-        write_finding(&connection, finding).await?;
+    for found in &estate.findings {
+        write_finding(&connection, found).await?;
     }
     connection.run("COMMIT").await?;
     connection.give_back();

@@ -12,7 +12,6 @@ use crate::postgres::rows::text;
 use crate::postgres::tally::{self, Tally};
 use crate::postgres::text::Text;
 use crate::postgres::writer::Desk;
-use crate::time::whole;
 use futures_util::future::{BoxFuture, FutureExt, try_join_all, try_join3};
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -155,12 +154,7 @@ impl InquiryDesk {
     }
 }
 
-/// As it will be read again, as far as totals and later commits of the group see it.
+/// As it will be read again.
 fn kept(inquiry: &Inquiry, version: u64) -> Inquiry {
-    Inquiry {
-        version,
-        noted_at: whole(inquiry.noted_at),
-        sent_at: inquiry.sent_at.map(whole),
-        ..inquiry.clone()
-    }
+    Inquiry { version, ..inquiry.clone() }.in_whole_ms()
 }
