@@ -6,7 +6,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use tempfile::{NamedTempFile, PersistError};
+use tempfile::{TempDir, TempPath};
 use zeroize::Zeroizing;
 
 /// The mode of a secret: its owner's alone.
@@ -133,39 +133,35 @@ pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
 /// # Errors
 /// `FILE_EXISTS`, `FILE_NOT_WRITTEN`.
 pub fn create(path: &Path, bytes: &[u8], mode: u32) -> Result<(), Failure> {
-    let draft = draft(path, mode)?;
-    let written = (&mut draft.as_file()).write_all(bytes).and_then(|()| draft.as_file().sync_all());
-    written.map_err(|error| not_written(path, &error))?;
-    settle(draft, path)
+    let folder = draft_folder(path)?;
+    let draft = folder.path().join("file");
+    write_whole(&draft, bytes, mode).map_err(|error| not_written(path, &error))?;
+    settle(&draft, path)
 }
 
-/// A file without a name of its own beside `path`, with that mode.
+/// A folder beside `path` for its owner alone, in which a file is written before it gets that name. It goes
+/// with what is left in it.
 ///
 /// # Errors
 /// `FILE_NOT_WRITTEN`.
-pub fn draft(path: &Path, mode: u32) -> Result<NamedTempFile, Failure> {
-    let failed = |error: io::Error| not_written(path, &error);
-    let draft = NamedTempFile::new_in(folder_of(path)).map_err(failed)?;
-    // the mask of the process may have taken bits away
-    fs::set_permissions(draft.path(), fs::Permissions::from_mode(mode)).map_err(failed)?;
-    Ok(draft)
+pub fn draft_folder(path: &Path) -> Result<TempDir, Failure> {
+    let mut builder = tempfile::Builder::new();
+    let made = builder.prefix(".hongbao-").tempdir_in(folder_of(path));
+    made.map_err(|error| not_written(path, &error))
 }
 
-/// Gives a draft its name, also across a power cut, where nothing has it.
+/// Gives a file that was written and synced its name, also across a power cut, where nothing has it.
 ///
 /// # Errors
 /// `FILE_EXISTS`, `FILE_NOT_WRITTEN`.
-pub fn settle(draft: NamedTempFile, path: &Path) -> Result<(), Failure> {
-    match draft.persist_noclobber(path) {
-        Ok(file) => file
-            .sync_all()
-            .and_then(|()| File::open(folder_of(path))?.sync_all())
-            .map_err(|error| not_written(path, &error)),
-        Err(PersistError { error, .. }) if error.kind() == ErrorKind::AlreadyExists => {
-            Err(exists(path))
-        }
-        Err(PersistError { error, .. }) => Err(not_written(path, &error)),
-    }
+pub fn settle(draft: &Path, path: &Path) -> Result<(), Failure> {
+    let moved = TempPath::try_from_path(draft)
+        .and_then(|draft| draft.persist_noclobber(path).map_err(|error| error.error))
+        .and_then(|()| File::open(folder_of(path))?.sync_all());
+    moved.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => exists(path),
+        _ => not_written(path, &error),
+    })
 }
 
 /// That a file is there already, and stays.

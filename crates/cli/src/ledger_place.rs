@@ -51,7 +51,7 @@ pub struct LedgerPlace {
 #[derive(Clone, Debug)]
 enum At {
     File(PathBuf),
-    Database(Database),
+    Database(Box<Database>),
 }
 
 /// A ledger that was opened.
@@ -91,7 +91,7 @@ impl LedgerPlace {
         let database =
             Database::of(&words.place, folder, password_file, words.allow_unsafe_durability)?;
         let key_file = key_file.unwrap_or_else(|| folder.join("ledger.key"));
-        Ok(Self { at: At::Database(database), key_file, owner })
+        Ok(Self { at: At::Database(Box::new(database)), key_file, owner })
     }
 
     /// The place that a command line names, where it does; else that of the configuration.

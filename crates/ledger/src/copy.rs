@@ -126,7 +126,10 @@ pub async fn copy(
     let mut source = chains(from).await.map_err(CopyError::Source)?;
     same_beginning(from, &source, &target).await?;
     let mut brought = 0;
+    let mut known = BTreeSet::new();
     for _ in 0..ROUNDS_MAX {
+        // a store takes no packet of a merchant that it does not list
+        estates(from, to, &source, options.usage_from, &mut known).await?;
         let mut done: u64 = target.values().map(|head| head.position).sum();
         let total = source.values().map(|head| head.position).sum();
         progress(Progress::Entries { done, total });
@@ -145,7 +148,8 @@ pub async fn copy(
             break;
         }
     }
-    let merchants = estates(from, to, &source, options.usage_from).await?;
+    // and once more, with what the balances came to meanwhile
+    let merchants = estates(from, to, &source, options.usage_from, &mut BTreeSet::new()).await?;
     settings(from, to).await?;
     let mut copied = Copied {
         merchants,
@@ -267,18 +271,23 @@ async fn shipment(
     Ok(Shipment { book, mch_id: mch_id.into(), links, records, inquiries })
 }
 
-/// Brings merchants, their use of the limits, and findings; returns how many merchants.
+/// Brings merchants that are not `known` yet, their use of the limits, and findings; returns how many
+/// merchants the source lists.
 async fn estates(
     from: &dyn Store,
     to: &dyn Store,
     source: &Chains,
     usage_from: Date,
+    known: &mut BTreeSet<MchId>,
 ) -> Result<u64, CopyError> {
     let merchants = from.merchants().await.map_err(CopyError::Source)?;
     let count = merchants.len() as u64;
     let listed = merchants.into_iter().map(|merchant| merchant.mch_id);
     let all: BTreeSet<MchId> = source.keys().map(|key| key.1.clone()).chain(listed).collect();
     for mch_id in all {
+        if !known.insert(mch_id.clone()) {
+            continue;
+        }
         let estate = from.estate(mch_id.as_str(), usage_from).await.map_err(CopyError::Source)?;
         let received = to.receive_estate(mch_id.as_str(), estate).await;
         received.map_err(CopyError::Destination)?;

@@ -6,8 +6,8 @@ mod given;
 use given::{MCH_ID, OTHER_MCH_ID, at, fen};
 use hongbao_ledger::copy::{Copied, CopyError, CopyOptions, Progress, copy};
 use hongbao_ledger::{
-    Archive, Book, Commit, Entry, Estate, Finding, Inquiries, Ledger, LedgerError, MemoryLedger,
-    SealKey, SqliteLedger, SqliteOptions, Store,
+    Archive, Book, Commit, Entry, Estate, Finding, LedgerError, MemoryLedger, SealKey,
+    SqliteLedger, SqliteOptions, Store,
 };
 use hongbao_wire::Status;
 use std::path::Path;
@@ -36,7 +36,7 @@ async fn fill(ledger: &dyn Store, packets: u32) {
             finish(ledger, &billno).await;
         }
         ledger
-            .commit_inquiry(given::inquiries::first(given::inquiries::inquiry(
+            .commit_inquiry(given::inquiries::noted(given::inquiries::inquiry(
                 OTHER_MCH_ID,
                 &billno,
             )))

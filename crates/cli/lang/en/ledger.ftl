@@ -9,7 +9,7 @@ ledger-unreachable-hint = check that the database runs, and its host, port, `ssl
 ledger-unsafe = the database of `{ $file }` may lose what it acknowledged: { $why }
 ledger-unsafe-hint = set `fsync` and `synchronous_commit` of the database to `on`; only where losing what was paid is acceptable, set `ledger_allow_unsafe_durability = true`
 ledger-database-hint = check the database's own log, its free space, and what its user may do
-ledger-still-open-hint = do it again when the packets are final: `hongbao follow` asks about them, and after 30 days at most nothing of them changes by itself
+ledger-still-open-hint = do it again when these packets are final: `hongbao follow` asks about them until they are
 ledger-chain-hint = run `hongbao ledger verify` on both ledgers; nothing was changed
 ledger-key-needed = nothing says where the key file of `{ $place }` is
 ledger-key-needed-hint = name it with `--key-file`, of a copy with `--from-key` or `--to-key`; or give the server's folder or the profile whose configuration names the database
@@ -35,6 +35,7 @@ ledger-copied = merchants: { $merchants }; entries: { $entries }, brought now: {
 ledger-copied-chains = chains equal, SHA-256 { $hash }
 ledger-copied-packets = packets: { $count }, each as its chain says, SHA-256 { $hash }
 ledger-forgotten = packets: { $packets }; raw messages and replies removed: { $messages }
+ledger-forgotten-hint = restart the servers on this ledger: they may hold answers with these receivers in memory; backups, copies and your own lists still name them
 ledger-forget-open = still open: merchant { $mch_id }, `{ $billno }`
 ledger-forget-refused = packets that can still change: { $count }; their receivers were not forgotten
 ledger-forget-line = line { $line } is no receiver: an openid is at most { $max } visible ASCII characters

@@ -9,7 +9,7 @@ ledger-unreachable-hint = 请检查数据库是否在运行，以及主机、端
 ledger-unsafe = `{ $file }` 的数据库可能丢失已确认的内容：{ $why }
 ledger-unsafe-hint = 请把数据库的 `fsync` 与 `synchronous_commit` 设为 `on`；只有可以承受丢失付款记录时，才设置 `ledger_allow_unsafe_durability = true`
 ledger-database-hint = 请查看数据库自己的日志、剩余空间，以及其用户的权限
-ledger-still-open-hint = 等这些红包到最终状态再试：`hongbao follow` 会查询它们，最多 30 天后就不再自行变化
+ledger-still-open-hint = 等这些红包到最终状态再试：`hongbao follow` 会一直查询到最终状态
 ledger-chain-hint = 请对两个账本运行 `hongbao ledger verify`；未作任何改动
 ledger-key-needed = 不知道 `{ $place }` 的密钥文件在哪里
 ledger-key-needed-hint = 请用 `--key-file` 指明，复制时用 `--from-key` 或 `--to-key`；或者给出配置中写有该数据库的服务目录或商户配置
@@ -35,6 +35,7 @@ ledger-copied = 商户：{ $merchants }；条目：{ $entries }，其中本次�
 ledger-copied-chains = 各条链一致，SHA-256 { $hash }
 ledger-copied-packets = 红包：{ $count }，都与链一致，SHA-256 { $hash }
 ledger-forgotten = 红包：{ $packets }；已删除的原始报文与应答：{ $messages }
+ledger-forgotten-hint = 请重启使用这个账本的服务：它们的内存里可能还有带这些领取人的应答；备份、副本和你自己的清单里也还有
 ledger-forget-open = 尚未结束：商户 { $mch_id }，`{ $billno }`
 ledger-forget-refused = 还可能变化的红包：{ $count }；它们的领取人没有被遗忘
 ledger-forget-line = 第 { $line } 行不是领取人：openid 最多 { $max } 个可见 ASCII 字符

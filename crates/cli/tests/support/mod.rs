@@ -2,6 +2,8 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod folder;
+
 use serde_json::Value;
 use std::io::{BufRead, BufReader, PipeReader};
 use std::path::{Path, PathBuf};

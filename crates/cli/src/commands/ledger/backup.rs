@@ -9,8 +9,9 @@ use crate::output::Output;
 use crate::say;
 use hongbao_ledger::{LedgerError, SealKey, SqliteLedger, SqliteOptions};
 use serde_json::json;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// Backs it up while it is in use: written beside the name first, opened, then named.
@@ -26,13 +27,16 @@ pub async fn run(args: &BackupArgs, out: &mut Output) -> Result<Exit, Failure> {
     free(&args.file)?;
     let ledger = place.open().await?;
     let Kept::File(file) = &ledger.kept else { return Err(not_a_file(&place)) };
-    let draft = files::draft(&args.file, SECRET)?;
-    file.backup(draft.path()).await.map_err(|error| backup_failure(&place, &args.file, &error))?;
+    let folder = files::draft_folder(&args.file)?;
+    let draft = folder.path().join("backup");
+    // it reads and writes all of the file, on this thread
+    let copied = tokio::task::block_in_place(|| file.backup(&draft));
+    copied.map_err(|error| backup_failure(&place, &args.file, &error))?;
     let key = SealKey::load(place.key_file()).map_err(|error| place.failure(&error))?;
-    if let Some(exit) = check(draft.path(), &args.file, key, args.full, out).await? {
+    if let Some(exit) = check(&draft, &args.file, key, args.full, out).await? {
         return Ok(exit);
     }
-    files::settle(draft, &args.file)?;
+    files::settle(&draft, &args.file)?;
     let bytes = fs::metadata(&args.file).map_or(0, |metadata| metadata.len());
     if args.json {
         let file = args.file.display().to_string();
@@ -62,17 +66,19 @@ pub async fn restore(args: &RestoreArgs, out: &mut Output) -> Result<Exit, Failu
     let key_file = key_file(&place, args.key_file.as_deref())?;
     let failed = |error: LedgerError| place.failure(&error);
     let key = SealKey::load(&key_file).map_err(failed)?;
-    let draft = files::draft(&target, SECRET)?;
-    io::copy(&mut backup, &mut draft.as_file())
-        .and_then(|_| draft.as_file().sync_all())
+    let folder = files::draft_folder(&target)?;
+    let draft = folder.path().join("ledger");
+    let mut options = OpenOptions::new();
+    let made = options.write(true).create_new(true).mode(SECRET).open(&draft);
+    made.and_then(|mut file| io::copy(&mut backup, &mut file).and_then(|_| file.sync_all()))
         .map_err(|error| files::not_written(&target, &error))?;
-    if let Some(exit) = check(draft.path(), &args.backup, key, args.full, out).await? {
+    if let Some(exit) = check(&draft, &args.backup, key, args.full, out).await? {
         return Ok(exit);
     }
     if !place.key_file().exists() {
         files::create(place.key_file(), &files::read_secret(&key_file)?, SECRET)?;
     }
-    files::settle(draft, &target)?;
+    files::settle(&draft, &target)?;
     if args.json {
         let file = target.display().to_string();
         out.json(&json!({ "file": file, "verified": args.full }));
@@ -95,6 +101,10 @@ async fn check(
         let message = say!("ledger-unusable", file = named.display(), why = error);
         Failure::config(error.code(), message).hint(say!("ledger-backup-bad-hint"))
     };
+    // SQLite takes an empty file for a new database
+    if fs::metadata(draft).is_ok_and(|metadata| metadata.len() == 0) {
+        return Err(failed(LedgerError::Damaged("it is empty".to_owned())));
+    }
     let options = SqliteOptions { mmap_bytes: 0, ..SqliteOptions::default() };
     let ledger = SqliteLedger::open_with(draft, key, options).map_err(failed)?;
     if full { verify::whole(&ledger, named, out).await } else { Ok(None) }

@@ -53,6 +53,9 @@ pub async fn run(args: &ForgetArgs, out: &mut Output) -> Result<Exit, Failure> {
     }
     if !args.json {
         out.data(say!("ledger-forgotten", packets = sum.packets, messages = sum.messages));
+        if sum.packets > 0 {
+            out.hint(say!("ledger-forgotten-hint"));
+        }
     }
     if open.is_empty() {
         return Ok(Exit::Ok);
@@ -88,7 +91,7 @@ async fn still_open(
             let page = ledger.store.records(mch_id.as_str(), &filter).await.map_err(failed)?;
             let Some(last) = page.last() else { break };
             filter.after_billno = Some(last.key.mch_billno.as_str().into());
-            let page = page.into_iter().filter(|record| record.due_at.is_some());
+            let page = page.into_iter().filter(|record| record.can_still_change());
             open.extend(page.map(|record| (mch_id.clone(), record.key.mch_billno)));
         }
         let mut filter =
@@ -97,7 +100,7 @@ async fn still_open(
             let page = ledger.store.inquiries(mch_id.as_str(), &filter).await.map_err(failed)?;
             let Some(last) = page.last() else { break };
             filter.after_billno = Some(last.key.mch_billno.as_str().into());
-            let page = page.into_iter().filter(|inquiry| inquiry.due_at.is_some());
+            let page = page.into_iter().filter(|inquiry| inquiry.can_still_change());
             open.extend(page.map(|inquiry| (mch_id.clone(), inquiry.key.mch_billno)));
         }
     }
