@@ -155,10 +155,9 @@ async fn two_gateways_ask_once_and_keep_one_pace() {
         });
     }
     asking.join_all().await;
-    let (asked, took) = (payer.calls("query") - before, began.elapsed().as_secs_f64());
-    let most = 10.0 * took + 10.0;
-    assert!((asked as f64) <= most, "{asked} questions in {took} s at 10/s");
-    assert!((asked as f64) >= 10.0 * 6.0 * 0.7, "{asked} questions in {took} s at 10/s");
+    let asked = payer.calls("query") - before;
+    let most = usize::try_from(began.elapsed().as_secs()).unwrap() * 10 + 20;
+    assert!((42..=most).contains(&asked), "{asked} questions in {:?} at 10/s", began.elapsed());
     // in no second did the payer hear more than that, as its log has it
     let times = payer.times("query");
     let busiest = times

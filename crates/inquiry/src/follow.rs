@@ -117,7 +117,10 @@ impl Follower {
             };
             let nap: Result<Option<Duration>, InquiryError> = tokio::select! {
                 biased;
-                () = &mut stop => return Ok(self.let_go(&held).await),
+                () = &mut stop => {
+                    self.let_go(&held).await;
+                    return Ok(());
+                }
                 nap = round => nap,
             };
             let Some(nap) = nap? else { return Ok(()) };
