@@ -258,6 +258,14 @@ impl Connection {
         self.client().batch_execute(statements).await
     }
 
+    /// Undoes what was begun. Where that fails the connection is closed, which undoes it, too: what is known
+    /// already stays known.
+    pub(super) async fn roll_back(self) {
+        if self.run("ROLLBACK").await.is_ok() {
+            self.give_back();
+        }
+    }
+
     /// Gives it back: nothing is open on it.
     pub(super) fn give_back(mut self) {
         drop(self.0.take());

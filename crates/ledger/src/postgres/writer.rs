@@ -236,16 +236,14 @@ impl<D: Desk> Turn<D> {
             None => Head::empty(D::BOOK, mch_id.into()),
         };
         if let Some(answers) = was_committed(&connection, &head, doubt).await? {
-            connection.run("ROLLBACK").await?;
-            connection.give_back();
+            connection.roll_back().await;
             return Ok(answers);
         }
         desk.read_more(&connection).await?;
         let decide = |commit: &&D::Commit| desk.apply(&mut head, commit);
         let answers: Vec<Answer> = commits.iter().map(decide).collect();
         let Some(mark) = desk.last_mark() else {
-            connection.run("ROLLBACK").await?;
-            connection.give_back();
+            connection.roll_back().await;
             return Ok(answers);
         };
         try_join(desk.write(&connection), chains::write_head(&connection, &head)).await?;

@@ -15,6 +15,7 @@ use rand::{RngExt, SeedableRng};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::{RwLock, Semaphore};
 use tokio::task::JoinSet;
 
@@ -187,14 +188,19 @@ async fn follow(ledger: &PostgresLedger, book: Book) -> u64 {
     head.position
 }
 
-/// The wire breaks at three commits in a row, each time before or after the server got it.
-async fn breaks_at_commits(when: Break) {
-    let Some(server) = TestServer::shared() else { return };
-    let database = server.database();
+/// A wire to a server, and a ledger's options that go by it.
+async fn wired(server: &TestServer, database: &Database, when: Break) -> (Wire, PostgresOptions) {
     let wire = Wire::to(server.port(), when).await;
     let url = database.url.replace(&server.port().to_string(), &wire.port.to_string());
     let mut options = PostgresOptions::new(&url).unwrap();
-    options.password = Some(Password::new(database.password));
+    options.password = Some(Password::new(database.password.clone()));
+    (wire, options)
+}
+
+/// The wire breaks at three commits in a row, each time before or after the server got it.
+async fn breaks_at_commits(when: Break) {
+    let Some(server) = TestServer::shared() else { return };
+    let (wire, options) = wired(server, &server.database(), when).await;
     let ledger = PostgresLedger::open(&options, SealKey::generate()).await.unwrap();
     ledger.add_merchant(merchant(MCH_ID, BALANCE)).await.unwrap();
     let mut known = Acknowledged::default();
@@ -222,6 +228,11 @@ async fn a_commit_that_never_arrived_is_made_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_whose_answer_was_lost_is_found_and_not_made_again() {
     breaks_at_commits(Break::AfterCommit).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_was_found_is_not_made_again_as_the_wire_breaks_once_more() {
+    breaks_at_commits(Break::AfterCommitAndAtRollback).await;
 }
 
 /// A `pg_terminate_backend` of one of the ledger's connections, whatever it is doing.
