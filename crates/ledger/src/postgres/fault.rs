@@ -56,6 +56,9 @@ impl From<Error> for Fault {
     }
 }
 
+/// What is said of a server that says nothing.
+pub(super) const SILENT: &str = "the server does not answer";
+
 impl From<PoolError> for Fault {
     fn from(error: PoolError) -> Self {
         let why = match error {
@@ -65,10 +68,11 @@ impl From<PoolError> for Fault {
             PoolError::PostCreateHook(HookError::Backend(error)) => {
                 return Self { kind: Kind::Away, ..Self::from(error) }.away();
             }
-            PoolError::PostCreateHook(HookError::Message(why)) => {
+            PoolError::PostCreateHook(HookError::Message(why)) if why != SILENT => {
                 let error = LedgerError::NotDurable(why.into_owned());
                 return Self { error, kind: Kind::Final };
             }
+            PoolError::PostCreateHook(_) => SILENT.to_owned(),
             PoolError::Timeout(_) => "no connection within the time-out".to_owned(),
             other => other.to_string(),
         };
@@ -77,6 +81,11 @@ impl From<PoolError> for Fault {
 }
 
 impl Fault {
+    /// The server did not answer in its time. What it did is not known.
+    pub(super) fn silent() -> Self {
+        Self { error: LedgerError::Unreachable(SILENT.to_owned()), kind: Kind::Broken }
+    }
+
     /// Nothing could be asked: whatever the words are, the store cannot be reached.
     fn away(self) -> Self {
         let error = match self.error {

@@ -235,6 +235,26 @@ async fn a_commit_that_was_found_is_not_made_again_as_the_wire_breaks_once_more(
     breaks_at_commits(Break::AfterCommitAndAtRollback).await;
 }
 
+#[tokio::test]
+async fn a_server_that_falls_silent_in_a_commit_is_left_and_the_commit_made_again() {
+    let Some(server) = TestServer::shared() else { return };
+    let (wire, mut options) = wired(server, &server.database(), Break::Silently).await;
+    options.connect_timeout = Duration::from_secs(2);
+    options.statement_timeout = Duration::from_secs(1);
+    // Until then the lock is held by the connection that was left.
+    options.idle_in_transaction_timeout = Duration::from_millis(500);
+    let ledger = PostgresLedger::open(&options, SealKey::generate()).await.unwrap();
+    ledger.add_merchant(merchant(MCH_ID, BALANCE)).await.unwrap();
+    ledger.commit_inquiry(question("1.0", 0)).await.unwrap();
+    wire.break_at(1);
+    let commit = ledger.commit(packet("0.0", 0));
+    let written = tokio::time::timeout(Duration::from_secs(60), commit).await;
+    assert_eq!(written.expect("an answer within a minute").unwrap(), 1);
+    assert_eq!(wire.left(), 0);
+    let known = ["0.0", "1.0"].map(|name| (name.to_owned(), (1, false)));
+    check(&ledger, &Acknowledged(known.into())).await;
+}
+
 /// A `pg_terminate_backend` of one of the ledger's connections, whatever it is doing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_are_cut_in_the_middle_of_commits() {
