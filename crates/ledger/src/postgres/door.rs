@@ -94,7 +94,7 @@ impl Door {
     async fn ask(&self, query: &str, values: &[Value<'_>]) -> Outcome<Vec<Row>> {
         let connection = self.connection().await?;
         let rows = connection.rows(query, values).await;
-        if rows.as_ref().is_err_and(|fault| fault.kind == Kind::Final) {
+        if rows.as_ref().is_err_and(|fault| fault.kind.is_refusal()) {
             connection.give_back();
             return rows;
         }
@@ -133,7 +133,7 @@ impl Door {
             None => lane.open(self.connection().await?),
         };
         let asked = connection.row(query, values).await;
-        if asked.as_ref().is_err_and(|fault| fault.kind != Kind::Final) {
+        if asked.as_ref().is_err_and(|fault| !fault.kind.is_refusal()) {
             lane.close(&connection);
         }
         asked

@@ -21,8 +21,17 @@ pub(super) enum Kind {
     Broken,
     /// Another transaction came in between: the same again may do.
     Clash,
+    /// The store cannot at this moment, whatever it is asked: no room, no writing, no lock in time.
+    Store,
     /// The same would fail again.
     Final,
+}
+
+impl Kind {
+    /// Whether the server refused what it was asked, and the connection is as good as before.
+    pub(super) const fn is_refusal(self) -> bool {
+        matches!(self, Self::Store | Self::Final)
+    }
 }
 
 pub(super) type Outcome<T> = Result<T, Fault>;
@@ -70,7 +79,7 @@ impl From<PoolError> for Fault {
             }
             PoolError::PostCreateHook(HookError::Message(why)) if why != SILENT => {
                 let error = LedgerError::NotDurable(why.into_owned());
-                return Self { error, kind: Kind::Final };
+                return Self { error, kind: Kind::Store };
             }
             PoolError::PostCreateHook(_) => SILENT.to_owned(),
             PoolError::Timeout(_) => "no connection within the time-out".to_owned(),
@@ -111,7 +120,12 @@ fn kind(error: &Error) -> Kind {
         // What this connection had prepared is gone, or is of an older schema.
         | SqlState::INVALID_SQL_STATEMENT_NAME
         | SqlState::FEATURE_NOT_SUPPORTED => Kind::Broken,
+        SqlState::LOCK_NOT_AVAILABLE
+        | SqlState::QUERY_CANCELED
+        | SqlState::READ_ONLY_SQL_TRANSACTION
+        | SqlState::IO_ERROR => Kind::Store,
         ref other if other.code().starts_with("08") => Kind::Broken,
+        ref other if other.code().starts_with("53") => Kind::Store,
         _ => Kind::Final,
     }
 }

@@ -255,6 +255,32 @@ async fn a_server_that_falls_silent_in_a_commit_is_left_and_the_commit_made_agai
     check(&ledger, &Acknowledged(known.into())).await;
 }
 
+#[tokio::test]
+async fn a_full_disk_refuses_a_whole_group_at_once() {
+    let Some(server) = TestServer::shared() else { return };
+    let database = server.database();
+    let (wire, options) = wired(server, &database, Break::BeforeCommit).await;
+    let ledger = PostgresLedger::open(&options, SealKey::generate()).await.unwrap();
+    ledger.add_merchant(merchant(MCH_ID, BALANCE)).await.unwrap();
+    ledger.commit(packet("0.0", 0)).await.unwrap();
+    server.sql(
+        &database.name,
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         RAISE EXCEPTION 'no room' USING ERRCODE = '53100'; END $$; \
+         CREATE TRIGGER full_disk BEFORE INSERT ON records EXECUTE FUNCTION full_disk()",
+    );
+    let before = wire.begun();
+    let names: Vec<String> = (1..=16).map(|number| format!("0.{number}")).collect();
+    let commits = names.iter().map(|name| ledger.commit(packet(name, 0)));
+    for refused in futures_util::future::join_all(commits).await {
+        let error = refused.unwrap_err();
+        assert_eq!(error.to_string(), "the store failed: no room (SQLSTATE 53100)");
+    }
+    assert_eq!(wire.begun() - before, 1);
+    server.sql(&database.name, "DROP TRIGGER full_disk ON records");
+    ledger.commit(packet("0.1", 0)).await.unwrap();
+}
+
 /// A `pg_terminate_backend` of one of the ledger's connections, whatever it is doing.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_are_cut_in_the_middle_of_commits() {
