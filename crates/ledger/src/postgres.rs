@@ -214,7 +214,8 @@ impl Ledger for PostgresLedger {
 
     async fn check(&self) -> Result<(), LedgerError> {
         let connection = self.door.connection().await?;
-        connection.run("BEGIN; UPDATE seal_probe SET sealed = sealed; ROLLBACK").await?;
+        // It is committed, so that the log is written and on the disk when it returns.
+        connection.run("UPDATE seal_probe SET sealed = sealed").await?;
         connection.give_back();
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! The door to the database: the pool, TLS, and what every connection is held to.
 
 use super::durability::{self, PostgresDurability};
-use super::fault::{Fault, Kind, Outcome};
+use super::fault::{Fault, Kind, Outcome, SILENT};
 use super::options::PostgresOptions;
 use crate::error::LedgerError;
 use deadpool_postgres::{
@@ -17,8 +17,10 @@ use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio_postgres::Row;
+use std::time::Duration;
+use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
+use tokio_postgres::{Error, Row};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// A value on its way into a statement.
@@ -28,6 +30,7 @@ pub(super) type Value<'v> = &'v (dyn ToSql + Sync);
 pub(super) struct Door {
     pool: Pool,
     lanes: Lanes,
+    patience: Duration,
 }
 
 impl fmt::Debug for Door {
@@ -44,6 +47,7 @@ impl Door {
         let manager = Manager::from_config(options.config()?, tls, recycling);
         let session = Arc::new(session(options));
         let is_unsafe_allowed = options.allow_unsafe_durability;
+        let patience = options.patience();
         let pool = Pool::builder(manager)
             .max_size(options.connections.max(2))
             .runtime(Runtime::Tokio1)
@@ -51,11 +55,15 @@ impl Door {
             .create_timeout(Some(options.connect_timeout.saturating_mul(2)))
             .post_create(Hook::async_fn(move |client, _| {
                 let session = Arc::clone(&session);
-                Box::pin(async move { greet(client, &session, is_unsafe_allowed).await })
+                Box::pin(async move {
+                    let greeted = greet(client, &session, is_unsafe_allowed);
+                    let silent = |_| HookError::message(SILENT);
+                    timeout(patience, greeted).await.map_err(silent)?
+                })
             }))
             .build()
             .map_err(|e| LedgerError::Storage(e.to_string()))?;
-        Ok(Self { pool, lanes: Lanes::new(options.connections / 4) })
+        Ok(Self { pool, lanes: Lanes::new(options.connections / 4), patience })
     }
 
     /// A connection as the pool has it, for opening the ledger.
@@ -65,7 +73,7 @@ impl Door {
 
     /// A connection, for as long as it is held.
     pub(super) async fn connection(&self) -> Outcome<Connection> {
-        Ok(Connection(Some(self.pool.get().await?)))
+        Ok(Connection { object: Some(self.pool.get().await?), patience: self.patience })
     }
 
     /// Every row of a query, read. A query changes nothing: where the connection breaks, it is
@@ -86,7 +94,7 @@ impl Door {
     async fn ask(&self, query: &str, values: &[Value<'_>]) -> Outcome<Vec<Row>> {
         let connection = self.connection().await?;
         let rows = connection.rows(query, values).await;
-        if rows.as_ref().is_err_and(|fault| fault.kind == Kind::Final) {
+        if rows.as_ref().is_err_and(|fault| fault.kind.is_refusal()) {
             connection.give_back();
             return rows;
         }
@@ -125,7 +133,7 @@ impl Door {
             None => lane.open(self.connection().await?),
         };
         let asked = connection.row(query, values).await;
-        if asked.as_ref().is_err_and(|fault| fault.kind != Kind::Final) {
+        if asked.as_ref().is_err_and(|fault| !fault.kind.is_refusal()) {
             lane.close(&connection);
         }
         asked
@@ -213,19 +221,28 @@ impl Lane {
 }
 
 /// A connection that is closed unless it is given back: whatever was begun on it ends with it.
-pub(super) struct Connection(Option<Object>);
+pub(super) struct Connection {
+    object: Option<Object>,
+    /// A server that says nothing for longer is taken for gone.
+    patience: Duration,
+}
 
 impl Connection {
     fn client(&self) -> &ClientWrapper {
         // Only `drop` and `give_back` take it, and both end `self`.
-        self.0.as_ref().expect("it is there until it is given back")
+        self.object.as_ref().expect("it is there until it is given back")
+    }
+
+    /// What the server says, within its time.
+    async fn heard<T>(&self, said: impl Future<Output = Result<T, Error>>) -> Outcome<T> {
+        Ok(timeout(self.patience, said).await.map_err(|_| Fault::silent())??)
     }
 
     /// The rows of a query, prepared once.
     pub(super) async fn rows(&self, query: &str, values: &[Value<'_>]) -> Outcome<Vec<Row>> {
         let client = self.client();
-        let statement = client.prepare_cached(query).await?;
-        Ok(client.query(&statement, values).await?)
+        let statement = self.heard(client.prepare_cached(query)).await?;
+        self.heard(client.query(&statement, values)).await
     }
 
     /// The first row of a query, where there is one.
@@ -236,37 +253,46 @@ impl Connection {
     /// Executes a statement, prepared once; returns how many rows it changed.
     pub(super) async fn execute(&self, statement: &str, values: &[Value<'_>]) -> Outcome<u64> {
         let client = self.client();
-        let statement = client.prepare_cached(statement).await?;
-        Ok(client.execute(&statement, values).await?)
+        let statement = self.heard(client.prepare_cached(statement)).await?;
+        self.heard(client.execute(&statement, values)).await
     }
 
     /// Prepares statements, those that are not yet: what is prepared is sent the moment it is first polled.
     pub(super) async fn prepare(&self, statements: &[&str]) -> Outcome<()> {
         for statement in statements {
-            self.client().prepare_cached(statement).await?;
+            self.heard(self.client().prepare_cached(statement)).await?;
         }
         Ok(())
     }
 
     /// Executes statements without values.
     pub(super) async fn run(&self, statements: &str) -> Outcome<()> {
-        Ok(self.client().batch_execute(statements).await?)
+        self.try_run(statements).await?.map_err(Fault::from)
     }
 
-    /// The same, with the driver's error.
-    pub(super) async fn try_run(&self, statements: &str) -> Result<(), tokio_postgres::Error> {
-        self.client().batch_execute(statements).await
+    /// The same, with what the server refuses in its own words.
+    pub(super) async fn try_run(&self, statements: &str) -> Outcome<Result<(), Error>> {
+        let said = timeout(self.patience, self.client().batch_execute(statements)).await;
+        said.map_err(|_| Fault::silent())
+    }
+
+    /// Undoes what was begun. Where that fails the connection is closed, which undoes it, too: what is known
+    /// already stays known.
+    pub(super) async fn roll_back(self) {
+        if self.run("ROLLBACK").await.is_ok() {
+            self.give_back();
+        }
     }
 
     /// Gives it back: nothing is open on it.
     pub(super) fn give_back(mut self) {
-        drop(self.0.take());
+        drop(self.object.take());
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if let Some(object) = self.0.take() {
+        if let Some(object) = self.object.take() {
             drop(Object::take(object));
         }
     }

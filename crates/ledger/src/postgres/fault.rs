@@ -21,8 +21,17 @@ pub(super) enum Kind {
     Broken,
     /// Another transaction came in between: the same again may do.
     Clash,
+    /// The store cannot at this moment, whatever it is asked: no room, no writing, no lock in time.
+    Store,
     /// The same would fail again.
     Final,
+}
+
+impl Kind {
+    /// Whether the server refused what it was asked, and the connection is as good as before.
+    pub(super) const fn is_refusal(self) -> bool {
+        matches!(self, Self::Store | Self::Final)
+    }
 }
 
 pub(super) type Outcome<T> = Result<T, Fault>;
@@ -56,6 +65,9 @@ impl From<Error> for Fault {
     }
 }
 
+/// What is said of a server that says nothing.
+pub(super) const SILENT: &str = "the server does not answer";
+
 impl From<PoolError> for Fault {
     fn from(error: PoolError) -> Self {
         let why = match error {
@@ -65,10 +77,11 @@ impl From<PoolError> for Fault {
             PoolError::PostCreateHook(HookError::Backend(error)) => {
                 return Self { kind: Kind::Away, ..Self::from(error) }.away();
             }
-            PoolError::PostCreateHook(HookError::Message(why)) => {
+            PoolError::PostCreateHook(HookError::Message(why)) if why != SILENT => {
                 let error = LedgerError::NotDurable(why.into_owned());
-                return Self { error, kind: Kind::Final };
+                return Self { error, kind: Kind::Store };
             }
+            PoolError::PostCreateHook(_) => SILENT.to_owned(),
             PoolError::Timeout(_) => "no connection within the time-out".to_owned(),
             other => other.to_string(),
         };
@@ -77,6 +90,11 @@ impl From<PoolError> for Fault {
 }
 
 impl Fault {
+    /// The server did not answer in its time. What it did is not known.
+    pub(super) fn silent() -> Self {
+        Self { error: LedgerError::Unreachable(SILENT.to_owned()), kind: Kind::Broken }
+    }
+
     /// Nothing could be asked: whatever the words are, the store cannot be reached.
     fn away(self) -> Self {
         let error = match self.error {
@@ -102,7 +120,12 @@ fn kind(error: &Error) -> Kind {
         // What this connection had prepared is gone, or is of an older schema.
         | SqlState::INVALID_SQL_STATEMENT_NAME
         | SqlState::FEATURE_NOT_SUPPORTED => Kind::Broken,
+        SqlState::LOCK_NOT_AVAILABLE
+        | SqlState::QUERY_CANCELED
+        | SqlState::READ_ONLY_SQL_TRANSACTION
+        | SqlState::IO_ERROR => Kind::Store,
         ref other if other.code().starts_with("08") => Kind::Broken,
+        ref other if other.code().starts_with("53") => Kind::Store,
         _ => Kind::Final,
     }
 }

@@ -85,7 +85,7 @@ async fn make_one(door: &Door, book: Book, month: Date) -> Outcome<bool> {
          INSERT INTO months (name) VALUES ('{name}') ON CONFLICT (name) DO NOTHING"
     );
     let connection = door.connection().await?;
-    let made = match connection.try_run(&statements).await {
+    let made = match connection.try_run(&statements).await? {
         Ok(()) => true,
         Err(error) => match error.code() {
             Some(&SqlState::LOCK_NOT_AVAILABLE | &SqlState::T_R_DEADLOCK_DETECTED) => false,

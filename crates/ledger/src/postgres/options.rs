@@ -114,7 +114,20 @@ impl PostgresOptions {
         config.keepalives_idle(Duration::from_secs(15));
         config.keepalives_interval(Duration::from_secs(5));
         config.keepalives_retries(3);
+        // The same for what was sent and never arrived: the system keeps quiet about it for a
+        // quarter of an hour.
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(Duration::from_secs(15));
+        }
         Ok(config)
+    }
+
+    /// How long an answer is waited for: longer than the server takes to end a statement by itself.
+    pub(super) fn patience(&self) -> Duration {
+        match self.statement_timeout {
+            Duration::ZERO => Duration::MAX,
+            longest => longest.saturating_add(self.connect_timeout),
+        }
     }
 }
 

@@ -26,6 +26,9 @@ use tokio::time::Instant;
 /// How long it is tried to find out whether a transaction was committed whose connection broke.
 const DOUBT_FOR: Duration = Duration::from_secs(30);
 
+/// How many groups of a merchant's changes may wait.
+const GROUPS_WAITING_MAX: usize = 64;
+
 /// What a group of commits is decided on: everything of it that is stored, and what becomes of it.
 pub(super) trait Desk: Sized + Send + Sync {
     /// One change of one packet.
@@ -94,7 +97,11 @@ impl<D: Desk + 'static> Writer<D> {
         let leads = {
             let mut queues = self.shared.queues();
             let leads = !queues.contains_key(mch_id);
-            queues.entry(mch_id.into()).or_default().push_back(job);
+            let queue = queues.entry(mch_id.into()).or_default();
+            if queue.len() >= self.shared.group_max.saturating_mul(GROUPS_WAITING_MAX) {
+                return Err(LedgerError::Storage("too many changes wait already".to_owned()));
+            }
+            queue.push_back(job);
             leads
         };
         if leads {
@@ -236,16 +243,14 @@ impl<D: Desk> Turn<D> {
             None => Head::empty(D::BOOK, mch_id.into()),
         };
         if let Some(answers) = was_committed(&connection, &head, doubt).await? {
-            connection.run("ROLLBACK").await?;
-            connection.give_back();
+            connection.roll_back().await;
             return Ok(answers);
         }
         desk.read_more(&connection).await?;
         let decide = |commit: &&D::Commit| desk.apply(&mut head, commit);
         let answers: Vec<Answer> = commits.iter().map(decide).collect();
         let Some(mark) = desk.last_mark() else {
-            connection.run("ROLLBACK").await?;
-            connection.give_back();
+            connection.roll_back().await;
             return Ok(answers);
         };
         try_join(desk.write(&connection), chains::write_head(&connection, &head)).await?;

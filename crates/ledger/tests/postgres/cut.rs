@@ -15,6 +15,7 @@ use rand::{RngExt, SeedableRng};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::sync::{RwLock, Semaphore};
 use tokio::task::JoinSet;
 
@@ -187,14 +188,19 @@ async fn follow(ledger: &PostgresLedger, book: Book) -> u64 {
     head.position
 }
 
-/// The wire breaks at three commits in a row, each time before or after the server got it.
-async fn breaks_at_commits(when: Break) {
-    let Some(server) = TestServer::shared() else { return };
-    let database = server.database();
+/// A wire to a server, and a ledger's options that go by it.
+async fn wired(server: &TestServer, database: &Database, when: Break) -> (Wire, PostgresOptions) {
     let wire = Wire::to(server.port(), when).await;
     let url = database.url.replace(&server.port().to_string(), &wire.port.to_string());
     let mut options = PostgresOptions::new(&url).unwrap();
-    options.password = Some(Password::new(database.password));
+    options.password = Some(Password::new(database.password.clone()));
+    (wire, options)
+}
+
+/// The wire breaks at three commits in a row, each time before or after the server got it.
+async fn breaks_at_commits(when: Break) {
+    let Some(server) = TestServer::shared() else { return };
+    let (wire, options) = wired(server, &server.database(), when).await;
     let ledger = PostgresLedger::open(&options, SealKey::generate()).await.unwrap();
     ledger.add_merchant(merchant(MCH_ID, BALANCE)).await.unwrap();
     let mut known = Acknowledged::default();
@@ -222,6 +228,57 @@ async fn a_commit_that_never_arrived_is_made_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_commit_whose_answer_was_lost_is_found_and_not_made_again() {
     breaks_at_commits(Break::AfterCommit).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_was_found_is_not_made_again_as_the_wire_breaks_once_more() {
+    breaks_at_commits(Break::AfterCommitAndAtRollback).await;
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_in_a_commit_is_left_and_the_commit_made_again() {
+    let Some(server) = TestServer::shared() else { return };
+    let (wire, mut options) = wired(server, &server.database(), Break::Silently).await;
+    options.connect_timeout = Duration::from_secs(2);
+    options.statement_timeout = Duration::from_secs(1);
+    // Until then the lock is held by the connection that was left.
+    options.idle_in_transaction_timeout = Duration::from_millis(500);
+    let ledger = PostgresLedger::open(&options, SealKey::generate()).await.unwrap();
+    ledger.add_merchant(merchant(MCH_ID, BALANCE)).await.unwrap();
+    ledger.commit_inquiry(question("1.0", 0)).await.unwrap();
+    wire.break_at(1);
+    let commit = ledger.commit(packet("0.0", 0));
+    let written = tokio::time::timeout(Duration::from_secs(60), commit).await;
+    assert_eq!(written.expect("an answer within a minute").unwrap(), 1);
+    assert_eq!(wire.left(), 0);
+    let known = ["0.0", "1.0"].map(|name| (name.to_owned(), (1, false)));
+    check(&ledger, &Acknowledged(known.into())).await;
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_a_whole_group_at_once() {
+    let Some(server) = TestServer::shared() else { return };
+    let database = server.database();
+    let (wire, options) = wired(server, &database, Break::BeforeCommit).await;
+    let ledger = PostgresLedger::open(&options, SealKey::generate()).await.unwrap();
+    ledger.add_merchant(merchant(MCH_ID, BALANCE)).await.unwrap();
+    ledger.commit(packet("0.0", 0)).await.unwrap();
+    server.sql(
+        &database.name,
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         RAISE EXCEPTION 'no room' USING ERRCODE = '53100'; END $$; \
+         CREATE TRIGGER full_disk BEFORE INSERT ON records EXECUTE FUNCTION full_disk()",
+    );
+    let before = wire.begun();
+    let names: Vec<String> = (1..=16).map(|number| format!("0.{number}")).collect();
+    let commits = names.iter().map(|name| ledger.commit(packet(name, 0)));
+    for refused in futures_util::future::join_all(commits).await {
+        let error = refused.unwrap_err();
+        assert_eq!(error.to_string(), "the store failed: no room (SQLSTATE 53100)");
+    }
+    assert_eq!(wire.begun() - before, 1);
+    server.sql(&database.name, "DROP TRIGGER full_disk ON records");
+    ledger.commit(packet("0.1", 0)).await.unwrap();
 }
 
 /// A `pg_terminate_backend` of one of the ledger's connections, whatever it is doing.

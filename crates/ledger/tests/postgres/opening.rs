@@ -89,6 +89,24 @@ async fn a_server_that_is_away_is_unreachable_and_comes_back_without_hands() {
 }
 
 #[tokio::test]
+async fn a_database_that_cannot_commit_is_not_ready() {
+    let Some(server) = TestServer::shared() else { return };
+    let database = server.database();
+    let ledger = open(&database).await;
+    server.sql(
+        &database.name,
+        "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+         RAISE EXCEPTION 'no room' USING ERRCODE = '53100'; END $$; \
+         CREATE CONSTRAINT TRIGGER full_disk AFTER UPDATE ON seal_probe \
+         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION full_disk()",
+    );
+    let error = ledger.check().await.unwrap_err();
+    assert_eq!(error.to_string(), "the store failed: no room (SQLSTATE 53100)");
+    server.sql(&database.name, "DROP TRIGGER full_disk ON seal_probe");
+    ledger.check().await.unwrap();
+}
+
+#[tokio::test]
 async fn another_key_file_is_refused() {
     let Some(server) = TestServer::shared() else { return };
     let database = server.database();

@@ -7,6 +7,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// `COMMIT` as the driver sends it: a simple query.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+const ROLLBACK: &[u8] = b"Q\0\0\0\x0dROLLBACK\0";
+/// The same with what comes pipelined behind it.
+const BEGIN: &[u8] = b"Q\0\0\0\x0aBEGIN\0";
 
 /// When the wire breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,24 +18,30 @@ pub enum Break {
     BeforeCommit,
     /// After the server has answered it, before the answer is passed on: all is committed.
     AfterCommit,
+    /// The same, and again before the server gets a rollback.
+    AfterCommitAndAtRollback,
+    /// Before the server gets it, and neither end is told: nothing is carried any more.
+    Silently,
 }
 
 /// A wire at loopback, which breaks at the next commits.
 pub struct Wire {
     pub port: u16,
     breaks: Arc<AtomicU32>,
+    begun: Arc<AtomicU32>,
 }
 
 impl Wire {
     /// A wire to the server at `port`, whole for now.
     pub async fn to(port: u16, when: Break) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-        let wire = Self { port: listener.local_addr().unwrap().port(), breaks: Arc::default() };
-        let breaks = wire.breaks.clone();
+        let port_near = listener.local_addr().unwrap().port();
+        let wire = Self { port: port_near, breaks: Arc::default(), begun: Arc::default() };
+        let (breaks, begun) = (wire.breaks.clone(), wire.begun.clone());
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 let far = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-                tokio::spawn(carry(near, far, when, breaks.clone()));
+                tokio::spawn(carry(near, far, when, breaks.clone(), begun.clone()));
             }
         });
         wire
@@ -43,6 +52,11 @@ impl Wire {
         self.breaks.store(commits, Ordering::SeqCst);
     }
 
+    /// How many transactions were begun.
+    pub fn begun(&self) -> u32 {
+        self.begun.load(Ordering::SeqCst)
+    }
+
     /// How many are still to break it.
     pub fn left(&self) -> u32 {
         self.breaks.load(Ordering::SeqCst)
@@ -50,7 +64,13 @@ impl Wire {
 }
 
 /// Carries both ways until an end is closed, or it breaks.
-async fn carry(near: TcpStream, far: TcpStream, when: Break, breaks: Arc<AtomicU32>) {
+async fn carry(
+    near: TcpStream,
+    far: TcpStream,
+    when: Break,
+    breaks: Arc<AtomicU32>,
+    begun: Arc<AtomicU32>,
+) {
     let (mut near_in, mut near_out) = near.into_split();
     let (mut far_in, mut far_out) = far.into_split();
     let (mut up, mut down) = ([0; 16_384], [0; 16_384]);
@@ -59,11 +79,20 @@ async fn carry(near: TcpStream, far: TcpStream, when: Break, breaks: Arc<AtomicU
         tokio::select! {
             read = near_in.read(&mut up) => {
                 let Some(bytes) = read.ok().and_then(|read| up.get(..read)) else { return };
+                if bytes.windows(BEGIN.len()).any(|at| at == BEGIN) {
+                    begun.fetch_add(1, Ordering::SeqCst);
+                }
+                if when == Break::AfterCommitAndAtRollback && bytes.ends_with(ROLLBACK) {
+                    return;
+                }
                 // The driver sends a commit alone, as it waits for nothing else then.
                 if bytes.ends_with(COMMIT) && take_one(&breaks) {
                     match when {
                         Break::BeforeCommit => return,
-                        Break::AfterCommit => breaks_at_answer = true,
+                        Break::AfterCommit | Break::AfterCommitAndAtRollback => {
+                            breaks_at_answer = true;
+                        }
+                        Break::Silently => return std::future::pending().await,
                     }
                 }
                 if bytes.is_empty() || far_out.write_all(bytes).await.is_err() {
