@@ -11,7 +11,7 @@ use crate::record::Record;
 use crate::total::Total;
 use async_trait::async_trait;
 use bytes::Bytes;
-use hongbao_wire::{Fen, MchBillno, OpenId};
+use hongbao_wire::{Fen, MchBillno, MchId, OpenId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -89,11 +89,20 @@ pub struct Forgotten {
     pub messages: u64,
 }
 
+/// The end of a chain: which book, whose, and what is there or why that cannot be read.
+pub type EachHead = (Book, MchId, Result<Head, LedgerError>);
+
 /// A ledger as those see it who look after it.
 #[async_trait]
 pub trait Archive: Send + Sync + std::fmt::Debug {
     /// The end of every chain, by book and merchant. A merchant without entries has none.
     async fn heads(&self) -> Result<Vec<Head>, LedgerError>;
+
+    /// The same, each by itself: one that is damaged keeps nobody from the others.
+    async fn each_head(&self) -> Result<Vec<EachHead>, LedgerError> {
+        let heads = self.heads().await?;
+        Ok(heads.into_iter().map(|head| (head.book, head.mch_id.clone(), Ok(head))).collect())
+    }
 
     /// Entries after a position in the order in which they lie in the store, which is that of their
     /// positions unless somebody changed it; at most `limit` (1-1000).
