@@ -88,7 +88,7 @@ impl Archive for MemoryLedger {
         // The one place that takes both locks.
         let (mut state, mut noted) = (self.state(), self.noted());
         let (records, inquiries) =
-            (state.of_receiver(mch_id, openid)?, noted.of_receiver(mch_id, openid)?);
+            (state.of_receiver(mch_id, openid, at)?, noted.of_receiver(mch_id, openid, at)?);
         let paid = state.forget(mch_id, records, openid, alias, at);
         let asked = noted.forget(mch_id, inquiries, openid, alias, at);
         Ok(Forgotten {

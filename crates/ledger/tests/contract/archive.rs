@@ -369,6 +369,16 @@ pub async fn a_receiver_of_a_packet_that_is_open_is_not_forgotten(ledger: Whole)
     let meant = ledger.find(&Key::new(MCH_ID, "meant")).await.unwrap().unwrap();
     assert_eq!((meant.order.re_openid.as_str(), meant.version), ("oA", 1), "nothing of it");
     assert_ne!(ledger.heads().await.unwrap(), heads);
+    // What can no longer be asked about is not open for ever.
+    let strange = Status::Unknown("NEW_WORD".into());
+    let mut unknown = Record { status: Some(strange), ..record(MCH_ID, "unknown") };
+    unknown.order.re_openid = "oA".into();
+    ledger.commit(first(unknown)).await.unwrap();
+    let days = |days: i64| at(days * 24 * 3_600_000);
+    let refused = ledger.forget(MCH_ID, &"oA".into(), &"x".into(), days(29)).await;
+    assert!(matches!(refused, Err(LedgerError::StillOpen(_))), "{refused:?}");
+    let done = ledger.forget(MCH_ID, &"oA".into(), &"x".into(), days(31)).await.unwrap();
+    assert_eq!(done.packets, 5);
     assert!(is_whole(&ledger).await);
 }
 

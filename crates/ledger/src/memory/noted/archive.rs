@@ -32,10 +32,11 @@ impl Noted {
         &self,
         mch_id: &str,
         openid: &OpenId,
+        at: Timestamp,
     ) -> Result<Vec<Inquiry>, LedgerError> {
         let found: Vec<Inquiry> =
             self.of(mch_id).filter(|inquiry| inquiry.names(openid)).cloned().collect();
-        match found.iter().find(|inquiry| inquiry.can_still_change()) {
+        match found.iter().find(|inquiry| inquiry.can_still_change(at)) {
             Some(open) => Err(LedgerError::StillOpen(open.key.mch_billno.to_string())),
             None => Ok(found),
         }

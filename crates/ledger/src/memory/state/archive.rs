@@ -35,6 +35,7 @@ impl State {
         &self,
         mch_id: &str,
         openid: &OpenId,
+        at: Timestamp,
     ) -> Result<Vec<Record>, LedgerError> {
         let packets = self.packets.get(mch_id).into_iter().flat_map(BTreeMap::values);
         let found: Vec<Record> = packets
@@ -42,7 +43,7 @@ impl State {
             .filter(|record| record.names(openid))
             .cloned()
             .collect();
-        match found.iter().find(|record| record.can_still_change()) {
+        match found.iter().find(|record| record.can_still_change(at)) {
             Some(open) => Err(LedgerError::StillOpen(open.key.mch_billno.to_string())),
             None => Ok(found),
         }

@@ -30,8 +30,8 @@ pub(super) struct Forget<'a> {
 impl Forget<'_> {
     pub(super) fn run(&self, group: &mut Group) -> Result<Forgotten, LedgerError> {
         let (records, inquiries) = (self.records()?, self.inquiries()?);
-        let open = records.iter().find(|record| record.can_still_change()).map(|r| &r.key);
-        let asked = inquiries.iter().find(|inquiry| inquiry.can_still_change()).map(|i| &i.key);
+        let open = records.iter().find(|record| record.can_still_change(self.at)).map(|r| &r.key);
+        let asked = inquiries.iter().find(|i| i.can_still_change(self.at)).map(|i| &i.key);
         if let Some(key) = open.or(asked) {
             return Err(LedgerError::StillOpen(key.mch_billno.to_string()));
         }
