@@ -91,6 +91,10 @@ impl Noted {
         for link in news {
             if let Some(kept) = packets.get_mut(link.mch_billno.as_str()) {
                 kept.history.push(link.position);
+                if link.entry.is_forgotten() {
+                    // An earlier part brought messages that the source has not any more.
+                    self.chains.strip(&shipment.mch_id, &kept.history);
+                }
             }
         }
         Ok(())
