@@ -32,7 +32,7 @@ pub async fn run(args: &ForgetArgs, out: &mut Output) -> Result<Exit, Failure> {
     }
     let ledger = super::which(&args.which)?.open().await?;
     let merchants = merchants(&ledger, &args.merchant).await?;
-    let (mut open, now) = (Vec::new(), SystemClock.now());
+    let mut open = Vec::new();
     let mut sum = Forgotten::default();
     let mut seen = BTreeSet::new();
     for openid in openids.iter().filter(|openid| seen.insert((*openid).clone())) {
