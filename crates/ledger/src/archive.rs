@@ -11,7 +11,7 @@ use crate::record::Record;
 use crate::total::Total;
 use async_trait::async_trait;
 use bytes::Bytes;
-use hongbao_wire::{Fen, MchBillno, OpenId};
+use hongbao_wire::{Fen, MchBillno, MchId, OpenId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -89,11 +89,41 @@ pub struct Forgotten {
     pub messages: u64,
 }
 
+/// Whether a raw message names a receiver: its openid stands in it, as a word of its own.
+pub(crate) fn names(raw: &[u8], openid: &OpenId) -> bool {
+    let word = openid.as_str().as_bytes();
+    let is_of_word =
+        |byte: Option<&u8>| byte.is_some_and(|b| b.is_ascii_alphanumeric() || b"_-".contains(b));
+    !word.is_empty()
+        && raw.windows(word.len()).enumerate().any(|(at, window)| {
+            window == word
+                && !is_of_word(at.checked_sub(1).and_then(|before| raw.get(before)))
+                && !is_of_word(raw.get(at + word.len()))
+        })
+}
+
+/// Refuses a receiver as its own alias: nothing would be forgotten.
+pub(crate) fn check_alias(openid: &OpenId, alias: &OpenId) -> Result<(), LedgerError> {
+    if openid == alias {
+        return Err(LedgerError::Storage("a receiver cannot be its own alias".to_owned()));
+    }
+    Ok(())
+}
+
+/// The end of a chain: which book, whose, and what is there or why that cannot be read.
+pub type EachHead = (Book, MchId, Result<Head, LedgerError>);
+
 /// A ledger as those see it who look after it.
 #[async_trait]
 pub trait Archive: Send + Sync + std::fmt::Debug {
     /// The end of every chain, by book and merchant. A merchant without entries has none.
     async fn heads(&self) -> Result<Vec<Head>, LedgerError>;
+
+    /// The same, each by itself: one that is damaged keeps nobody from the others.
+    async fn each_head(&self) -> Result<Vec<EachHead>, LedgerError> {
+        let heads = self.heads().await?;
+        Ok(heads.into_iter().map(|head| (head.book, head.mch_id.clone(), Ok(head))).collect())
+    }
 
     /// Entries after a position in the order in which they lie in the store, which is that of their
     /// positions unless somebody changed it; at most `limit` (1-1000).
@@ -139,7 +169,8 @@ pub trait Archive: Send + Sync + std::fmt::Debug {
     /// [`Source::Admin`](crate::Source::Admin). All or nothing.
     ///
     /// # Errors
-    /// [`LedgerError::StillOpen`] where a packet of the receiver can still change by itself.
+    /// [`LedgerError::StillOpen`] where a packet of the receiver can still change by itself;
+    /// [`LedgerError::Storage`] where `alias` is the receiver.
     async fn forget(
         &self,
         mch_id: &str,

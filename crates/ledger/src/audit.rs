@@ -13,6 +13,7 @@ use crate::book::Book;
 use crate::chain::Head;
 use crate::error::LedgerError;
 use crate::store::Store;
+use hongbao_wire::MchId;
 
 /// How many faults a report lists where nothing else is wished.
 pub const FAULTS_LISTED: usize = 1_000;
@@ -52,12 +53,31 @@ pub struct Report {
     pub faults: Vec<Fault>,
     /// How many faults there are in all.
     pub faults_in_all: u64,
+    /// Parts of chains that could not be checked, as entries are missing that may lie in detached months.
+    pub unverified: Vec<Unverified>,
     /// Books whose totals could not be compared, as they were written to all the while.
     pub totals_moving: Vec<(Book, Box<str>)>,
 }
 
+/// A part of a chain that could not be checked: the first of its entries is not here, and what comes
+/// after cannot be tied to what came before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unverified {
+    /// In which history.
+    pub book: Book,
+    /// Whose.
+    pub mch_id: MchId,
+    /// The first entry that is not here.
+    pub from: u64,
+    /// The last one that was not checked: the end of the chain, or an earlier head from which it is
+    /// followed again.
+    pub to: u64,
+    /// The tables that hold the detached months.
+    pub months: Box<str>,
+}
+
 impl Report {
-    /// Whether nothing is wrong.
+    /// Whether nothing is wrong in what was checked; see [`Report::unverified`] for what was not.
     #[must_use]
     pub const fn is_clean(&self) -> bool {
         self.faults_in_all == 0
@@ -100,20 +120,20 @@ impl Audit {
         store: &dyn Store,
         tell: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Report, LedgerError> {
-        let mut heads = store.heads().await?;
-        let mut report = Report { heads: heads.clone(), ..Report::default() };
+        let mut ends = store.each_head().await?;
+        let heads: Vec<Head> =
+            ends.iter().filter_map(|(_, _, head)| head.as_ref().ok()).cloned().collect();
+        let mut report = Report { heads, ..Report::default() };
         report.checked.entries_in_all =
-            heads.iter().fold(0, |sum, head| sum.saturating_add(head.position));
-        for earlier in &self.earlier {
-            let is_known =
-                |head: &Head| (head.book, &head.mch_id) == (earlier.book, &earlier.mch_id);
-            if !heads.iter().any(is_known) {
-                heads.push(Head::empty(earlier.book, earlier.mch_id.clone()));
+            report.heads.iter().fold(0, |sum, head| sum.saturating_add(head.position));
+        for Head { book, mch_id, .. } in &self.earlier {
+            if !ends.iter().any(|end| (end.0, &end.1) == (*book, mch_id)) {
+                ends.push((*book, mch_id.clone(), Ok(Head::empty(*book, mch_id.clone()))));
             }
         }
-        for head in heads {
-            let mut walk = walk::Walk::new(self, store, &head, &mut report, tell);
-            walk.chain(&head).await?;
+        for (book, mch_id, head) in ends {
+            let mut walk = walk::Walk::new(self, store, (book, mch_id), &mut report, tell);
+            walk.chain(head).await?;
             walk.packets().await?;
             walk.totals().await?;
         }

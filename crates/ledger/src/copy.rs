@@ -4,7 +4,7 @@
 //! entries and the newest state of every packet that they name, and taken in. So it goes on where
 //! it broke off, and a source that is in use is caught up with, round by round.
 
-use crate::archive::Shipment;
+use crate::archive::{Estate, Shipment};
 use crate::book::Book;
 use crate::chain::{Head, Link};
 use crate::digest::Digest;
@@ -58,7 +58,7 @@ pub struct Copied {
     /// Entries that were brought now.
     pub brought: u64,
     /// Entries that the source has more, as it went on changing: with 0 nothing is missing, and the
-    /// destination was compared.
+    /// destination was compared. 1 too where only balances or settings never rested.
     pub behind: u64,
     /// The ends of the destination's chains.
     pub heads: Vec<Head>,
@@ -148,11 +148,8 @@ pub async fn copy(
             break;
         }
     }
-    // and once more, with what the balances came to meanwhile
-    let merchants = estates(from, to, &source, options.usage_from, &mut BTreeSet::new()).await?;
-    settings(from, to).await?;
     let mut copied = Copied {
-        merchants,
+        merchants: 0,
         brought,
         behind: behind(&source, &target),
         chains_hash: hash_of_chains(target.values()),
@@ -160,8 +157,23 @@ pub async fn copy(
         packets: 0,
         packets_hash: None,
     };
-    if copied.behind == 0 {
+    // and once more, with what the balances came to meanwhile
+    copied.merchants = beside(from, to, &source, options.usage_from).await?;
+    for _ in 0..ROUNDS_MAX {
+        if copied.behind > 0 {
+            break;
+        }
         compare(from, to, &mut copied, progress).await?;
+        if copied.behind > 0 || is_same_beside(from, to, options.usage_from).await? {
+            return Ok(copied);
+        }
+        // A balance or a setting changed while packets were compared.
+        copied.merchants = beside(from, to, &source, options.usage_from).await?;
+        copied.packets = 0;
+    }
+    if copied.behind == 0 {
+        copied.behind = 1;
+        copied.packets_hash = None;
     }
     Ok(copied)
 }
@@ -293,6 +305,42 @@ async fn estates(
         received.map_err(CopyError::Destination)?;
     }
     Ok(count)
+}
+
+/// Brings merchants, use of the limits, findings and settings as they are now; returns how many
+/// merchants the source lists.
+async fn beside(
+    from: &dyn Store,
+    to: &dyn Store,
+    source: &Chains,
+    usage_from: Date,
+) -> Result<u64, CopyError> {
+    let merchants = estates(from, to, source, usage_from, &mut BTreeSet::new()).await?;
+    settings(from, to).await?;
+    Ok(merchants)
+}
+
+/// Whether the destination has what the source has now beside packets: merchants with their balances,
+/// use of the limits, findings and settings.
+async fn is_same_beside(
+    from: &dyn Store,
+    to: &dyn Store,
+    usage_from: Date,
+) -> Result<bool, CopyError> {
+    for merchant in from.merchants().await.map_err(CopyError::Source)? {
+        let mch_id = merchant.mch_id.as_str();
+        let theirs = from.estate(mch_id, usage_from).await.map_err(CopyError::Source)?;
+        let ours = to.estate(mch_id, usage_from).await.map_err(CopyError::Destination)?;
+        let standing = |estate: &Estate| estate.merchant.as_ref().map(|m| (m.version, m.balance));
+        let is_same = standing(&theirs) == standing(&ours)
+            && (theirs.usage, theirs.findings) == (ours.usage, ours.findings);
+        if !is_same {
+            return Ok(false);
+        }
+    }
+    let there = to.settings().await.map_err(CopyError::Destination)?;
+    let settings = from.settings().await.map_err(CopyError::Source)?;
+    Ok(settings.iter().all(|setting| there.contains(setting)))
 }
 
 async fn settings(from: &dyn Store, to: &dyn Store) -> Result<(), CopyError> {

@@ -51,6 +51,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// Whether it says that the receiver was forgotten.
+    pub(crate) fn is_forgotten(&self) -> bool {
+        self.source == Source::Admin && &*self.event == "forgotten"
+    }
+
     /// That the receiver was forgotten, at `at`.
     pub(crate) fn forgotten(at: Timestamp) -> Self {
         Self { at: whole(at), source: Source::Admin, event: "forgotten".into(), raw: None }

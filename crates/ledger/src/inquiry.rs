@@ -6,7 +6,7 @@
 
 use crate::history::Entry;
 use crate::ledger::Expect;
-use crate::record::{Key, Order};
+use crate::record::{CLOSED_AFTER, Key, Order};
 use crate::time::whole;
 use bytes::Bytes;
 use hongbao_wire::{AppId, DetailId, Fen, OpenId};
@@ -178,10 +178,12 @@ impl Inquiry {
         self
     }
 
-    /// Whether more can still be learnt of it: it is due, or not final.
+    /// Whether more can still be learnt of it at `at`: it is due, or not final and sent less than
+    /// [`CLOSED_AFTER`] before; where the sending time is unknown, noted.
     #[must_use]
-    pub const fn can_still_change(&self) -> bool {
-        self.due_at.is_some() || !self.conclusion.is_final
+    pub fn can_still_change(&self, at: Timestamp) -> bool {
+        let age = at.duration_since(self.sent_at.unwrap_or(self.noted_at));
+        self.due_at.is_some() || (!self.conclusion.is_final && age < CLOSED_AFTER)
     }
 
     /// Whether the receiver stands in it, as who was meant or as who received.

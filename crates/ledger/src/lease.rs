@@ -4,7 +4,16 @@
 //! commit names: a lease that is lost, or two clocks that differ, cost a question, not a payment.
 
 use crate::time::whole;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// The longest lease that is believed. One that ends later was made by a clock that is ahead, and counts as
+/// ended: nothing waits for it.
+pub const LEASE_MAX: SignedDuration = SignedDuration::from_mins(5);
+
+/// The latest end of a lease that is believed at `now`, in whole milliseconds.
+pub(crate) fn longest(now: Timestamp) -> Timestamp {
+    whole(now.checked_add(LEASE_MAX).unwrap_or(Timestamp::MAX))
+}
 
 /// Who works on something, and until when nobody else does.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,7 +27,7 @@ pub struct Lease {
 impl Lease {
     /// Whether it keeps another one off at `now`.
     pub(crate) fn keeps_off(&self, holder: &str, now: Timestamp) -> bool {
-        *self.holder != *holder && whole(self.until) > whole(now)
+        *self.holder != *holder && whole(self.until) > whole(now) && self.until <= longest(now)
     }
 }
 

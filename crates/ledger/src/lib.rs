@@ -46,7 +46,7 @@ pub use finding::Finding;
 pub use history::{Entry, Source};
 pub use inquiries::Inquiries;
 pub use inquiry::{Inquiry, InquiryCommit, InquiryFilter};
-pub use lease::{Claim, Lease, SliceRequest};
+pub use lease::{Claim, LEASE_MAX, Lease, SliceRequest};
 pub use ledger::{Budget, Commit, Expect, Filter, Ledger};
 pub use memory::MemoryLedger;
 pub use merchant::{Limits, Merchant};

@@ -3,7 +3,11 @@
 use crate::time::whole;
 use hongbao_wire::send::{Scene, Sender};
 use hongbao_wire::{AppId, DetailId, Fen, MchBillno, MchId, OpenId, SendRequest, Status};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// How long after it was sent a packet counts as open that nothing is due for and that is not final:
+/// no longer can it be asked about (`protocol.md` §2), and what nobody asks for changes no more.
+pub const CLOSED_AFTER: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// What names a packet: a merchant and its own number. Nothing is looked up across merchants.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -141,12 +145,13 @@ impl Record {
         self
     }
 
-    /// Whether something can still happen to it by itself: it is due, or on its way.
+    /// Whether something can still happen to it by itself at `at`: it is due, or on its way and
+    /// sent less than [`CLOSED_AFTER`] before.
     #[must_use]
-    pub fn can_still_change(&self) -> bool {
+    pub fn can_still_change(&self, at: Timestamp) -> bool {
         let is_final =
             matches!(self.status, None | Some(Status::Received | Status::Refund | Status::Failed));
-        self.due_at.is_some() || !is_final
+        self.due_at.is_some() || (!is_final && at.duration_since(self.sent_at) < CLOSED_AFTER)
     }
 
     /// Whether the receiver stands in it, as who was meant or as who received.

@@ -5,6 +5,7 @@ mod backup;
 mod commit;
 mod fault;
 mod group;
+mod held;
 mod inquiries;
 mod leases;
 mod leftover;
@@ -14,6 +15,7 @@ mod open;
 mod reader;
 mod readers;
 mod ready;
+mod room;
 mod rows;
 mod settings;
 mod writer;
@@ -28,6 +30,7 @@ use crate::record::{Key, Record};
 use crate::seal::SealKey;
 use async_trait::async_trait;
 use bytes::Bytes;
+use held::Held;
 use hongbao_wire::{Fen, OpenId};
 use jiff::Timestamp;
 use leases::Leasing;
@@ -98,6 +101,8 @@ pub struct SqliteLedger {
     readers: Arc<Readers>,
     writer: Writer,
     durability: Durability,
+    /// The last to be dropped: the connections are closed then.
+    _held: Held,
 }
 
 impl SqliteLedger {
@@ -125,14 +130,14 @@ impl SqliteLedger {
         options: SqliteOptions,
     ) -> Result<Self, LedgerError> {
         let path = path.as_ref();
-        let connection = open::open_writer(path, &key, &options)?;
+        let (connection, held) = open::open_writer(path, &key, &options)?;
         let durability = open::durability(&connection)?;
         let readers: Result<Vec<_>, _> =
             (0..options.readers.max(1)).map(|_| open::open_reader(path, &options)).collect();
         let readers = Arc::new(Readers::new(readers?, options.alone));
         let writer =
             Writer::start(connection, key.clone(), Arc::clone(&readers), options.group_max)?;
-        Ok(Self { path: path.to_owned(), key, readers, writer, durability })
+        Ok(Self { path: path.to_owned(), key, readers, writer, durability, _held: held })
     }
 
     /// What its durability rests on, as it was when it was opened.

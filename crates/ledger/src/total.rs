@@ -111,15 +111,28 @@ impl Sum {
         })
     }
 
-    /// This without the other; `None` where the other is not in it.
+    /// Both together; what goes over the largest amount stays at it.
     #[must_use]
-    pub fn checked_sub(self, other: Self) -> Option<Self> {
-        Some(Self {
-            packets: self.packets.checked_sub(other.packets)?,
-            ordered: self.ordered.checked_sub(other.ordered)?,
-            received: self.received.checked_sub(other.received)?,
-            refunded: self.refunded.checked_sub(other.refunded)?,
-        })
+    pub fn saturating_add(self, other: Self) -> Self {
+        let add = |one: Fen, other: Fen| one.checked_add(other).unwrap_or(Fen::MAX);
+        Self {
+            packets: self.packets.saturating_add(other.packets).min(i64::MAX.unsigned_abs()),
+            ordered: add(self.ordered, other.ordered),
+            received: add(self.received, other.received),
+            refunded: add(self.refunded, other.refunded),
+        }
+    }
+
+    /// This without the other; what is not in it counts as nothing.
+    #[must_use]
+    pub fn saturating_sub(self, other: Self) -> Self {
+        let sub = |one: Fen, other: Fen| one.checked_sub(other).unwrap_or_default();
+        Self {
+            packets: self.packets.saturating_sub(other.packets),
+            ordered: sub(self.ordered, other.ordered),
+            received: sub(self.received, other.received),
+            refunded: sub(self.refunded, other.refunded),
+        }
     }
 }
 
@@ -183,30 +196,35 @@ impl Inquiry {
 /// The totals that change when a packet counts as `new` and no longer as `old`, as they are then;
 /// `stored` says what they are now.
 ///
+/// Totals are counted from the packets and never stand in the way of one: where a total was lost,
+/// changed or cannot be read, or a sum goes over [`Fen::MAX`], it stays at the end of its range and
+/// the audit finds it ([`Wrong::TotalDiffers`](crate::audit::Wrong::TotalDiffers),
+/// [`Wrong::TotalOverflows`](crate::audit::Wrong::TotalOverflows)).
+///
 /// # Errors
-/// [`LedgerError::Overflow`] where a sum goes over [`Fen::MAX`], [`LedgerError::Damaged`] where
-/// what the packet counted as is not in its total.
+/// That the store cannot be read.
 pub(crate) fn shifted(
     old: Option<Total>,
     new: Total,
     mut stored: impl FnMut(&TotalKey) -> Result<Sum, LedgerError>,
 ) -> Result<Vec<Total>, LedgerError> {
+    let mut stored = |key: &TotalKey| match stored(key) {
+        Err(LedgerError::Damaged(_)) => Ok(Sum::default()),
+        other => other,
+    };
     let mut changed = Vec::with_capacity(2);
     let mut into = stored(&new.key)?;
     if let Some(old) = old {
         let is_same = old.key == new.key;
         let from = if is_same { into } else { stored(&old.key)? };
-        let rest = from.checked_sub(old.sum).ok_or_else(|| {
-            LedgerError::Damaged(format!("the totals of {} lack a packet", old.key.day))
-        })?;
+        let rest = from.saturating_sub(old.sum);
         if is_same {
             into = rest;
         } else {
             changed.push(Total { key: old.key, sum: rest });
         }
     }
-    let sum = into.checked_add(new.sum).ok_or(LedgerError::Overflow)?;
-    changed.push(Total { key: new.key, sum });
+    changed.push(Total { key: new.key, sum: into.saturating_add(new.sum) });
     Ok(changed)
 }
 

@@ -6,7 +6,7 @@ mod given;
 use given::{MCH_ID, OTHER_MCH_ID, at, fen};
 use hongbao_ledger::copy::{Copied, CopyError, CopyOptions, Progress, copy};
 use hongbao_ledger::{
-    Archive, Book, Commit, Entry, Estate, Finding, LedgerError, MemoryLedger, SealKey,
+    Archive, Book, Commit, Entry, Estate, Finding, Ledger, LedgerError, MemoryLedger, SealKey,
     SqliteLedger, SqliteOptions, Store,
 };
 use hongbao_wire::Status;
@@ -212,6 +212,40 @@ async fn what_the_source_gets_meanwhile_is_caught_up_with() {
     let copied = copy(&from, &to, OPTIONS, &mut note).await.unwrap();
     assert_eq!((copied.behind, copied.packets), (0, 23));
     same(&from, &to).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_balance_and_a_setting_that_change_while_packets_are_compared_arrive() {
+    let (from, to) = (MemoryLedger::new(), MemoryLedger::new());
+    fill(&from, 3).await;
+    let mut changes = 0;
+    let mut note = |progress| {
+        if let Progress::Compared { .. } = progress
+            && changes < 2
+        {
+            changes += 1;
+            meanwhile(async {
+                from.top_up(MCH_ID, fen(5)).await.unwrap();
+                from.set_setting("late", &changes.to_string()).await.unwrap();
+            });
+        }
+    };
+    let done = copy(&from, &to, OPTIONS, &mut note).await.unwrap();
+    assert_eq!((done.behind, changes), (0, 2));
+    assert!(done.packets_hash.is_some());
+    assert_eq!(
+        done,
+        Copied { brought: done.brought, ..copied(&from, &MemoryLedger::new()).await.unwrap() }
+    );
+    same(&from, &to).await;
+
+    let mut note = |progress| {
+        if let Progress::Compared { .. } = progress {
+            meanwhile(async { drop(from.top_up(MCH_ID, fen(5)).await.unwrap()) });
+        }
+    };
+    let behind = copy(&from, &to, OPTIONS, &mut note).await.unwrap();
+    assert_eq!((behind.behind, behind.packets_hash), (1, None));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,7 +7,8 @@ use given::inquiries::{asked, inquiry, noted, plainly_ordered};
 use given::{MCH_ID, entry, fen, first, merchant, next, record};
 use hongbao_ledger::audit::{Report, Wrong};
 use hongbao_ledger::{
-    Archive, Audit, Book, Commit, Entry, Head, Inquiries, Ledger, SealKey, SqliteLedger, Sum,
+    Archive, Audit, Book, Commit, Entry, Head, Inquiries, Ledger, Outcome, SealKey, SqliteLedger,
+    Sum, TotalKey,
 };
 use hongbao_wire::Status;
 use rusqlite::Connection;
@@ -165,6 +166,28 @@ async fn a_head_that_was_changed_or_removed_is_found() {
 }
 
 #[tokio::test]
+async fn a_head_that_cannot_be_read_is_a_fault_and_hides_no_other() {
+    for change in ["hash = zeroblob(31)", "position = -1"] {
+        let kept = Kept::new().await;
+        let earlier = kept.ledger.heads().await.unwrap();
+        kept.change(&format!("UPDATE chains SET {change} WHERE book = 'records'"));
+        kept.change("UPDATE history SET event = 'x' WHERE position = 2");
+        kept.change("UPDATE inquiries SET asks = 9 WHERE mch_billno = '3'");
+        assert!(kept.ledger.heads().await.is_err(), "a copy does not take it for the whole");
+        let report = kept.report(earlier).await;
+        let found: Vec<_> = report.faults.iter().map(|f| (f.book, f.wrong.as_str())).collect();
+        let wanted = [
+            (Book::Records, "unreadable"),
+            (Book::Records, "entry_changed"),
+            (Book::Records, "earlier_head_differs"),
+            (Book::Inquiries, "packet_changed"),
+        ];
+        assert_eq!(found, wanted, "{change}");
+        assert_eq!((report.heads.len(), report.checked.entries), (1, 12), "{change}");
+    }
+}
+
+#[tokio::test]
 async fn a_packet_that_was_changed_is_found() {
     let wrong = || Wrong::PacketChanged { mch_billno: "3".into() };
     for change in ["wishing = 'x'", "due_at = 1", "version = 2", "reason = ''"] {
@@ -200,6 +223,31 @@ async fn money_that_was_changed_is_found_twice() {
     let (none, counted) = (Sum::default(), sum(100));
     let total = Wrong::TotalDiffers { key, kept: none, counted };
     assert_eq!(kept.found().await, [(Book::Records, total)]);
+}
+
+#[tokio::test]
+async fn a_total_that_was_changed_or_lost_holds_no_packet_back_and_is_found() {
+    for change in ["DELETE FROM totals", "UPDATE totals SET packets = 0, ordered = -1"] {
+        let kept = Kept::new().await;
+        kept.change(&format!("{change} WHERE book = 'records' AND status = ''"));
+        let old = record(MCH_ID, "3");
+        let mut moved = old.clone();
+        moved.status = Some(Status::Sent);
+        assert_eq!(kept.ledger.commit(next(moved, 1)).await.unwrap(), 2, "{change}");
+        assert_eq!(kept.found().await, [], "the lost total was of this packet alone");
+        kept.change(&format!("{change} WHERE book = 'records' AND status = 'SENT'"));
+        let mut moved = record(MCH_ID, "2");
+        moved.status = Some(Status::Failed);
+        assert_eq!(kept.ledger.commit(next(moved, 2)).await.unwrap(), 3, "{change}");
+        let key = Box::new(TotalKey {
+            status: "SENT".into(),
+            outcome: Outcome::Outstanding,
+            ..old.total().key
+        });
+        let counted = Sum { packets: 2, ordered: fen(200), ..Sum::default() };
+        let total = Wrong::TotalDiffers { key, kept: Sum::default(), counted };
+        assert_eq!(kept.found().await, [(Book::Records, total)], "{change}");
+    }
 }
 
 #[tokio::test]

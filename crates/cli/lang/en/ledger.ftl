@@ -67,6 +67,7 @@ ledger-detached-hint = attach the months again for as long as this takes; `docs/
 ledger-verify-progress = verified: { $done } of { $total } entries, { $packets } packets
 ledger-verified = entries: { $entries }; packets: { $packets }
 ledger-verified-chains = SHA-256 over the ends of the chains: { $hash }
+ledger-unverified = entries { $from } to { $to } of the { $book } of `{ $mch_id }` were not verified: some are missing, and these months are detached: { $months }; attach them, or name a signed head from after them with `--head`
 ledger-totals-moving = the totals of the { $book } of `{ $mch_id }` changed all the while and were not compared
 ledger-faults = the ledger is not what was written into it; faults: { $count }
 ledger-faults-hint = keep the file or database as it is for whoever looks into it; `hongbao explain` says what each fault means, and a backup or a copy from before shows what was there

@@ -67,6 +67,7 @@ ledger-detached-hint = 请在此期间重新挂上这些月份；`docs/postgresq
 ledger-verify-progress = 已核验：{ $done } / { $total } 个条目，{ $packets } 个红包
 ledger-verified = 条目：{ $entries }；红包：{ $packets }
 ledger-verified-chains = 各条链末端的 SHA-256：{ $hash }
+ledger-unverified = 商户 `{ $mch_id }` 的 { $book } 的第 { $from } 至 { $to } 条没有核对：缺少条目，而这些月份已分离：{ $months }；请挂上它们，或用 `--head` 给出其后签名的链头
 ledger-totals-moving = 商户 `{ $mch_id }` 的 { $book } 的合计一直在变化，没有核对
 ledger-faults = 账本不是当初写下的样子；问题：{ $count }
 ledger-faults-hint = 请把文件或数据库原样保留，交给调查的人；`hongbao explain` 说明每个问题的含义，之前的备份或副本能看到原来的内容

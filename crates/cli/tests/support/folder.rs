@@ -125,7 +125,7 @@ impl Folder {
         wait(async {
             let filter = Filter { limit: 1000, ..Filter::default() };
             for record in ledger.records(MCH_ID, &filter).await.unwrap() {
-                if !record.can_still_change() {
+                if !record.can_still_change(Timestamp::UNIX_EPOCH) {
                     continue;
                 }
                 let expect = Expect::Version(record.version);

@@ -1,6 +1,6 @@
 //! The walk over one book of one merchant.
 
-use super::{Audit, Fault, Progress, Report, Wrong};
+use super::{Audit, Fault, Progress, Report, Unverified, Wrong};
 use crate::book::Book;
 use crate::chain::{Flaw, Head, Link};
 use crate::error::LedgerError;
@@ -21,6 +21,8 @@ pub(super) struct Walk<'a> {
     store: &'a dyn Store,
     book: Book,
     mch_id: MchId,
+    /// Whether entries are detached: a packet without one may have them there.
+    is_partial: bool,
     report: &'a mut Report,
     tell: &'a mut (dyn FnMut(Progress) + Send),
 }
@@ -35,16 +37,23 @@ struct Thread {
     is_lost: bool,
 }
 
+/// Whether the chain can be followed further.
+enum Followed {
+    On,
+    End,
+    /// What comes next cannot be read, which was noted.
+    Unknown,
+}
+
 impl<'a> Walk<'a> {
     pub(super) fn new(
         audit: &'a Audit,
         store: &'a dyn Store,
-        head: &Head,
+        (book, mch_id): (Book, MchId),
         report: &'a mut Report,
         tell: &'a mut (dyn FnMut(Progress) + Send),
     ) -> Self {
-        let (book, mch_id) = (head.book, head.mch_id.clone());
-        Self { audit, store, book, mch_id, report, tell }
+        Self { audit, store, book, mch_id, is_partial: false, report, tell }
     }
 
     fn add(&mut self, wrong: Wrong) {
@@ -69,40 +78,88 @@ impl<'a> Walk<'a> {
     }
 
     /// Follows the chain to its head, and past the heads that were kept elsewhere.
-    pub(super) async fn chain(&mut self, end: &Head) -> Result<(), LedgerError> {
+    pub(super) async fn chain(
+        &mut self,
+        end: Result<Head, LedgerError>,
+    ) -> Result<(), LedgerError> {
+        let end = self.read(end, "head")?;
         let mut thread =
             Thread { head: Head::empty(self.book, self.mch_id.clone()), strays: 0, is_lost: false };
         let mut earlier: Vec<Head> = self.audit.earlier.clone();
         earlier.retain(|head| (head.book, &head.mch_id) == (self.book, &self.mch_id));
         earlier.retain(|head| head.position > 0);
-        while thread.head.position < end.position {
-            let after = thread.head.position;
-            let left = u32::try_from(end.position - after).unwrap_or(PAGE).min(PAGE);
-            let page = self.store.links(self.book, self.mch_id.as_str(), after, left).await;
-            let Some(page) = self.read(page, &after.to_string())? else { return Ok(()) };
-            if page.is_empty() {
-                break;
-            }
-            for link in page.iter().take_while(|link| link.position <= end.position) {
-                self.step(&mut thread, link);
-                self.pass(&thread, &mut earlier);
-            }
-            self.report.checked.entries += page.len() as u64;
-            (self.tell)(self.report.checked);
-            if page.iter().any(|link| link.position > end.position) {
-                break;
+        // Without a readable head, to the last entry that is there.
+        let last = end.as_ref().map_or(i64::MAX.unsigned_abs(), |end| end.position);
+        while thread.head.position < last {
+            match self.page_of_links(&mut thread, last, &mut earlier).await? {
+                Followed::On => {}
+                Followed::End => break,
+                Followed::Unknown => return Ok(()),
             }
         }
-        let last = thread.head.position;
-        if last < end.position {
-            self.add(Wrong::EntriesCut { last, head: end.position });
+        let reached = thread.head.position;
+        for head in earlier.iter().filter(|head| head.position > reached) {
+            self.add(Wrong::EarlierHeadMissing { position: head.position });
+        }
+        let Some(end) = end else { return Ok(()) };
+        if reached < end.position {
+            self.add(Wrong::EntriesCut { last: reached, head: end.position });
         } else if !thread.is_lost && thread.head.hash != end.hash {
             self.add(Wrong::HeadChanged { position: end.position });
         }
-        for head in earlier.iter().filter(|head| head.position > last) {
-            self.add(Wrong::EarlierHeadMissing { position: head.position });
+        self.beyond(&end).await
+    }
+
+    /// Follows the entries of the next page, up to the one at `last`.
+    async fn page_of_links(
+        &mut self,
+        thread: &mut Thread,
+        last: u64,
+        earlier: &mut Vec<Head>,
+    ) -> Result<Followed, LedgerError> {
+        let after = thread.head.position;
+        let mut left = u32::try_from(last - after).unwrap_or(PAGE).min(PAGE);
+        let mut page = self.store.links(self.book, self.mch_id.as_str(), after, left).await;
+        if let Err(LedgerError::Detached { position, months, .. }) = &page {
+            let (missing, months) = (*position, months.as_str().into());
+            left = u32::try_from(missing.saturating_sub(after + 1)).unwrap_or(PAGE).min(left);
+            if left == 0 {
+                return Ok(self.pass_over(thread, last, earlier, missing, months));
+            }
+            page = self.store.links(self.book, self.mch_id.as_str(), after, left).await;
         }
-        self.beyond(end).await
+        let Some(page) = self.read(page, &after.to_string())? else {
+            return Ok(Followed::Unknown);
+        };
+        for link in page.iter().take_while(|link| link.position <= last) {
+            self.step(thread, link);
+            self.pass(thread, earlier);
+        }
+        self.report.checked.entries += page.len() as u64;
+        (self.tell)(self.report.checked);
+        let is_over = page.is_empty() || page.iter().any(|link| link.position > last);
+        Ok(if is_over { Followed::End } else { Followed::On })
+    }
+
+    /// Passes over entries that are detached: on from an earlier head, where one lies beyond them.
+    fn pass_over(
+        &mut self,
+        thread: &mut Thread,
+        last: u64,
+        earlier: &mut Vec<Head>,
+        from: u64,
+        months: Box<str>,
+    ) -> Followed {
+        let beyond = earlier.iter().filter(|head| (from..=last).contains(&head.position));
+        let next = beyond.min_by_key(|head| head.position).cloned();
+        let to = next.as_ref().map_or(last, |head| head.position);
+        let (book, mch_id) = (self.book, self.mch_id.clone());
+        self.report.unverified.push(Unverified { book, mch_id, from, to, months });
+        self.is_partial = true;
+        let Some(next) = next else { return Followed::Unknown };
+        earlier.retain(|head| head.position > to);
+        *thread = Thread { head: next, strays: 0, is_lost: false };
+        Followed::On
     }
 
     fn step(&mut self, thread: &mut Thread, link: &Link) {
@@ -154,8 +211,9 @@ impl<'a> Walk<'a> {
         let more = self.store.links(self.book, mch_id.as_str(), end.position, 1).await;
         let more = self.read(more, &end.position.to_string())?.unwrap_or_default();
         let Some(first) = more.first() else { return Ok(()) };
-        let heads = self.store.heads().await?;
-        let now = heads.iter().find(|head| (head.book, &head.mch_id) == (self.book, &mch_id));
+        let heads = self.store.each_head().await?;
+        let now = heads.into_iter().find(|head| (head.0, &head.1) == (self.book, &mch_id));
+        let now = now.and_then(|(_, _, head)| head.ok());
         if now.is_none_or(|now| now.position <= end.position) {
             self.add(Wrong::EntriesBeyondHead { position: first.position });
         }
@@ -178,6 +236,7 @@ impl<'a> Walk<'a> {
                     (Some(chained), Some(found)) if chained == found => {}
                     (Some(_), Some(_)) => self.add(Wrong::PacketChanged { mch_billno }),
                     (_, None) => self.add(Wrong::PacketMissing { mch_billno }),
+                    (None, Some(_)) if self.is_partial => {}
                     (None, Some(_)) => self.add(Wrong::PacketUnchained { mch_billno }),
                 }
             }

@@ -1,7 +1,7 @@
 //! What those who look after a ledger do with it, in memory.
 
 use super::MemoryLedger;
-use crate::archive::{Archive, Estate, Forgotten, Shipment, Standing};
+use crate::archive::{Archive, Estate, Forgotten, Shipment, Standing, check_alias};
 use crate::book::Book;
 use crate::chain::{Head, Link};
 use crate::error::LedgerError;
@@ -85,15 +85,19 @@ impl Archive for MemoryLedger {
         alias: &OpenId,
         at: Timestamp,
     ) -> Result<Forgotten, LedgerError> {
+        check_alias(openid, alias)?;
         // The one place that takes both locks.
         let (mut state, mut noted) = (self.state(), self.noted());
         let (records, inquiries) =
-            (state.of_receiver(mch_id, openid)?, noted.of_receiver(mch_id, openid)?);
+            (state.of_receiver(mch_id, openid, at)?, noted.of_receiver(mch_id, openid, at)?);
         let paid = state.forget(mch_id, records, openid, alias, at);
         let asked = noted.forget(mch_id, inquiries, openid, alias, at);
         Ok(Forgotten {
             packets: paid.packets + asked.packets,
-            messages: paid.messages + asked.messages,
+            messages: paid.messages
+                + asked.messages
+                + state.chains.strip_naming(mch_id, openid)
+                + noted.chains.strip_naming(mch_id, openid),
         })
     }
 

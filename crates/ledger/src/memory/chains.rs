@@ -1,6 +1,6 @@
 //! The chains and totals of one book, in memory.
 
-use crate::archive::Shipment;
+use crate::archive::{Shipment, names};
 use crate::book::Book;
 use crate::chain::{Flaw, Head, Link, Raw};
 use crate::digest::StateDigest;
@@ -8,7 +8,7 @@ use crate::error::LedgerError;
 use crate::history::Entry;
 use crate::time::whole;
 use crate::total::{Sum, Total, TotalKey, shifted};
-use hongbao_wire::{MchBillno, MchId};
+use hongbao_wire::{MchBillno, MchId, OpenId};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use std::collections::BTreeMap;
@@ -138,6 +138,16 @@ impl Chains {
         let Some(chain) = self.of.get_mut(mch_id) else { return 0 };
         let strip = |position: &u64| chain.links.get_mut(index(*position)).map_or(0, strip);
         positions.iter().map(strip).sum()
+    }
+
+    /// Removes the raw messages that name a receiver, of whichever packet; returns how many.
+    pub(super) fn strip_naming(&mut self, mch_id: &str, openid: &OpenId) -> u64 {
+        let Some(chain) = self.of.get_mut(mch_id) else { return 0 };
+        let is_named = |link: &&mut Link| match &link.raw {
+            Raw::Kept(raw) => names(raw, openid),
+            Raw::Absent | Raw::Removed(_) => false,
+        };
+        chain.links.iter_mut().filter(is_named).map(strip).sum()
     }
 
     pub(super) fn trim(&mut self, mch_id: &str, before: Timestamp, limit: u32) -> u64 {

@@ -8,7 +8,7 @@ use crate::error::LedgerError;
 use crate::history::Entry;
 use crate::inquiries::too_far_ahead;
 use crate::inquiry::{Inquiry, InquiryCommit, InquiryFilter, RUN_KEPT_FOR, Sighting};
-use crate::lease::{Claim, Lease, SliceRequest, share};
+use crate::lease::{Claim, Lease, SliceRequest, longest, share};
 use crate::record::Key;
 use crate::time::whole;
 use jiff::Timestamp;
@@ -208,7 +208,8 @@ impl Noted {
         let name = (request.mch_id.clone(), request.pace.clone());
         let slices = self.paces.entry(name).or_default();
         slices.retain(|holder, slice| {
-            *holder != request.lease.holder && whole(slice.until) > whole(now)
+            let until = whole(slice.until);
+            *holder != request.lease.holder && until > whole(now) && until <= longest(now)
         });
         let others: Vec<u64> = slices.values().map(|slice| slice.per_1000_seconds).collect();
         let per_1000_seconds = share(request.whole_per_1000_seconds, &others);

@@ -20,7 +20,8 @@ use std::sync::LazyLock;
 use tokio_postgres::Row;
 
 const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
-const FREE: &str = "(leased_until IS NULL OR leased_until <= $2 OR leased_by = $3)";
+const FREE: &str =
+    "(leased_until IS NULL OR leased_until <= $2 OR leased_until > $2 + 300000 OR leased_by = $3)";
 
 /// Who is due, so that the longest due of all merchants come first.
 static DUE: LazyLock<String> = LazyLock::new(|| {
@@ -235,7 +236,7 @@ async fn try_to_lease_pace(door: &Door, request: &SliceRequest, now: Timestamp) 
          DO UPDATE SET per_1000_seconds = excluded.per_1000_seconds, until = excluded.until";
     // Nobody's row, which everyone writes first: the lock on the others.
     connection.execute(put, &[&mch_id, &pace, &Text(""), &0_i64, &i64::MAX]).await?;
-    let forget = "DELETE FROM paces WHERE mch_id = $1 AND pace = $2 AND until <= $3";
+    let forget = "DELETE FROM paces WHERE mch_id = $1 AND pace = $2 AND (until <= $3 OR until > $3 + 300000)";
     let others = "SELECT per_1000_seconds FROM paces WHERE mch_id = $1 AND pace = $2 \
          AND holder <> $3 AND holder <> ''";
     let (now, values): (i64, [Value<'_>; 3]) = (ms(now), [&mch_id, &pace, &holder]);

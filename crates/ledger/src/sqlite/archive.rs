@@ -11,7 +11,7 @@ pub(super) use reader::{heads, passes};
 use super::SqliteLedger;
 use super::group::Group;
 use super::writer::{Answer, Change};
-use crate::archive::{Archive, Estate, Forgotten, Shipment, Standing};
+use crate::archive::{Archive, EachHead, Estate, Forgotten, Shipment, Standing};
 use crate::book::Book;
 use crate::chain::{Head, Link};
 use crate::error::LedgerError;
@@ -67,6 +67,10 @@ const fn history_of(book: Book) -> &'static str {
 impl Archive for SqliteLedger {
     async fn heads(&self) -> Result<Vec<Head>, LedgerError> {
         self.readers.with(heads)
+    }
+
+    async fn each_head(&self) -> Result<Vec<EachHead>, LedgerError> {
+        self.readers.with(reader::each_head)
     }
 
     async fn links(

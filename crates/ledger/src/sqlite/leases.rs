@@ -7,7 +7,7 @@ use super::rows::to_time;
 use super::writer::Answer;
 use crate::error::LedgerError;
 use crate::inquiry::Inquiry;
-use crate::lease::{Claim, Lease, SliceRequest, share};
+use crate::lease::{Claim, Lease, SliceRequest, longest, share};
 use crate::record::{Key, Record};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
@@ -111,8 +111,14 @@ fn lease_pace(
 ) -> Result<u64, LedgerError> {
     let SliceRequest { mch_id, pace, whole_per_1000_seconds, lease } = request;
     connection
-        .prepare_cached("DELETE FROM paces WHERE mch_id = ?1 AND pace = ?2 AND until <= ?3")
-        .and_then(|mut s| s.execute(params![mch_id, pace, now.as_millisecond()]))
+        .prepare_cached(
+            "DELETE FROM paces WHERE mch_id = ?1 AND pace = ?2 \
+             AND (until <= ?3 OR until > ?4)",
+        )
+        .and_then(|mut s| {
+            let longest = longest(now).as_millisecond();
+            s.execute(params![mch_id, pace, now.as_millisecond(), longest])
+        })
         .map_err(fault)?;
     let others: Vec<i64> = connection
         .prepare_cached(

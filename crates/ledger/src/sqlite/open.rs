@@ -1,7 +1,8 @@
 //! Opening the file: the durability settings, and whether it is whole and ours.
 
 use super::fault::fault;
-use super::{Durability, SqliteOptions, leftover, migrations};
+use super::held::{Held, is_held};
+use super::{Durability, SqliteOptions, leftover, migrations, room};
 use crate::durable::sync_parent;
 use crate::error::LedgerError;
 use crate::seal::{Place, SealKey};
@@ -28,17 +29,19 @@ const PAGE_BYTES: u64 = 4096;
 const PROBE: Place<'static> = Place { column: "seal_probe", mch_id: "" };
 const PROBE_TEXT: &[u8] = b"hongbao";
 
-/// Opens the file for writing, makes or migrates it, and checks it.
+/// Opens the file for writing, makes or migrates it, and checks it; with the note that it is open.
 pub(super) fn open_writer(
     path: &Path,
     key: &SealKey,
     options: &SqliteOptions,
-) -> Result<Connection, LedgerError> {
+) -> Result<(Connection, Held), LedgerError> {
     // One at a time within a process: POSIX drops all locks of a process on a file when
     // any of its handles is closed, that of `refuse_foreign` too.
     static OPENING: Mutex<()> = Mutex::new(());
     let _turn = OPENING.lock().unwrap_or_else(PoisonError::into_inner);
-    refuse_foreign(path)?;
+    if !is_held(path) {
+        refuse_foreign(path)?;
+    }
     make_file(path)?;
     leftover::put_away(path, options)?;
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -50,7 +53,7 @@ pub(super) fn open_writer(
     let prepared = connection
         .execute_batch("BEGIN IMMEDIATE")
         .map_err(fault)
-        .and_then(|()| prepare(&connection, key))
+        .and_then(|()| prepare(&connection, path, key))
         .and_then(|()| connection.execute_batch("COMMIT").map_err(fault));
     prepared?;
     check_whole(&connection, path)?;
@@ -59,7 +62,7 @@ pub(super) fn open_writer(
     if let Some(pages) = options.pages_max {
         connection.pragma_update(None, "max_page_count", pages).map_err(fault)?;
     }
-    Ok(connection)
+    Ok((connection, Held::note(path)))
 }
 
 /// Opens the file for reading; the writer has made and checked it.
@@ -241,11 +244,16 @@ fn refuse_newer(connection: &Connection) -> Result<(), LedgerError> {
 }
 
 /// Marks, migrates and binds the ledger to its key file; in one transaction.
-fn prepare(connection: &Connection, key: &SealKey) -> Result<(), LedgerError> {
+fn prepare(connection: &Connection, path: &Path, key: &SealKey) -> Result<(), LedgerError> {
     connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(fault)?;
     // Again, now that nobody else can migrate in between.
     refuse_newer(connection)?;
-    if number(connection, "user_version")? < migrations::NEWEST {
+    let version = number(connection, "user_version")?;
+    if version < migrations::NEWEST {
+        // A new file has nothing to be written anew.
+        if version > 0 {
+            room::check(path)?;
+        }
         migrations::migrate(connection)?;
     }
     let probe: Option<Vec<u8>> = connection

@@ -5,6 +5,7 @@ use super::rows::{self, ENTRY, FINDING, RECORD};
 use crate::error::LedgerError;
 use crate::finding::Finding;
 use crate::history::Entry;
+use crate::lease::longest;
 use crate::ledger::Filter;
 use crate::record::{Key, Record, Told};
 use bytes::Bytes;
@@ -93,11 +94,13 @@ pub(super) fn claimable(
     static QUERY: LazyLock<String> = LazyLock::new(|| {
         select_records(
             "WHERE due_at IS NOT NULL AND due_at <= ?1 \
-             AND (leased_until IS NULL OR leased_until <= ?1 OR leased_by = ?2) \
-             ORDER BY due_at, mch_id, mch_billno LIMIT ?3",
+             AND (leased_until IS NULL OR leased_until <= ?1 OR leased_until > ?4 \
+             OR leased_by = ?2) ORDER BY due_at, mch_id, mch_billno LIMIT ?3",
         )
     });
-    all(connection, &QUERY, params![now.as_millisecond(), holder, limit], rows::record)
+    let longest = longest(now).as_millisecond();
+    let values = params![now.as_millisecond(), holder, limit, longest];
+    all(connection, &QUERY, values, rows::record)
 }
 
 pub(super) fn unclear(

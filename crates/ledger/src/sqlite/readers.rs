@@ -30,12 +30,15 @@ struct Reader {
 }
 
 impl Reader {
-    /// Ends the transaction that is open.
+    /// Ends the transaction that is open; the connection knows best whether one is. One that cannot
+    /// be ended is tried again by whoever comes next: nobody reads on in the past.
     fn let_go(&mut self) -> Result<(), LedgerError> {
-        match self.kept.take() {
-            None => Ok(()),
-            Some(_) => execute(&self.connection, "COMMIT"),
+        self.kept = None;
+        if self.connection.is_autocommit() {
+            return Ok(());
         }
+        // Nothing was written: a rollback loses nothing.
+        execute(&self.connection, "COMMIT").or_else(|_| execute(&self.connection, "ROLLBACK"))
     }
 }
 
@@ -134,4 +137,28 @@ impl Drop for CommitUnderWay<'_> {
 
 fn execute(connection: &Connection, statement: &str) -> Result<(), LedgerError> {
     connection.prepare_cached(statement).and_then(|mut s| s.execute([])).map(drop).map_err(fault)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_that_fails_leaves_no_reader_in_the_past() {
+        let connection = Connection::open_in_memory().unwrap();
+        // The end of such a transaction is the one that a commit cannot bring about.
+        let late = "PRAGMA foreign_keys = ON; CREATE TABLE a (a PRIMARY KEY); \
+             CREATE TABLE b (a REFERENCES a DEFERRABLE INITIALLY DEFERRED); \
+             BEGIN; INSERT INTO b VALUES (1);";
+        connection.execute_batch(late).unwrap();
+        let mut reader = Reader { connection, kept: Some(0) };
+        reader.let_go().unwrap();
+        assert!(reader.connection.is_autocommit());
+        assert_eq!(reader.kept, None);
+        reader.connection.execute_batch("BEGIN").unwrap();
+        reader.let_go().unwrap();
+        assert!(reader.connection.is_autocommit(), "one that was not noted");
+        reader.let_go().unwrap();
+    }
 }

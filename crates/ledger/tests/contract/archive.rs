@@ -5,7 +5,7 @@ use crate::given::{
     MCH_ID, OTHER_MCH_ID, at, budget, day, entry, fen, first, full_record, next, record, spending,
 };
 use crate::stores::Whole;
-use hongbao_ledger::audit::Progress;
+use hongbao_ledger::audit::{Progress, Wrong};
 use hongbao_ledger::{
     Audit, Book, Commit, Entry, Expect, Filter, Finding, Head, Inquiry, InquiryCommit, Key,
     LedgerError, Link, Outcome, Raw, Record, Source, Sum, Total,
@@ -98,10 +98,16 @@ pub async fn a_commit_that_fails_does_not_move_the_chain(ledger: Whole) {
     let refused = ledger.commit(first(large)).await;
     assert_eq!(refused.unwrap(), 1, "exactly the largest");
     let again = Record { order: full_record(MCH_ID, "1").order, ..record(MCH_ID, "larger") };
-    let over = ledger.commit(first(again)).await;
-    assert!(matches!(over, Err(LedgerError::Overflow)), "a total is checked: {over:?}");
-    assert_eq!(ledger.find(&Key::new(MCH_ID, "larger")).await.unwrap(), None);
     assert!(is_whole(&ledger).await);
+    // A total that is too large holds no packet back; it is told of.
+    assert_eq!(ledger.commit(first(again.clone())).await.unwrap(), 1);
+    assert_eq!(
+        ledger.find(&again.key).await.unwrap(),
+        Some(Record { version: 1, ..again.clone() })
+    );
+    let report = Audit::new().run(&*ledger, &mut |_| {}).await.unwrap();
+    let found: Vec<_> = report.faults.into_iter().map(|fault| fault.wrong).collect();
+    assert_eq!(found, [Wrong::TotalOverflows { key: Box::new(again.total().key) }]);
 }
 
 async fn totals(ledger: &Whole, book: Book) -> Vec<Total> {
@@ -363,6 +369,16 @@ pub async fn a_receiver_of_a_packet_that_is_open_is_not_forgotten(ledger: Whole)
     let meant = ledger.find(&Key::new(MCH_ID, "meant")).await.unwrap().unwrap();
     assert_eq!((meant.order.re_openid.as_str(), meant.version), ("oA", 1), "nothing of it");
     assert_ne!(ledger.heads().await.unwrap(), heads);
+    // What can no longer be asked about is not open for ever.
+    let strange = Status::Unknown("NEW_WORD".into());
+    let mut unknown = Record { status: Some(strange), ..record(MCH_ID, "unknown") };
+    unknown.order.re_openid = "oA".into();
+    ledger.commit(first(unknown)).await.unwrap();
+    let days = |days: i64| at(days * 24 * 3_600_000);
+    let refused = ledger.forget(MCH_ID, &"oA".into(), &"x".into(), days(29)).await;
+    assert!(matches!(refused, Err(LedgerError::StillOpen(_))), "{refused:?}");
+    let done = ledger.forget(MCH_ID, &"oA".into(), &"x".into(), days(31)).await.unwrap();
+    assert_eq!(done.packets, 5);
     assert!(is_whole(&ledger).await);
 }
 

@@ -4,7 +4,7 @@ use crate::given::inquiries::{asked, inquiry, noted};
 use crate::given::{MCH_ID, OTHER_MCH_ID, at, first, next, record};
 use hongbao_ledger::inquiries::DUE_AHEAD_MAX;
 use hongbao_ledger::{
-    Claim, Inquiries, Inquiry, Key, Lease, Ledger, LedgerError, Record, SliceRequest,
+    Claim, Inquiries, Inquiry, Key, LEASE_MAX, Lease, Ledger, LedgerError, Record, SliceRequest,
 };
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -145,6 +145,33 @@ pub async fn an_inquiry_is_claimed_by_one_until_it_ends(ledger: Asked) {
     ledger.commit_inquiry(asked(inquiry(MCH_ID, "1"), 1)).await.unwrap();
     assert_eq!(claim("two", 16, 30).await, Claim::Taken, "a commit ends it");
     ledger.release_inquiry(&Key::new(MCH_ID, "none"), "one").await.unwrap();
+}
+
+/// A clock that was ahead made it, or an hour came that is no longer.
+pub async fn a_lease_that_ends_too_late_keeps_nobody_off(ledger: Asked) {
+    let key = Key::new("m", "1");
+    let noted_one = Inquiry { due_at: Some(at(0)), ..inquiry("m", "1") };
+    ledger.commit_inquiry(noted(noted_one)).await.unwrap();
+    let most = LEASE_MAX.as_millis() as i64;
+    let claim = async |holder, now, until| {
+        ledger.claim_inquiry(&key, at(now), &lease(holder, until)).await.unwrap()
+    };
+    assert_eq!(claim("ahead", 0, most + 10).await, Claim::Taken);
+    assert_eq!(claim("two", 10, 20).await, Claim::Held { until: at(most + 10) }, "the longest");
+    assert_eq!(claim("two", 9, 20).await, Claim::Taken, "longer than any");
+    assert_eq!(claim("ahead", 20, most + 50).await, Claim::Taken);
+    let due = async |now| {
+        let lease = lease("three", now + 1);
+        ledger.claim_due_inquiries("m", at(now), &lease, 9).await.unwrap().len()
+    };
+    assert_eq!((due(50).await, due(49).await), (0, 1));
+    for (holder, now, until, wanted) in
+        [("ahead", 0, most + 10, 100), ("two", 10, 20, 0), ("three", 9, 15, 50)]
+    {
+        let request = slice("m", "upstream", 100, holder, until);
+        let granted = ledger.lease_pace(&request, at(now)).await.unwrap();
+        assert_eq!(granted, wanted, "{holder}");
+    }
 }
 
 fn slice(mch_id: &str, pace: &str, whole: u64, holder: &str, until: i64) -> SliceRequest {

@@ -123,6 +123,7 @@ for_each_store! {
         of_many_that_claim_each_gets_its_own
         due_inquiries_are_leased_to_one
         an_inquiry_is_claimed_by_one_until_it_ends
+        a_lease_that_ends_too_late_keeps_nobody_off
         a_pace_is_shared_evenly
         slices_never_come_to_more_than_the_whole;
     runs:

@@ -3,7 +3,10 @@
 use crate::given::inquiries::{asked, inquiry, noted};
 use crate::given::{MCH_ID, entry, first, merchant, next, record};
 use crate::open;
-use hongbao_ledger::{Archive, Book, Commit, Entry, Inquiries, InquiryCommit, Ledger, LedgerError};
+use hongbao_ledger::audit::Unverified;
+use hongbao_ledger::{
+    Archive, Audit, Book, Commit, Entry, Inquiries, InquiryCommit, Ledger, LedgerError,
+};
 use hongbao_postgres_test::TestServer;
 
 fn on(day: &str) -> Entry {
@@ -83,6 +86,7 @@ async fn a_month_that_was_detached_is_missed_and_no_tampering() {
     };
     let links = ledger.links(Book::Records, MCH_ID, 0, 1000).await.unwrap();
     assert_eq!(positions(links), [1, 2, 3]);
+    let heads = ledger.heads().await.unwrap();
     server.sql(&database.name, "ALTER TABLE history DETACH PARTITION history_y2017m07");
     let missed = ledger.links(Book::Records, MCH_ID, 0, 1000).await.unwrap_err();
     let LedgerError::Detached { mch_id, position, months } = missed else { panic!("{missed}") };
@@ -92,6 +96,20 @@ async fn a_month_that_was_detached_is_missed_and_no_tampering() {
     let later =
         Commit { entries: vec![on("2017-08-11T00:00:00Z")], ..next(record(MCH_ID, "2"), 1) };
     ledger.commit(later).await.unwrap();
+    // What is there is audited all the same: up to the gap, or past it from a head kept elsewhere.
+    for (earlier, to, entries) in [(Vec::new(), 4, 1), (heads, 3, 2)] {
+        let audit = Audit::new().against(earlier);
+        let report = audit.run(&ledger, &mut |_| {}).await.unwrap();
+        assert_eq!(report.faults, []);
+        let months = "history_y2017m07".into();
+        let (book, mch_id) = (Book::Records, MCH_ID.into());
+        assert_eq!(report.unverified, [Unverified { book, mch_id, from: 2, to, months }]);
+        assert_eq!((report.checked.entries, report.checked.packets), (entries, 3));
+    }
+    server.sql(&database.name, "UPDATE records SET wishing = 'x' WHERE mch_billno = '3'");
+    let report = Audit::new().run(&ledger, &mut |_| {}).await.unwrap();
+    let wrong: Vec<_> = report.faults.iter().map(|fault| fault.wrong.as_str()).collect();
+    assert_eq!(wrong, ["packet_changed"]);
     server.sql(
         &database.name,
         "ALTER TABLE history ATTACH PARTITION history_y2017m07 \

@@ -83,7 +83,7 @@ async fn still_open(
     openid: &OpenId,
 ) -> Result<Vec<(MchId, MchBillno)>, Failure> {
     let failed = |error: LedgerError| ledger.place.failure(&error);
-    let mut open = Vec::new();
+    let (mut open, now) = (Vec::new(), SystemClock.now());
     for mch_id in merchants {
         let mut filter =
             Filter { re_openid: Some(openid.clone()), limit: 1000, ..Filter::default() };
@@ -91,7 +91,7 @@ async fn still_open(
             let page = ledger.store.records(mch_id.as_str(), &filter).await.map_err(failed)?;
             let Some(last) = page.last() else { break };
             filter.after_billno = Some(last.key.mch_billno.as_str().into());
-            let page = page.into_iter().filter(|record| record.can_still_change());
+            let page = page.into_iter().filter(|record| record.can_still_change(now));
             open.extend(page.map(|record| (mch_id.clone(), record.key.mch_billno)));
         }
         let mut filter =
@@ -100,7 +100,7 @@ async fn still_open(
             let page = ledger.store.inquiries(mch_id.as_str(), &filter).await.map_err(failed)?;
             let Some(last) = page.last() else { break };
             filter.after_billno = Some(last.key.mch_billno.as_str().into());
-            let page = page.into_iter().filter(|inquiry| inquiry.can_still_change());
+            let page = page.into_iter().filter(|inquiry| inquiry.can_still_change(now));
             open.extend(page.map(|inquiry| (mch_id.clone(), inquiry.key.mch_billno)));
         }
     }

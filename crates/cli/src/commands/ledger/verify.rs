@@ -10,7 +10,7 @@ use crate::lang;
 use crate::output::{Output, printable};
 use crate::say;
 use comfy_table::{ContentArrangement, Table, presets};
-use hongbao_ledger::audit::{Audit, Fault, Progress, Report};
+use hongbao_ledger::audit::{Audit, Fault, Progress, Report, Unverified};
 use hongbao_ledger::copy::hash_of_chains;
 use hongbao_ledger::{Head, LedgerError, Store};
 use serde_json::{Value, json};
@@ -135,6 +135,7 @@ fn print(report: &Report, json: bool, out: &mut Output) {
         for fault in &report.faults {
             out.json(&to_json(fault));
         }
+        let unverified: Vec<Value> = report.unverified.iter().map(part_to_json).collect();
         out.json(&json!({
             "is_clean": report.is_clean(),
             "faults": report.faults_in_all,
@@ -142,6 +143,7 @@ fn print(report: &Report, json: bool, out: &mut Output) {
             "packets": checked.packets,
             "chains_sha256": chains,
             "totals_not_compared": report.totals_moving.len(),
+            "unverified": unverified,
         }));
         return;
     }
@@ -153,8 +155,32 @@ fn print(report: &Report, json: bool, out: &mut Output) {
     for (book, mch_id) in &report.totals_moving {
         out.talk(say!("ledger-totals-moving", book = book.as_str(), mch_id = mch_id));
     }
+    for part in &report.unverified {
+        let Unverified { book, mch_id, from, to, months } = part;
+        let (book, mch_id) = (book.as_str(), printable(mch_id.as_str()));
+        let (from, to, months) = (*from, *to, &**months);
+        let message = say!(
+            "ledger-unverified",
+            book = book,
+            mch_id = mch_id,
+            from = from,
+            to = to,
+            months = months
+        );
+        out.talk(message);
+    }
     out.data(say!("ledger-verified", entries = checked.entries, packets = checked.packets));
     out.data(say!("ledger-verified-chains", hash = chains));
+}
+
+fn part_to_json(part: &Unverified) -> Value {
+    json!({
+        "book": part.book.as_str(),
+        "mch_id": part.mch_id.as_str(),
+        "from": part.from,
+        "to": part.to,
+        "months": &*part.months,
+    })
 }
 
 /// The object of the JSON contract (`docs/cli-json.md`).

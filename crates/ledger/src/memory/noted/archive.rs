@@ -32,10 +32,11 @@ impl Noted {
         &self,
         mch_id: &str,
         openid: &OpenId,
+        at: Timestamp,
     ) -> Result<Vec<Inquiry>, LedgerError> {
         let found: Vec<Inquiry> =
             self.of(mch_id).filter(|inquiry| inquiry.names(openid)).cloned().collect();
-        match found.iter().find(|inquiry| inquiry.can_still_change()) {
+        match found.iter().find(|inquiry| inquiry.can_still_change(at)) {
             Some(open) => Err(LedgerError::StillOpen(open.key.mch_billno.to_string())),
             None => Ok(found),
         }
@@ -90,6 +91,10 @@ impl Noted {
         for link in news {
             if let Some(kept) = packets.get_mut(link.mch_billno.as_str()) {
                 kept.history.push(link.position);
+                if link.entry.is_forgotten() {
+                    // An earlier part brought messages that the source has not any more.
+                    self.chains.strip(&shipment.mch_id, &kept.history);
+                }
             }
         }
         Ok(())

@@ -35,6 +35,7 @@ impl State {
         &self,
         mch_id: &str,
         openid: &OpenId,
+        at: Timestamp,
     ) -> Result<Vec<Record>, LedgerError> {
         let packets = self.packets.get(mch_id).into_iter().flat_map(BTreeMap::values);
         let found: Vec<Record> = packets
@@ -42,7 +43,7 @@ impl State {
             .filter(|record| record.names(openid))
             .cloned()
             .collect();
-        match found.iter().find(|record| record.can_still_change()) {
+        match found.iter().find(|record| record.can_still_change(at)) {
             Some(open) => Err(LedgerError::StillOpen(open.key.mch_billno.to_string())),
             None => Ok(found),
         }
@@ -117,6 +118,10 @@ impl State {
         for link in news {
             if let Some(kept) = packets.get_mut(link.mch_billno.as_str()) {
                 kept.history.push(link.position);
+                if link.entry.is_forgotten() {
+                    // An earlier part brought messages that the source has not any more.
+                    self.chains.strip(&shipment.mch_id, &kept.history);
+                }
             }
         }
         Ok(())

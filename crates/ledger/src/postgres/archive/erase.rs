@@ -194,7 +194,7 @@ impl Eraser<'_> {
     }
 
     fn without_in_record(&self, record: Record) -> Result<Record, LedgerError> {
-        if record.can_still_change() {
+        if record.can_still_change(self.entry.at) {
             return Err(LedgerError::StillOpen(record.key.mch_billno.to_string()));
         }
         let version = record.version.saturating_add(1);
@@ -202,7 +202,7 @@ impl Eraser<'_> {
     }
 
     fn without_in_inquiry(&self, inquiry: Inquiry) -> Result<Inquiry, LedgerError> {
-        if inquiry.can_still_change() {
+        if inquiry.can_still_change(self.entry.at) {
             return Err(LedgerError::StillOpen(inquiry.key.mch_billno.to_string()));
         }
         let version = inquiry.version.saturating_add(1);

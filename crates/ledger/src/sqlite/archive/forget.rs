@@ -1,7 +1,7 @@
 //! Forgetting a receiver: an alias in every place, no message, and an entry that says so.
 
-use super::trim::of_packet;
-use crate::archive::Forgotten;
+use super::trim::{naming, of_packet};
+use crate::archive::{Forgotten, check_alias};
 use crate::book::Book;
 use crate::digest::StateDigest;
 use crate::error::LedgerError;
@@ -29,9 +29,10 @@ pub(super) struct Forget<'a> {
 
 impl Forget<'_> {
     pub(super) fn run(&self, group: &mut Group) -> Result<Forgotten, LedgerError> {
+        check_alias(self.openid, self.alias)?;
         let (records, inquiries) = (self.records()?, self.inquiries()?);
-        let open = records.iter().find(|record| record.can_still_change()).map(|r| &r.key);
-        let asked = inquiries.iter().find(|inquiry| inquiry.can_still_change()).map(|i| &i.key);
+        let open = records.iter().find(|record| record.can_still_change(self.at)).map(|r| &r.key);
+        let asked = inquiries.iter().find(|i| i.can_still_change(self.at)).map(|i| &i.key);
         if let Some(key) = open.or(asked) {
             return Err(LedgerError::StillOpen(key.mch_billno.to_string()));
         }
@@ -56,6 +57,9 @@ impl Forget<'_> {
             let (key, state) = (&inquiry.key, inquiry.state_digest());
             forgotten.messages += self.note(group, Book::Inquiries, key, state)?;
             forgotten.packets += 1;
+        }
+        for book in Book::ALL {
+            forgotten.messages += naming(self.connection, book, self.mch_id, self.openid)?;
         }
         self.rename_beside()?;
         Ok(forgotten)

@@ -1,7 +1,7 @@
 //! Reading chains, standings and totals, each page of one state of the file.
 
 use super::history_of;
-use crate::archive::Standing;
+use crate::archive::{EachHead, Standing};
 use crate::book::Book;
 use crate::chain::{Head, Link, Mark, Raw};
 use crate::digest::StateDigest;
@@ -24,27 +24,32 @@ fn rows_max(limit: u32) -> u32 {
     limit.clamp(1, 1000)
 }
 
-/// The head of every chain, and an empty one for each merchant whose entries or packets have none.
+/// The head of every chain; an error where one is damaged.
 pub(in crate::sqlite) fn heads(connection: &Connection) -> Result<Vec<Head>, LedgerError> {
+    each_head(connection)?.into_iter().map(|(_, _, head)| head).collect()
+}
+
+/// The head of every chain, and an empty one for each merchant whose entries or packets have none.
+pub(in crate::sqlite) fn each_head(connection: &Connection) -> Result<Vec<EachHead>, LedgerError> {
     let reading = connection.unchecked_transaction().map_err(fault)?;
     let mut heads = Vec::new();
     for book in Book::ALL {
         let read = |row: &Row<'_>| {
             let mch_id: MchId = text_id(row, 0)?;
-            Ok((
-                mch_id.clone(),
-                Head { book, mch_id, position: version(row, 1)?, hash: get(row, 2)? },
-            ))
+            let head = version(row, 1)
+                .and_then(|position| Ok((position, get(row, 2)?)))
+                .map(|(position, hash)| Head { book, mch_id: mch_id.clone(), position, hash });
+            Ok((mch_id, head))
         };
         let query = "SELECT mch_id, position, hash FROM chains WHERE book = ?1";
-        let mut of: BTreeMap<MchId, Head> =
+        let mut of: BTreeMap<MchId, Result<Head, LedgerError>> =
             all(&reading, query, [book.as_str()], read)?.into_iter().collect();
         for table in [history_of(book), book.as_str()] {
             for mch_id in merchants_in(&reading, table)? {
-                of.entry(mch_id.clone()).or_insert_with(|| Head::empty(book, mch_id));
+                of.entry(mch_id.clone()).or_insert_with(|| Ok(Head::empty(book, mch_id)));
             }
         }
-        heads.extend(of.into_values());
+        heads.extend(of.into_iter().map(|(mch_id, head)| (book, mch_id, head)));
     }
     Ok(heads)
 }

@@ -1,6 +1,7 @@
 //! Taking in a part of another ledger.
 
 use super::history_of;
+use super::trim::of_packet;
 use crate::archive::Shipment;
 use crate::book::Book;
 use crate::chain::{Flaw, Head, Link, Mark};
@@ -76,6 +77,10 @@ fn links(
         }
         head.follow(link).map_err(broken)?;
         put_link(connection, &head, link)?;
+        if link.entry.is_forgotten() {
+            // An earlier part brought messages that the source has not any more.
+            of_packet(connection, head.book, &shipment.mch_id, link.mch_billno.as_str())?;
+        }
     }
     account.keep(head, Vec::new());
     Ok(())

@@ -5,6 +5,7 @@ use crate::error::LedgerError;
 use crate::history::Entry;
 use crate::inquiries::too_far_ahead;
 use crate::inquiry::{Inquiry, InquiryFilter};
+use crate::lease::longest;
 use crate::record::Key;
 use crate::sqlite::fault::{damaged, fault};
 use crate::sqlite::reader::all;
@@ -130,9 +131,9 @@ pub(in crate::sqlite) fn claimable(
     holder: &str,
     limit: u32,
 ) -> Result<Vec<Inquiry>, LedgerError> {
-    let now_ms = now.as_millisecond();
+    let (now_ms, longest) = (now.as_millisecond(), longest(now).as_millisecond());
     let of = |query: &str, at: Timestamp, limit: u32| {
-        let values = params![mch_id, at.as_millisecond(), limit, now_ms, holder];
+        let values = params![mch_id, at.as_millisecond(), limit, now_ms, holder, longest];
         all(connection, query, values, rows::inquiry)
     };
     let mut due = of(&DUE_AND_FREE, now, limit)?;
@@ -157,7 +158,8 @@ pub(super) fn next_due(
 
 /// A query of what is due, without what another one than `?5` has leased at `?4`.
 fn free(due: &str) -> String {
-    let free = "AND (leased_until IS NULL OR leased_until <= ?4 OR leased_by = ?5) ORDER BY";
+    let free = "AND (leased_until IS NULL OR leased_until <= ?4 OR leased_until > ?6 \
+         OR leased_by = ?5) ORDER BY";
     due.replacen("ORDER BY", free, 1)
 }
 
