@@ -112,3 +112,4 @@ async fn an_entry_that_was_removed_is_missed_where_every_month_is_there() {
     let links = ledger.links(Book::Inquiries, MCH_ID, 0, 1000).await.unwrap();
     assert_eq!(links.into_iter().map(|link| link.position).collect::<Vec<_>>(), [2]);
 }
+
