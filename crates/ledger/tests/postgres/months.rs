@@ -113,3 +113,19 @@ async fn an_entry_that_was_removed_is_missed_where_every_month_is_there() {
     assert_eq!(links.into_iter().map(|link| link.position).collect::<Vec<_>>(), [2]);
 }
 
+#[tokio::test]
+async fn totals_of_nothing_are_removed() {
+    let Some(server) = TestServer::shared() else { return };
+    let database = server.database();
+    let ledger = open(&database).await;
+    ledger.add_merchant(merchant(MCH_ID, 1_000)).await.unwrap();
+    ledger.commit(first(record(MCH_ID, "1"))).await.unwrap();
+    for status in ["ONE", "TWO"] {
+        let mut turned = record(MCH_ID, "1");
+        turned.status = Some(hongbao_wire::Status::Unknown(status.into()));
+        let version = ledger.find(&turned.key).await.unwrap().unwrap().version;
+        ledger.commit(next(turned, version)).await.unwrap();
+    }
+    let totals = server.sql(&database.name, "SELECT status, packets FROM totals");
+    assert_eq!(totals, "TWO|1");
+}
