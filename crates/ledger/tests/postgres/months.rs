@@ -129,3 +129,4 @@ async fn totals_of_nothing_are_removed() {
     let totals = server.sql(&database.name, "SELECT status, packets FROM totals");
     assert_eq!(totals, "TWO|1");
 }
+

@@ -149,6 +149,22 @@ async fn a_newer_schema_is_refused() {
 }
 
 #[tokio::test]
+async fn the_schema_of_another_ledger_on_the_search_path_is_not_taken_for_its_own() {
+    let Some(server) = TestServer::shared() else { return };
+    let database = server.database();
+    let name = &database.name;
+    open(&database).await;
+    server.sql(
+        name,
+        &format!("CREATE SCHEMA ours; ALTER DATABASE {name} SET search_path = ours, public"),
+    );
+    // With another key: it is another ledger.
+    open(&database).await.check().await.unwrap();
+    let probes = "SELECT count(*) FROM ours.seal_probe";
+    assert_eq!(server.sql(name, probes), "1");
+}
+
+#[tokio::test]
 async fn a_database_of_others_tables_is_refused() {
     let Some(server) = TestServer::shared() else { return };
     let database = server.database();
