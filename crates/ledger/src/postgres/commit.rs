@@ -84,6 +84,7 @@ impl Desk for RecordDesk {
             SET_USAGE,
             ADD_FINDING,
             tally::WRITE,
+            tally::REMOVE,
         ]
     }
 

@@ -17,7 +17,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row};
@@ -31,6 +31,7 @@ pub(super) struct Door {
     pool: Pool,
     lanes: Lanes,
     patience: Duration,
+    age_max: Duration,
 }
 
 impl fmt::Debug for Door {
@@ -47,12 +48,16 @@ impl Door {
         let manager = Manager::from_config(options.config()?, tls, recycling);
         let session = Arc::new(session(options));
         let is_unsafe_allowed = options.allow_unsafe_durability;
-        let patience = options.patience();
+        let (patience, age_max) = (options.patience(), options.connection_age_max);
         let pool = Pool::builder(manager)
             .max_size(options.connections.max(2))
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(options.connect_timeout))
             .create_timeout(Some(options.connect_timeout.saturating_mul(2)))
+            .pre_recycle(Hook::sync_fn(move |_, metrics| match metrics.age() < age_max {
+                true => Ok(()),
+                false => Err(HookError::message("it is too old")),
+            }))
             .post_create(Hook::async_fn(move |client, _| {
                 let session = Arc::clone(&session);
                 Box::pin(async move {
@@ -63,7 +68,7 @@ impl Door {
             }))
             .build()
             .map_err(|e| LedgerError::Storage(e.to_string()))?;
-        Ok(Self { pool, lanes: Lanes::new(options.connections / 4), patience })
+        Ok(Self { pool, lanes: Lanes::new(options.connections / 4), patience, age_max })
     }
 
     /// A connection as the pool has it, for opening the ledger.
@@ -73,7 +78,9 @@ impl Door {
 
     /// A connection, for as long as it is held.
     pub(super) async fn connection(&self) -> Outcome<Connection> {
-        Ok(Connection { object: Some(self.pool.get().await?), patience: self.patience })
+        let object = self.pool.get().await?;
+        let until = Object::metrics(&object).created.checked_add(self.age_max);
+        Ok(Connection { object: Some(object), patience: self.patience, until })
     }
 
     /// Every row of a query, read. A query changes nothing: where the connection breaks, it is
@@ -196,13 +203,13 @@ impl Lane {
     }
 
     fn connection(&self) -> Option<Arc<Connection>> {
-        self.held().as_ref().filter(|connection| !connection.client().is_closed()).cloned()
+        self.held().as_ref().filter(|connection| connection.is_fit()).cloned()
     }
 
     /// Of two that open it at one time, the first one's is shared.
     fn open(&self, connection: Connection) -> Arc<Connection> {
         let mut held = self.held();
-        if let Some(there) = held.as_ref().filter(|there| !there.client().is_closed()) {
+        if let Some(there) = held.as_ref().filter(|there| there.is_fit()) {
             connection.give_back();
             return Arc::clone(there);
         }
@@ -225,12 +232,19 @@ pub(super) struct Connection {
     object: Option<Object>,
     /// A server that says nothing for longer is taken for gone.
     patience: Duration,
+    /// Until when it may be shared; `None`: for ever.
+    until: Option<Instant>,
 }
 
 impl Connection {
     fn client(&self) -> &ClientWrapper {
         // Only `drop` and `give_back` take it, and both end `self`.
         self.object.as_ref().expect("it is there until it is given back")
+    }
+
+    /// Whether one more may use it.
+    fn is_fit(&self) -> bool {
+        !self.client().is_closed() && self.until.is_none_or(|until| Instant::now() < until)
     }
 
     /// What the server says, within its time.

@@ -16,7 +16,9 @@ const HISTORY: &str = "refinery_schema_history";
 
 /// Which version the schema has; 0: there is none.
 pub(super) async fn version(begun: &Begun<'_>) -> Result<i64, Fault> {
-    let is_there = begun.query_one("SELECT to_regclass($1)::text IS NOT NULL", &[&HISTORY]).await?;
+    // In the schema that it is made in; another one on the search path may hold somebody else's.
+    let query = "SELECT to_regclass(quote_ident(current_schema()) || '.' || $1)::text IS NOT NULL";
+    let is_there = begun.query_one(query, &[&HISTORY]).await?;
     if !is_there.try_get::<_, bool>(0)? {
         return Ok(0);
     }

@@ -11,16 +11,33 @@ use crate::total::day_of;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::Offset;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
 use tokio_postgres::error::SqlState;
 
 /// How many months are made beyond the one that is written into.
 const AHEAD: i16 = 2;
 
+/// How long one that could not be locked is left alone.
+const TRIED_EVERY: Duration = Duration::from_secs(60);
+
 /// The months that this process knows to be there, or to be better left.
 #[derive(Debug, Default)]
-pub(super) struct Months(Mutex<HashSet<(Book, Date)>>);
+pub(super) struct Months {
+    known: Mutex<HashMap<(Book, Date), State>>,
+    /// Held by the one that makes some.
+    making: tokio::sync::Mutex<()>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// There, or not to be made.
+    Settled,
+    /// It could not be locked then.
+    Tried(Instant),
+}
 
 impl Months {
     /// The months of these times that are not known to be there, which is nearly always none.
@@ -28,9 +45,17 @@ impl Months {
         let mut months: Vec<Date> = times.map(|at| day_of(at).first_of_month()).collect();
         months.sort_unstable();
         months.dedup();
-        let known = self.known();
-        months.retain(|month| !known.contains(&(book, *month)));
+        months.retain(|month| !self.is_left(book, *month));
         months
+    }
+
+    /// Whether there is nothing to be done for a month at this moment.
+    fn is_left(&self, book: Book, month: Date) -> bool {
+        match self.known().get(&(book, month)) {
+            Some(State::Settled) => true,
+            Some(State::Tried(at)) => at.elapsed() < TRIED_EVERY,
+            None => false,
+        }
     }
 
     /// Makes months. Where one cannot be made its entries go to the rest: nothing is lost but the ease of
@@ -47,9 +72,9 @@ impl Months {
         Ok(())
     }
 
-    fn known(&self) -> MutexGuard<'_, HashSet<(Book, Date)>> {
-        // Each change of the set is one call.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, HashMap<(Book, Date), State>> {
+        // Each change of the map is one call.
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn make_with_next(
@@ -60,13 +85,26 @@ impl Months {
     ) -> Result<(), LedgerError> {
         let made: Vec<Box<str>> =
             door.all("SELECT name FROM months", &[], |row| text(row, 0)).await?;
+        let is_made = |month| made.contains(&name(book, month).into());
+        if is_made(first) && (1..=AHEAD).all(|ahead| is_made(months_later(first, ahead))) {
+            self.known().insert((book, first), State::Settled);
+            return Ok(());
+        }
+        // Those that need the same month meanwhile wait for the one attempt.
+        let _making = self.making.lock().await;
+        if self.is_left(book, first) {
+            return Ok(());
+        }
         for ahead in 0..=AHEAD {
             let month = months_later(first, ahead);
-            if !made.contains(&name(book, month).into()) && !make_one(door, book, month).await? {
+            if !is_made(month) && !make_one(door, book, month).await? {
+                if ahead == 0 {
+                    self.known().insert((book, first), State::Tried(Instant::now()));
+                }
                 return Ok(());
             }
             if ahead == 0 {
-                self.known().insert((book, month));
+                self.known().insert((book, month), State::Settled);
             }
         }
         Ok(())

@@ -46,6 +46,9 @@ pub struct PostgresOptions {
     pub allow_unsafe_durability: bool,
     /// The most connections at one time, at least 2; default 16.
     pub connections: usize,
+    /// A connection that is older is closed instead of used again, so that what a connection is held to is
+    /// asked anew; default 5 minutes.
+    pub connection_age_max: Duration,
     /// How long to wait for a connection, free or new; default 5 s.
     pub connect_timeout: Duration,
     /// The server ends a statement that takes longer; default 30 s.
@@ -91,6 +94,7 @@ impl PostgresOptions {
             allow_plaintext: false,
             allow_unsafe_durability: false,
             connections: 16,
+            connection_age_max: Duration::from_secs(300),
             connect_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(10),

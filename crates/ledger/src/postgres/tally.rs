@@ -1,6 +1,6 @@
 //! The totals of a merchant while a group of commits is decided.
 
-use super::door::Connection;
+use super::door::{Connection, Value};
 use super::fault::{Outcome, damaged};
 use super::rows::{fen, get, number, signed, text};
 use super::text::Text;
@@ -24,6 +24,9 @@ pub(super) const WRITE: &str = "INSERT INTO totals (mch_id, book, day, key, stat
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
      ON CONFLICT (mch_id, book, day, key) DO UPDATE SET packets = excluded.packets, \
      ordered = excluded.ordered, received = excluded.received, refunded = excluded.refunded";
+
+pub(super) const REMOVE: &str =
+    "DELETE FROM totals WHERE mch_id = $1 AND book = $2 AND day = $3 AND key = $4";
 
 /// Totals as they are, and as they will be.
 #[derive(Debug, Default)]
@@ -62,7 +65,7 @@ impl Tally {
         }
         let digests: Vec<Vec<u8>> = missing.iter().map(|key| digest(key)).collect();
         let days: Vec<String> = missing.iter().map(|key| key.day.to_string()).collect();
-        let values: [super::door::Value<'_>; 4] = [&Text(mch_id), &book.as_str(), &digests, &days];
+        let values: [Value<'_>; 4] = [&Text(mch_id), &book.as_str(), &digests, &days];
         let rows = connection.rows(READ, &values).await?;
         for key in missing {
             self.sums.insert(key.clone(), Sum::default());
@@ -92,7 +95,7 @@ impl Tally {
     }
 }
 
-/// Writes a total in the place of the one that is there.
+/// Writes a total in the place of the one that is there; one of nothing is removed.
 pub(super) async fn write(
     connection: &Connection,
     book: Book,
@@ -100,6 +103,11 @@ pub(super) async fn write(
     key: &TotalKey,
     sum: &Sum,
 ) -> Outcome<()> {
+    let day = key.day.to_string();
+    if *sum == Sum::default() {
+        let values: [Value<'_>; 4] = [&Text(mch_id), &book.as_str(), &day, &digest(key)];
+        return connection.execute(REMOVE, &values).await.map(drop);
+    }
     let packets = signed(sum.packets)?;
     connection
         .execute(
@@ -107,7 +115,7 @@ pub(super) async fn write(
             &[
                 &Text(mch_id),
                 &book.as_str(),
-                &key.day.to_string(),
+                &day,
                 &digest(key),
                 &Text(&key.status),
                 &key.outcome.as_str(),

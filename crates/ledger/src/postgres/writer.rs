@@ -26,6 +26,10 @@ use tokio::time::Instant;
 /// How long it is tried to find out whether a transaction was committed whose connection broke.
 const DOUBT_FOR: Duration = Duration::from_secs(30);
 
+/// How long a change waits for a connection.
+const AWAY_FOR: Duration = Duration::from_secs(10);
+/// How long it is tried again after connections that broke, and clashes.
+const TRIED_FOR: Duration = Duration::from_secs(60);
 /// How many groups of a merchant's changes may wait.
 const GROUPS_WAITING_MAX: usize = 64;
 
@@ -67,6 +71,7 @@ type Answer = Result<u64, LedgerError>;
 struct Job<C> {
     commit: C,
     answer: oneshot::Sender<Answer>,
+    since: Instant,
 }
 
 /// The commits of one book that wait, by merchant. A merchant is in the map while a task works on it.
@@ -93,7 +98,7 @@ impl<D: Desk + 'static> Writer<D> {
     /// undo it.
     pub(super) async fn write(&self, mch_id: &str, commit: D::Commit) -> Answer {
         let (answer, outcome) = oneshot::channel();
-        let job = Job { commit, answer };
+        let job = Job { commit, answer, since: Instant::now() };
         let leads = {
             let mut queues = self.shared.queues();
             let leads = !queues.contains_key(mch_id);
@@ -167,26 +172,42 @@ impl<D: Desk> Turn<D> {
 
     /// Commits a group and answers it.
     async fn answer(&self, group: Vec<Job<D::Commit>>) {
+        let Some(since) = group.first().map(|oldest| oldest.since) else { return };
         let commits: Vec<&D::Commit> = group.iter().map(|job| &job.commit).collect();
-        match self.commit(&commits).await {
+        match self.commit(&commits, since).await {
             Ok(answers) => tell(group, answers),
             // Each is tried alone: one that the database refuses does not take others with it.
             Err(Fault { kind: Kind::Final, .. }) if group.len() > 1 => {
                 for job in group {
-                    let answer = self.commit(&[&job.commit]).await;
+                    let answer = self.commit(&[&job.commit], job.since).await;
                     tell(vec![job], answer.unwrap_or_else(|fault| vec![Err(fault.error)]));
                 }
             }
             Err(fault) => {
                 let answers = group.iter().map(|_| Err(fault.error.clone())).collect();
                 tell(group, answers);
+                if fault.kind == Kind::Away {
+                    self.refuse_overdue(&fault.error);
+                }
             }
         }
     }
 
+    /// Refuses those that have waited for a connection long enough, so that they need not take turns at it.
+    fn refuse_overdue(&self, error: &LedgerError) {
+        let overdue: Vec<Job<D::Commit>> = {
+            let mut queues = self.shared.queues();
+            let Some(queue) = queues.get_mut(&self.mch_id) else { return };
+            let count = queue.iter().take_while(|job| job.since.elapsed() > AWAY_FOR).count();
+            queue.drain(..count).collect()
+        };
+        let answers = overdue.iter().map(|_| Err(error.clone())).collect();
+        tell(overdue, answers);
+    }
+
     /// Commits a group; tried again where that helps. An error means that nothing of it is there,
     /// but for [`LedgerError::Unreachable`], after which nobody knows.
-    async fn commit(&self, commits: &[&D::Commit]) -> Outcome<Vec<Answer>> {
+    async fn commit(&self, commits: &[&D::Commit], since: Instant) -> Outcome<Vec<Answer>> {
         let mut tries = Tries::default();
         let mut doubt = None;
         let mut doubted_since = None;
@@ -196,8 +217,8 @@ impl<D: Desk> Turn<D> {
                 Err(fault) => fault,
             };
             if doubt.is_some() {
-                let since = *doubted_since.get_or_insert_with(Instant::now);
-                if since.elapsed() > DOUBT_FOR {
+                let doubted: Instant = *doubted_since.get_or_insert_with(Instant::now);
+                if doubted.elapsed() > DOUBT_FOR {
                     return Err(Fault {
                         error: LedgerError::Unreachable(fault.error.to_string()),
                         kind: Kind::Broken,
@@ -208,7 +229,9 @@ impl<D: Desk> Turn<D> {
             }
             doubted_since = None;
             match fault.kind {
-                Kind::Broken | Kind::Clash if tries.again().await => {}
+                Kind::Away if since.elapsed() < AWAY_FOR => tries.pause().await,
+                Kind::Broken | Kind::Clash
+                    if since.elapsed() < TRIED_FOR && tries.again().await => {}
                 _ => return Err(fault),
             }
         }

@@ -256,6 +256,21 @@ async fn a_server_that_falls_silent_in_a_commit_is_left_and_the_commit_made_agai
 }
 
 #[tokio::test]
+async fn a_change_waits_for_a_server_that_comes_back() {
+    let Some(server) = TestServer::start() else { return };
+    let ledger = open(&server.database()).await;
+    ledger.add_merchant(merchant(MCH_ID, BALANCE)).await.unwrap();
+    ledger.commit(packet("0.0", 0)).await.unwrap();
+    server.stop();
+    let resume = tokio::task::spawn_blocking(move || {
+        server.resume();
+        server
+    });
+    let (written, _server) = tokio::join!(ledger.commit(packet("0.1", 0)), resume);
+    assert_eq!(written.unwrap(), 1);
+}
+
+#[tokio::test]
 async fn a_full_disk_refuses_a_whole_group_at_once() {
     let Some(server) = TestServer::shared() else { return };
     let database = server.database();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod cut;
+mod erasing;
 #[path = "../given/mod.rs"]
 mod given;
 mod months;

@@ -5,7 +5,7 @@ use crate::given::{MCH_ID, entry, first, merchant, next, record};
 use crate::open;
 use hongbao_ledger::audit::Unverified;
 use hongbao_ledger::{
-    Archive, Audit, Book, Commit, Entry, Inquiries, InquiryCommit, Ledger, LedgerError,
+    Archive, Audit, Book, Commit, Entry, Expect, Inquiries, InquiryCommit, Ledger, LedgerError,
 };
 use hongbao_postgres_test::TestServer;
 
@@ -129,4 +129,44 @@ async fn an_entry_that_was_removed_is_missed_where_every_month_is_there() {
     server.sql(&database.name, "DELETE FROM inquiry_history WHERE position = 1");
     let links = ledger.links(Book::Inquiries, MCH_ID, 0, 1000).await.unwrap();
     assert_eq!(links.into_iter().map(|link| link.position).collect::<Vec<_>>(), [2]);
+}
+
+#[tokio::test]
+async fn totals_of_nothing_are_removed() {
+    let Some(server) = TestServer::shared() else { return };
+    let database = server.database();
+    let ledger = open(&database).await;
+    ledger.add_merchant(merchant(MCH_ID, 1_000)).await.unwrap();
+    ledger.commit(first(record(MCH_ID, "1"))).await.unwrap();
+    for status in ["ONE", "TWO"] {
+        let mut turned = record(MCH_ID, "1");
+        turned.status = Some(hongbao_wire::Status::Unknown(status.into()));
+        let version = ledger.find(&turned.key).await.unwrap().unwrap().version;
+        ledger.commit(next(turned, version)).await.unwrap();
+    }
+    let totals = server.sql(&database.name, "SELECT status, packets FROM totals");
+    assert_eq!(totals, "TWO|1");
+}
+
+#[tokio::test]
+async fn a_month_that_cannot_be_made_is_tried_once_and_not_by_every_commit() {
+    let Some(server) = TestServer::shared() else { return };
+    let database = server.database();
+    let ledger = open(&database).await;
+    ledger.add_merchant(merchant(MCH_ID, 1_000)).await.unwrap();
+    let (reader, connection) =
+        tokio_postgres::connect(&database.socket_url, tokio_postgres::NoTls).await.unwrap();
+    let connection = tokio::spawn(connection);
+    reader.batch_execute("BEGIN; LOCK TABLE history IN ACCESS SHARE MODE").await.unwrap();
+    // Refused, so that the rest holds nothing of that month either.
+    let refused = Commit { expect: Expect::Version(7), ..commit_on("1", "2017-07-10T00:00:00Z") };
+    assert!(matches!(ledger.commit(refused).await, Err(LedgerError::Conflict)));
+    reader.batch_execute("COMMIT").await.unwrap();
+    // Whether it could be made now is not asked before the minute is over.
+    ledger.commit(commit_on("2", "2017-07-10T00:00:00Z")).await.unwrap();
+    ledger.commit(commit_on("3", "2017-08-10T00:00:00Z")).await.unwrap();
+    let made = server.sql(&database.name, "SELECT name FROM months ORDER BY name");
+    assert_eq!(made, "history_y2017m08\nhistory_y2017m09\nhistory_y2017m10");
+    drop(reader);
+    connection.await.unwrap().unwrap();
 }

@@ -2,7 +2,9 @@
 
 use crate::given::{MCH_ID, merchant};
 use crate::{open, refusal};
-use hongbao_ledger::{Ledger, LedgerError, Password, PostgresLedger, PostgresOptions, SealKey};
+use hongbao_ledger::{
+    Key, Ledger, LedgerError, Password, PostgresLedger, PostgresOptions, SealKey,
+};
 use hongbao_postgres_test::{Settings, TestServer};
 
 #[tokio::test]
@@ -50,6 +52,22 @@ async fn a_commit_that_does_not_wait_for_the_disk_is_refused() {
     let refused = ledger.check().await.unwrap_err();
     assert!(matches!(refused, LedgerError::NotDurable(_) | LedgerError::Unreachable(_)));
     assert_eq!(ledger.check().await.unwrap_err().code(), "LEDGER_NOT_DURABLE");
+}
+
+#[tokio::test]
+async fn an_old_connection_is_not_trusted_with_what_it_was_held_to() {
+    let Some(server) = TestServer::shared() else { return };
+    let database = server.database();
+    let mut options = PostgresOptions::new(&database.socket_url).unwrap();
+    options.connection_age_max = std::time::Duration::ZERO;
+    let ledger = PostgresLedger::open(&options, SealKey::generate()).await.unwrap();
+    let key = Key::new(MCH_ID, "1");
+    assert_eq!(ledger.find(&key).await.unwrap(), None);
+    ledger.check().await.unwrap();
+    let name = &database.name;
+    server.sql(name, &format!("ALTER DATABASE {name} SET synchronous_commit = off"));
+    assert_eq!(ledger.check().await.unwrap_err().code(), "LEDGER_NOT_DURABLE");
+    assert_eq!(ledger.find(&key).await.unwrap_err().code(), "LEDGER_NOT_DURABLE");
 }
 
 /// Ends every connection of a ledger.
@@ -128,6 +146,22 @@ async fn a_newer_schema_is_refused() {
     let options = PostgresOptions::new(&database.socket_url).unwrap();
     let error = refusal(&options).await;
     assert!(matches!(error, LedgerError::NewerVersion { found: 7, known: 1 }), "{error}");
+}
+
+#[tokio::test]
+async fn the_schema_of_another_ledger_on_the_search_path_is_not_taken_for_its_own() {
+    let Some(server) = TestServer::shared() else { return };
+    let database = server.database();
+    let name = &database.name;
+    open(&database).await;
+    server.sql(
+        name,
+        &format!("CREATE SCHEMA ours; ALTER DATABASE {name} SET search_path = ours, public"),
+    );
+    // With another key: it is another ledger.
+    open(&database).await.check().await.unwrap();
+    let probes = "SELECT count(*) FROM ours.seal_probe";
+    assert_eq!(server.sql(name, probes), "1");
 }
 
 #[tokio::test]

@@ -17,15 +17,17 @@ use crate::postgres::retry::Tries;
 use crate::postgres::rows::{fen, get, record, small};
 use crate::postgres::text::Text;
 use crate::record::Record;
-use futures_util::future::try_join_all;
 use hongbao_wire::{Fen, MchBillno, OpenId};
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use tokio_postgres::Row;
 
 /// The most messages that one call removes.
 const TRIM_MAX: u32 = 1_000;
+
+/// Puts in the place of a message its hash. The server does it: no message is read for it.
+const WITHOUT_RAW: &str = "raw = NULL, raw_removed = sha256(raw)";
+/// How many packets of a receiver are read at one time.
+const PAGE: usize = 500;
 
 /// Removes raw messages of entries before a time, the oldest first.
 pub(super) async fn trim(
@@ -56,34 +58,17 @@ async fn try_to_trim(
     let connection = door.connection().await?;
     connection.run("BEGIN").await?;
     chains::lock(&connection, book, mch_id).await?;
-    let query = format!(
-        "SELECT position, at, raw FROM {} WHERE mch_id = $1 AND at < $2 AND raw IS NOT NULL \
-         ORDER BY at, position LIMIT $3",
-        history(book)
+    let table = history(book);
+    let statement = format!(
+        "UPDATE {table} h SET {WITHOUT_RAW} FROM (SELECT position, at FROM {table} \
+         WHERE mch_id = $1 AND at < $2 AND raw IS NOT NULL ORDER BY at, position LIMIT $3) old \
+         WHERE h.mch_id = $1 AND h.position = old.position AND h.at = old.at"
     );
     let before = crate::time::first_ms_from(before);
-    let rows = connection.rows(&query, &[&Text(mch_id), &before, &limit]).await?;
-    remove(&connection, book, mch_id, &rows).await?;
+    let removed = connection.execute(&statement, &[&Text(mch_id), &before, &limit]).await?;
     connection.run("COMMIT").await?;
     connection.give_back();
-    Ok(rows.len() as u64)
-}
-
-/// Puts in the place of the messages of these rows (position, time, message) their hashes.
-async fn remove(connection: &Connection, book: Book, mch_id: &str, rows: &[Row]) -> Outcome<()> {
-    let statement = format!(
-        "UPDATE {} SET raw = NULL, raw_removed = $4 \
-         WHERE mch_id = $1 AND position = $2 AND at = $3",
-        history(book)
-    );
-    connection.prepare(&[&statement]).await?;
-    let remove_one = async |row: &Row| -> Outcome<u64> {
-        let (position, at): (i64, i64) = (get(row, 0)?, get(row, 1)?);
-        let digest = Sha256::digest(get::<&[u8]>(row, 2)?).to_vec();
-        let values: [Value<'_>; 4] = [&Text(mch_id), &position, &at, &digest];
-        connection.execute(&statement, &values).await
-    };
-    try_join_all(rows.iter().map(remove_one)).await.map(drop)
+    Ok(removed)
 }
 
 /// Puts an alias in the place of a receiver, everywhere and at once.
@@ -108,6 +93,10 @@ pub(super) async fn forget(
         }
     }
 }
+
+/// The packets of $1 that name $2, those after the number $3.
+const OF_RECEIVER: &str =
+    "WHERE mch_id = $1 AND (re_openid = $2 OR openid = $2) AND mch_billno > $3 ORDER BY mch_billno";
 
 struct Eraser<'e> {
     mch_id: &'e str,
@@ -146,16 +135,20 @@ impl Eraser<'_> {
         let query = "SELECT count(reply) FROM records \
              WHERE mch_id = $1 AND (re_openid = $2 OR openid = $2)";
         forgotten.messages += self.count(connection, query).await?;
-        let query = select_records(
-            "WHERE mch_id = $1 AND (re_openid = $2 OR openid = $2) ORDER BY mch_billno",
-        );
-        let mut links = Vec::new();
-        for row in connection.rows(&query, &self.values()).await? {
-            let record = self.without_in_record(record(&row)?)?;
-            links.extend(self.link(&mut head, &record.key.mch_billno, record.state_digest()));
-            write_record(connection, &record, None).await?;
+        let query = select_records(&format!("{OF_RECEIVER} LIMIT {PAGE}"));
+        let mut after = String::new();
+        loop {
+            let mut links = Vec::new();
+            for row in connection.rows(&query, &self.values_after(&Text(&after))).await? {
+                let record = self.without_in_record(record(&row)?)?;
+                links.extend(self.link(&mut head, &record.key.mch_billno, record.state_digest()));
+                write_record(connection, &record, None).await?;
+            }
+            self.close(connection, head.book, &links, forgotten).await?;
+            let Some(last) = links.last().filter(|_| links.len() >= PAGE) else { break };
+            after = last.mch_billno.to_string();
         }
-        self.close(connection, &head, &links, forgotten).await
+        chains::write_head(connection, &head).await
     }
 
     async fn inquiries(
@@ -167,21 +160,28 @@ impl Eraser<'_> {
         let query = "SELECT count(reply) + count(send_reply) FROM inquiries \
              WHERE mch_id = $1 AND (re_openid = $2 OR openid = $2)";
         forgotten.messages += self.count(connection, query).await?;
-        let query = format!(
-            "SELECT {INQUIRY} FROM inquiries \
-             WHERE mch_id = $1 AND (re_openid = $2 OR openid = $2) ORDER BY mch_billno"
-        );
-        let mut links = Vec::new();
-        for row in connection.rows(&query, &self.values()).await? {
-            let inquiry = self.without_in_inquiry(inquiry(&row)?)?;
-            links.extend(self.link(&mut head, &inquiry.key.mch_billno, inquiry.state_digest()));
-            write_inquiry(connection, &inquiry).await?;
+        let query = format!("SELECT {INQUIRY} FROM inquiries {OF_RECEIVER} LIMIT {PAGE}");
+        let mut after = String::new();
+        loop {
+            let mut links = Vec::new();
+            for row in connection.rows(&query, &self.values_after(&Text(&after))).await? {
+                let inquiry = self.without_in_inquiry(inquiry(&row)?)?;
+                links.extend(self.link(&mut head, &inquiry.key.mch_billno, inquiry.state_digest()));
+                write_inquiry(connection, &inquiry).await?;
+            }
+            self.close(connection, head.book, &links, forgotten).await?;
+            let Some(last) = links.last().filter(|_| links.len() >= PAGE) else { break };
+            after = last.mch_billno.to_string();
         }
-        self.close(connection, &head, &links, forgotten).await
+        chains::write_head(connection, &head).await
     }
 
     fn values(&self) -> [Value<'_>; 2] {
         [&self.values[0], &self.values[1]]
+    }
+
+    fn values_after<'v>(&'v self, after: &'v Text<'v>) -> [Value<'v>; 3] {
+        [&self.values[0], &self.values[1], after]
     }
 
     async fn count(&self, connection: &Connection, query: &str) -> Outcome<u64> {
@@ -209,29 +209,28 @@ impl Eraser<'_> {
         Ok(Inquiry { version, ..inquiry.renamed(self.openid, self.alias) })
     }
 
-    /// Removes the messages of the packets, and moves the chain on.
+    /// Removes the messages of the packets, and writes their new entries.
     async fn close(
         &self,
         connection: &Connection,
-        head: &Head,
+        book: Book,
         links: &[Link],
         forgotten: &mut Forgotten,
     ) -> Outcome<()> {
         let numbers: Vec<Text<'_>> =
             links.iter().map(|link| Text(link.mch_billno.as_str())).collect();
-        let query = format!(
-            "SELECT position, at, raw FROM {} WHERE mch_id = $1 AND mch_billno = ANY($2) \
-             AND raw IS NOT NULL",
-            history(head.book)
+        let statement = format!(
+            "UPDATE {} SET {WITHOUT_RAW} \
+             WHERE mch_id = $1 AND mch_billno = ANY($2) AND raw IS NOT NULL",
+            history(book)
         );
-        let rows = connection.rows(&query, &[&Text(self.mch_id), &numbers]).await?;
-        remove(connection, head.book, self.mch_id, &rows).await?;
+        forgotten.messages +=
+            connection.execute(&statement, &[&Text(self.mch_id), &numbers]).await?;
         for link in links {
-            chains::write_link(connection, head.book, self.mch_id, link).await?;
+            chains::write_link(connection, book, self.mch_id, link).await?;
         }
         forgotten.packets += links.len() as u64;
-        forgotten.messages += rows.len() as u64;
-        chains::write_head(connection, head).await
+        Ok(())
     }
 
     /// What else names the receiver: the use of the limits, and what the watch found.

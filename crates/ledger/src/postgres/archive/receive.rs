@@ -42,7 +42,7 @@ async fn try_shipment(door: &Door, shipment: &Shipment) -> Outcome<()> {
         return Err(LedgerError::NoMerchant(mch_id.to_string()).into());
     }
     let new = follow(&connection, &mut head, links).await?;
-    connection.prepare(&[chains::append_to(*book), tally::WRITE]).await?;
+    connection.prepare(&[chains::append_to(*book), tally::WRITE, tally::REMOVE]).await?;
     try_join_all(new.iter().map(|link| chains::write_link(&connection, *book, mch_id, link)))
         .await?;
     let mut tally = Tally::default();

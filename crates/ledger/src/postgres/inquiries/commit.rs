@@ -37,7 +37,7 @@ impl Desk for InquiryDesk {
     const BOOK: Book = Book::Inquiries;
 
     fn statements() -> Vec<&'static str> {
-        vec![&INQUIRIES, OF_REFS, tally::READ, &rows::WRITE, tally::WRITE]
+        vec![&INQUIRIES, OF_REFS, tally::READ, &rows::WRITE, tally::WRITE, tally::REMOVE]
     }
 
     async fn read(
