@@ -155,6 +155,10 @@ impl Eraser<'_> {
             links.extend(self.link(&mut head, &record.key.mch_billno, record.state_digest()));
             write_record(connection, &record, None).await?;
         }
+        if !links.is_empty() {
+            let touch = "UPDATE merchants SET version = version + 1 WHERE mch_id = $1";
+            connection.execute(touch, &[&self.values[0]]).await?;
+        }
         self.close(connection, &head, &links, forgotten).await
     }
 
