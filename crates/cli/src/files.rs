@@ -54,10 +54,14 @@ pub fn whole_path(path: &Path) -> Result<PathBuf, Failure> {
 /// # Errors
 /// As [`read`]; `FILE_NOT_UTF8`.
 pub fn read_text(path: &Path) -> Result<String, Failure> {
-    String::from_utf8(read(path)?).map_err(|_| {
-        Failure::config("FILE_NOT_UTF8", say!("file-not-utf8", file = path.display()))
-            .hint(say!("file-not-utf8-hint"))
-    })
+    String::from_utf8(read(path)?).map_err(|_| not_utf8(path))
+}
+
+/// That a file is no text.
+#[must_use]
+pub fn not_utf8(path: &Path) -> Failure {
+    Failure::config("FILE_NOT_UTF8", say!("file-not-utf8", file = path.display()))
+        .hint(say!("file-not-utf8-hint"))
 }
 
 /// The whole file, which nobody but its owner may read.

@@ -3,6 +3,7 @@
 
 mod admin;
 mod args;
+mod cell;
 mod commands;
 mod config;
 mod culprit;

@@ -191,6 +191,12 @@ fn many_receivers_come_from_a_file_and_are_erased() {
     failed(&said, 2, "USAGE");
     assert!(said.stderr.contains("line 2") && !said.stderr.contains("with blank"), "{said:?}");
     failed(&folder.run(&["forget", "--file", &folder.at("none")]), 9, "FILE_MISSING");
+    fs::write(&list, [0xff]).unwrap();
+    failed(&folder.run(&["forget", "--file", &list]), 9, "FILE_NOT_UTF8");
+    fs::File::create(&list).unwrap().set_len((16 << 20) + 1).unwrap();
+    let said = folder.run(&["forget", "--file", &list]);
+    failed(&said, 2, "USAGE");
+    assert!(said.stderr.contains("is longer than 16 MiB; nobody was forgotten"), "{said:?}");
     failed(&folder.run(&["forget"]), 2, "USAGE");
 }
 

@@ -185,8 +185,11 @@ impl Pace {
     /// given until more is permitted. Less takes effect at once; in no window of a second are more
     /// turns given than the highest rate in force in it. What FREQ_LIMIT tightened stays so where
     /// it is below.
-    pub fn permit(&self, rate: Rate, until: Option<Instant>) {
-        self.state().permit(rate, until, Instant::now());
+    pub fn permit(&self, rate: Rate, lasts: Option<Duration>) {
+        let now = Instant::now();
+        // what lasts longer than there is time lasts for ever
+        let until = lasts.and_then(|lasts| now.checked_add(lasts));
+        self.state().permit(rate, until, now);
         self.shared.changed.notify_waiters();
     }
 

@@ -323,7 +323,7 @@ impl Sharer {
         tasks.spawn(async move {
             let set = move |slice: Slice| match Rate::per_1000(whole_turns(slice.per_1000_seconds))
             {
-                Some(rate) => its.permit(rate, Some(slice.until)),
+                Some(rate) => its.permit(rate, Some(slice.until - Instant::now())),
                 None => its.forbid(),
             };
             keeping.keep(set).await;

@@ -166,7 +166,8 @@ pub trait Archive: Send + Sync + std::fmt::Debug {
 
     /// Puts `alias` in the place of a receiver in every packet of a merchant in both books, and removes the
     /// raw messages and kept replies of those packets; each gets an entry `forgotten` at `at`, of
-    /// [`Source::Admin`](crate::Source::Admin). All or nothing.
+    /// [`Source::Admin`](crate::Source::Admin). All or nothing. Where a packet of the records is among them,
+    /// the merchant's version grows, and with it [`merchants_version`](crate::Ledger::merchants_version).
     ///
     /// # Errors
     /// [`LedgerError::StillOpen`] where a packet of the receiver can still change by itself;

@@ -153,8 +153,8 @@ pub trait Ledger: Send + Sync + std::fmt::Debug {
     /// Adds to a merchant's balance; returns the new one.
     async fn top_up(&self, mch_id: &str, amount: Fen) -> Result<Fen, LedgerError>;
 
-    /// A number that grows with every change of a merchant other than its balance:
-    /// readers that keep merchants in memory poll it.
+    /// A number that grows with every change of a merchant other than its balance, and where a
+    /// receiver of its packets is forgotten: readers that keep merchants or replies in memory poll it.
     async fn merchants_version(&self) -> Result<u64, LedgerError>;
 
     /// A setting of the room above, such as the sandbox's clock; opaque to the ledger.

@@ -230,8 +230,9 @@ impl Ledger for SqliteLedger {
     }
 
     async fn merchants_version(&self) -> Result<u64, LedgerError> {
-        // Whoever asks looks for what other processes did: their log is not held back either.
-        self.readers.let_go();
+        // Whoever asks looks for what other processes did: no view is older than the answer, and
+        // their log is not held back either.
+        self.readers.begin_anew();
         self.readers.with(merchants::version)
     }
 

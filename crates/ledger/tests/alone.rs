@@ -98,6 +98,17 @@ async fn what_was_acknowledged_is_seen_by_every_reader() {
 }
 
 #[tokio::test]
+async fn what_another_process_removed_is_gone_once_the_merchants_were_looked_at() {
+    let alone = Alone::new().await;
+    assert_eq!(version_of(&alone.ledger).await, 0);
+    let other = rusqlite::Connection::open(alone.folder.path().join("ledger.sqlite")).unwrap();
+    assert_eq!(other.execute("UPDATE records SET reply = NULL", []).unwrap(), 1);
+    assert_eq!(version_of(&alone.ledger).await, 0, "its view is open");
+    alone.ledger.merchants_version().await.unwrap();
+    assert_eq!(alone.ledger.reply(MCH_ID, "one").await.unwrap(), None);
+}
+
+#[tokio::test]
 async fn an_idle_reader_lets_go_of_the_log_with_the_next_commit() {
     let alone = Alone::new().await;
     assert_eq!(version_of(&alone.ledger).await, 0);

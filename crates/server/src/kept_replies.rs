@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// A ledger that keeps the replies it gave in memory, as much as it may.
 ///
@@ -17,11 +18,14 @@ use std::sync::Arc;
 /// every commit to the ledger below must go through the one `KeptReplies` in
 /// front of it: true as long as only one process commits records to it, which a
 /// server's lock on its folder ensures. Other processes may change merchants,
-/// of which nothing is kept here.
+/// of which nothing is kept here, and forget receivers: all replies are dropped
+/// when [`Ledger::merchants_version`], which the server polls, is another one.
 #[derive(Clone, Debug)]
 pub struct KeptReplies {
     below: Arc<dyn Ledger>,
     replies: Arc<Cache<Key, Bytes, Weight>>,
+    /// What the version of the merchants was when it was last asked.
+    version: Arc<AtomicU64>,
 }
 
 impl KeptReplies {
@@ -32,7 +36,7 @@ impl KeptReplies {
         // A reply is about a kilobyte; the number only sizes the first allocation.
         let replies_estimate = usize::try_from(bytes_max / 1_024).unwrap_or(usize::MAX);
         let cache = Cache::with_weighter(replies_estimate, bytes_max, Weight);
-        Self { below, replies: Arc::new(cache) }
+        Self { below, replies: Arc::new(cache), version: Arc::default() }
     }
 }
 
@@ -157,7 +161,12 @@ impl Ledger for KeptReplies {
     }
 
     async fn merchants_version(&self) -> Result<u64, LedgerError> {
-        self.below.merchants_version().await
+        let version = self.below.merchants_version().await?;
+        if self.version.swap(version, Ordering::SeqCst) != version {
+            // Those that are being read are not kept either.
+            self.replies.clear();
+        }
+        Ok(version)
     }
 
     async fn setting(&self, name: &str) -> Result<Option<String>, LedgerError> {

@@ -5,10 +5,10 @@
 mod support;
 
 use hongbao_ledger::record::Order;
-use hongbao_ledger::{Commit, Entry, Expect, Key, Ledger, LedgerError, Record, Source};
+use hongbao_ledger::{Archive, Commit, Entry, Expect, Key, Ledger, LedgerError, Record, Source};
 use hongbao_server::KeptReplies;
-use hongbao_wire::Fen;
 use hongbao_wire::send::Sender;
+use hongbao_wire::{Fen, Status};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;
@@ -109,6 +109,53 @@ async fn a_reply_read_across_a_commit_is_not_kept() {
     // That one began before the commit and may be old; none after it is.
     assert_eq!(reading.await.unwrap().as_deref(), Some("old"));
     assert_eq!(reply(&ledger, "1").await.as_deref(), Some("new"));
+}
+
+/// Commits a packet that failed, with a reply.
+async fn failed(ledger: &KeptReplies, mch_billno: &str) {
+    let mut first = commit(mch_billno, Expect::Absent, Some("names the receiver"));
+    first.record.status = Some(Status::Failed);
+    ledger.commit(first).await.unwrap();
+}
+
+/// Forgets the receiver as another process does.
+async fn forget(below: &GatedLedger) {
+    let now = Timestamp::from_second(1_767_225_700).unwrap();
+    let forgotten = below.below.forget(MCH, &OPENID.into(), &"alias".into(), now).await.unwrap();
+    assert_eq!(forgotten.packets, 1);
+}
+
+#[tokio::test]
+async fn a_reply_of_a_receiver_who_was_forgotten_goes_with_the_next_look_at_the_merchants() {
+    let (below, ledger) = kept(1).await;
+    ledger.merchants_version().await.unwrap();
+    failed(&ledger, "1").await;
+    assert!(reply(&ledger, "1").await.is_some());
+    ledger.merchants_version().await.unwrap();
+    assert!(reply(&ledger, "1").await.is_some());
+    assert_eq!(below.replies.load(SeqCst), 1, "nothing changed: it is kept");
+    forget(&below).await;
+    ledger.merchants_version().await.unwrap();
+    assert_eq!(reply(&ledger, "1").await, None);
+}
+
+#[tokio::test]
+async fn a_reply_read_while_its_receiver_was_forgotten_is_not_kept() {
+    let (below, ledger) = kept(1).await;
+    ledger.merchants_version().await.unwrap();
+    failed(&ledger, "1").await;
+    below.gated.store(true, SeqCst);
+    let reading = tokio::spawn({
+        let ledger = ledger.clone();
+        async move { reply(&ledger, "1").await }
+    });
+    below.has_arrived().await;
+    forget(&below).await;
+    ledger.merchants_version().await.unwrap();
+    below.gated.store(false, SeqCst);
+    below.open.add_permits(1);
+    assert_eq!(reading.await.unwrap().as_deref(), Some("names the receiver"));
+    assert_eq!(reply(&ledger, "1").await, None);
 }
 
 #[tokio::test]

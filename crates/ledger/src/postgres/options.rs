@@ -1,6 +1,7 @@
 //! Where the database is, and how a ledger uses it.
 
 use crate::error::LedgerError;
+use percent_encoding::percent_decode_str;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -160,7 +161,7 @@ fn take_parameters(url: &str) -> Result<(String, Given), LedgerError> {
                     }
                 });
             }
-            Some(("sslrootcert", path)) => given.root_ca = Some(path.into()),
+            Some(("sslrootcert", path)) => given.root_ca = Some(file(path)?),
             _ => left.push(parameter),
         }
     }
@@ -169,6 +170,12 @@ fn take_parameters(url: &str) -> Result<(String, Given), LedgerError> {
         false => format!("{bare}?{}", left.join("&")),
     };
     Ok((bare, given))
+}
+
+/// A path whose bytes may be written as `%` and two digits, as libpq reads it.
+fn file(path: &str) -> Result<PathBuf, LedgerError> {
+    let path = percent_decode_str(path).decode_utf8();
+    path.map(|path| PathBuf::from(&*path)).map_err(|_| refused("`sslrootcert` is not UTF-8"))
 }
 
 /// Whether every host is this machine: a socket in the file system, or loopback.
@@ -215,6 +222,18 @@ mod tests {
             "postgres://hongbao@db.example/ledger?sslmode=disable",
         ] {
             assert_eq!(mode(url), SslMode::Disable, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_path_of_the_cas_is_read_as_libpq_reads_it() {
+        for (given, path) in [
+            ("/etc/ca.pem", "/etc/ca.pem"),
+            ("%2Fetc%2Fa%20b%26c.pem", "/etc/a b&c.pem"),
+            ("%E7%BA%A2.pem", "红.pem"),
+        ] {
+            let url = format!("postgres://hongbao@db.example/ledger?sslrootcert={given}");
+            assert_eq!(PostgresOptions::new(&url).unwrap().root_ca, Some(path.into()), "{given}");
         }
     }
 

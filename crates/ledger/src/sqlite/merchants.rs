@@ -61,6 +61,15 @@ pub(super) fn update(
     }
 }
 
+/// Counts a change, where the merchant is listed: whoever keeps anything of it reads it anew.
+pub(super) fn touch(connection: &Connection, mch_id: &str) -> Result<(), LedgerError> {
+    connection
+        .prepare_cached("UPDATE merchants SET version = version + 1 WHERE mch_id = ?1")
+        .and_then(|mut s| s.execute([mch_id]))
+        .map(drop)
+        .map_err(fault)
+}
+
 /// Puts a merchant, balance and version included, in the place of what is there.
 pub(super) fn put(
     connection: &Connection,

@@ -19,7 +19,8 @@ pub(super) struct Readers {
     readers: Box<[Mutex<Reader>]>,
     /// Whether a view may be kept open at all: nobody else commits records.
     may_keep: bool,
-    /// Twice the commits of this process, and one more while one is under way.
+    /// Twice the times that views became old, such as by a commit of this process, and one more while
+    /// one is under way.
     commits: AtomicU64,
 }
 
@@ -98,6 +99,12 @@ impl Readers {
         CommitUnderWay(self)
     }
 
+    /// No view that is kept now is read again: another process may have changed what this one kept.
+    pub(super) fn begin_anew(&self) {
+        self.commits.fetch_add(2, Ordering::SeqCst);
+        self.let_go();
+    }
+
     /// Ends what idle readers keep open. What is in use is let go by who uses it, should there be a commit.
     pub(super) fn let_go(&self) {
         for reader in &self.readers {
@@ -160,5 +167,29 @@ mod tests {
         reader.let_go().unwrap();
         assert!(reader.connection.is_autocommit(), "one that was not noted");
         reader.let_go().unwrap();
+    }
+
+    #[test]
+    fn a_view_that_is_in_use_is_not_read_again_once_it_is_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let other = Connection::open(&path).unwrap();
+        other
+            .execute_batch(
+                "PRAGMA journal_mode = WAL; CREATE TABLE t (n); INSERT INTO t VALUES (1)",
+            )
+            .unwrap();
+        let readers = Readers::new(vec![Connection::open(&path).unwrap()], true);
+        let read = |connection: &Connection| -> Result<i64, LedgerError> {
+            connection.query_row("SELECT n FROM t", [], |row| row.get(0)).map_err(fault)
+        };
+        let first = readers.with_kept(|connection| {
+            let found = read(connection);
+            other.execute("UPDATE t SET n = 2", []).unwrap();
+            readers.begin_anew();
+            assert_eq!(read(connection).unwrap(), 1, "as long as it lasts");
+            found
+        });
+        assert_eq!((first.unwrap(), readers.with_kept(read).unwrap()), (1, 2));
     }
 }

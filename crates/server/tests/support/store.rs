@@ -12,7 +12,8 @@ use tokio::sync::Semaphore;
 /// A ledger in memory behind a gate.
 #[derive(Debug)]
 pub struct GatedLedger {
-    below: MemoryLedger,
+    /// What is behind the gate.
+    pub below: MemoryLedger,
     /// Whether the store fails.
     pub fails: AtomicBool,
     /// How often a kept reply was read.

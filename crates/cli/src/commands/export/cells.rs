@@ -1,12 +1,12 @@
 //! What the columns say of a packet.
 
 use crate::args::BookArg;
+use crate::cell::{at, fen, text};
 use crate::commands::records;
 use crate::packet_field::Field;
 use hongbao_ledger::{Inquiry, Record};
 use hongbao_wire::send::Sender;
-use hongbao_wire::{Fen, OpenId, Verdict, time};
-use jiff::Timestamp;
+use hongbao_wire::{OpenId, Verdict};
 
 use hongbao_sheet::Cell;
 
@@ -136,18 +136,6 @@ fn of_record(field: Field, record: &Record) -> Cell {
         | Field::Sends
         | Field::Asks => Cell::Empty,
     }
-}
-
-fn text(text: Option<&str>) -> Cell {
-    text.map_or(Cell::Empty, Cell::of_text)
-}
-
-fn fen(fen: Option<Fen>) -> Cell {
-    fen.map_or(Cell::Empty, |fen| Cell::Int(fen.as_i64()))
-}
-
-fn at(at: Option<Timestamp>) -> Cell {
-    at.map_or(Cell::Empty, |at| time::rfc3339(at).into())
 }
 
 fn truth(is: bool) -> Cell {

@@ -1,13 +1,12 @@
 //! The output: a row for each difference.
 
 use super::tally::Tally;
+use crate::cell::{at, fen, text};
 use crate::commands::reconcile::fault;
 use crate::exit::Failure;
 use crate::say;
 use hongbao_inquiry::fund_flow::{Difference, Flows, Movement, Packet};
 use hongbao_sheet::{Cell, Column, Format, SheetError, WriteOptions, Writer};
-use hongbao_wire::{Fen, time};
-use jiff::Timestamp;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -120,12 +119,9 @@ fn columns() -> [Column; 19] {
 }
 
 fn cells(line: &Line<'_>) -> [Cell; 19] {
-    let text = |text: Option<&str>| text.map_or(Cell::Empty, Cell::of_text);
-    let fen = |fen: Option<Fen>| fen.map_or(Cell::Empty, |fen| Cell::Int(fen.as_i64()));
     let count = |count: Option<u64>| {
         count.map_or(Cell::Empty, |count| Cell::Int(i64::try_from(count).unwrap_or(i64::MAX)))
     };
-    let at = |at: Option<Timestamp>| at.map_or(Cell::Empty, |at| time::rfc3339(at).into());
     let Line { difference, packet, flows, movement, bill, line, note } = *line;
     let voucher = movement.map(|movement| &*movement.voucher);
     [

@@ -16,7 +16,7 @@ use std::path::Path;
 
 /// What stands in the place of every receiver that is erased.
 const ERASED: &str = "erased";
-/// The most of standard input or a file that is read, bytes: some 500,000 receivers.
+/// The most that standard input or a file may hold, bytes: some 500,000 receivers.
 const BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// The longest receiver, characters.
 const OPENID_CHARS_MAX: usize = 32;
@@ -134,14 +134,19 @@ fn alias(erase: bool) -> OpenId {
 
 /// The receivers of a file, one a line; empty lines are passed over.
 fn read(file: &Path) -> Result<Vec<String>, Failure> {
-    let mut text = String::new();
+    let mut bytes = Vec::new();
     let read = if file == Path::new("-") {
-        std::io::stdin().take(BYTES_MAX).read_to_string(&mut text)
+        std::io::stdin().take(BYTES_MAX + 1).read_to_end(&mut bytes)
     } else {
         let opened = std::fs::File::open(file).map_err(|error| files::unreadable(file, &error))?;
-        opened.take(BYTES_MAX).read_to_string(&mut text)
+        opened.take(BYTES_MAX + 1).read_to_end(&mut bytes)
     };
     read.map_err(|error| files::unreadable(file, &error))?;
+    if bytes.len() as u64 > BYTES_MAX {
+        let message = say!("ledger-forget-long", file = file.display(), max = BYTES_MAX >> 20);
+        return Err(Failure::usage("USAGE", message).hint(say!("ledger-forget-long-hint")));
+    }
+    let text = String::from_utf8(bytes).map_err(|_| files::not_utf8(file))?;
     let lines = text.trim_start_matches('\u{feff}').lines().zip(1_u64..);
     let lines = lines.map(|(line, number)| (line.trim(), number));
     lines

@@ -2,12 +2,11 @@
 
 use super::fault;
 use super::row::Problem;
+use crate::cell::{at, fen, text};
 use crate::exit::Failure;
 use crate::say;
 use hongbao_inquiry::reconcile::{Difference, Found};
 use hongbao_sheet::{Cell, Column, Format, SheetError, WriteOptions, Writer, limits};
-use hongbao_wire::{Fen, time};
-use jiff::Timestamp;
 use std::io::ErrorKind;
 use std::path::Path;
 use tokio::sync::mpsc;
@@ -182,9 +181,6 @@ pub fn beside(
     differences: &[Difference],
     problem: Option<Problem>,
 ) -> [Cell; APPENDED] {
-    let text = |text: Option<&str>| text.map_or(Cell::Empty, Cell::of_text);
-    let fen = |fen: Option<Fen>| fen.map_or(Cell::Empty, |fen| Cell::Int(fen.as_i64()));
-    let at = |at: Option<Timestamp>| at.map_or(Cell::Empty, |at| time::rfc3339(at).into());
     let seen = found.and_then(|found| found.seen.as_ref());
     let verdict = found.map(|found| &found.verdict);
     let words: Vec<&str> = differences.iter().map(|difference| difference.as_str()).collect();

@@ -84,7 +84,7 @@ fn written(report: &Report, path: &Path, yuan: bool) -> Result<(), SheetError> {
     let format = Format::of_path(path)?;
     let words = std::iter::once("sent").chain(Outcome::ALL.iter().map(|outcome| outcome.as_str()));
     let money = |word: &str| match yuan {
-        true => [Column::int(word), Column::text(&format!("{word}_yuan"))],
+        true => [Column::int(word), Column::hundredths(&format!("{word}_yuan"))],
         false => [Column::int(word), Column::int(&format!("{word}_fen"))],
     };
     let key = Column::text(report.by.as_str());
@@ -94,19 +94,20 @@ fn written(report: &Report, path: &Path, yuan: bool) -> Result<(), SheetError> {
     let options = WriteOptions { guard_formulas, ..WriteOptions::default() };
     let mut writer = Writer::create(path, format, options, &columns)?;
     for line in &report.lines {
-        writer.write(&cells(&line.key, line, yuan))?;
+        writer.write(&cells(&line.key, line))?;
     }
     if format == Format::Xlsx {
-        writer.write(&cells(&say!("report-total"), &report.total, yuan))?;
+        writer.write(&cells(&say!("report-total"), &report.total))?;
     }
     writer.finish()
 }
 
-fn cells(key: &str, line: &Line, yuan: bool) -> Vec<Cell> {
+/// Amounts are fen, which a column of hundredths shows as yuan.
+fn cells(key: &str, line: &Line) -> Vec<Cell> {
     let moneys = std::iter::once(line.sent).chain(line.outcomes);
     let money = |Money { packets, fen }: Money| {
         let packets = Cell::Int(i64::try_from(packets).unwrap_or(i64::MAX));
-        [packets, if yuan { fen.to_yuan().into() } else { Cell::Int(fen.as_i64()) }]
+        [packets, Cell::Int(fen.as_i64())]
     };
     std::iter::once(Cell::of_text(key)).chain(moneys.flat_map(money)).collect()
 }

@@ -67,6 +67,10 @@ impl State {
             let record = Record { version, ..record.renamed(openid, alias) };
             self.put(record, None, &[Entry::forgotten(at)]);
         }
+        if let Some(merchant) = self.merchants.get_mut(mch_id).filter(|_| forgotten.packets > 0) {
+            merchant.version += 1;
+            self.merchants_version += 1;
+        }
         self.rename_beside(mch_id, openid, alias);
         forgotten
     }

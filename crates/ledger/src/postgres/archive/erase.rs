@@ -132,6 +132,7 @@ impl Eraser<'_> {
         mut head: Head,
         forgotten: &mut Forgotten,
     ) -> Outcome<()> {
+        let before = head.position;
         let query = "SELECT count(reply) FROM records \
              WHERE mch_id = $1 AND (re_openid = $2 OR openid = $2)";
         forgotten.messages += self.count(connection, query).await?;
@@ -147,6 +148,10 @@ impl Eraser<'_> {
             self.close(connection, head.book, &links, forgotten).await?;
             let Some(last) = links.last().filter(|_| links.len() >= PAGE) else { break };
             after = last.mch_billno.to_string();
+        }
+        if head.position > before {
+            let touch = "UPDATE merchants SET version = version + 1 WHERE mch_id = $1";
+            connection.execute(touch, &[&self.values[0]]).await?;
         }
         chains::write_head(connection, &head).await
     }

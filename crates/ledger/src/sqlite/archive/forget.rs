@@ -13,7 +13,7 @@ use crate::sqlite::group::{Group, append};
 use crate::sqlite::inquiries::{commit as inquiry_commit, reader as inquiry_reader};
 use crate::sqlite::reader::all;
 use crate::sqlite::rows::{self, RECORD};
-use crate::sqlite::{commit, reader};
+use crate::sqlite::{commit, merchants, reader};
 use hongbao_wire::OpenId;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
@@ -47,6 +47,9 @@ impl Forget<'_> {
             forgotten.messages +=
                 self.note(group, Book::Records, &record.key, record.state_digest())?;
             forgotten.packets += 1;
+        }
+        if forgotten.packets > 0 {
+            merchants::touch(self.connection, self.mch_id)?;
         }
         for inquiry in inquiries {
             let replies = [&inquiry.reply, &inquiry.send_reply].into_iter().flatten().count();
