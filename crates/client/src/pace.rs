@@ -181,7 +181,7 @@ impl Pace {
         }
     }
 
-    /// Permits another rate from now on and up to `until`, or for ever; from then on no turns are
+    /// Permits another rate from now on, for as long as it `lasts`, or for ever; after that no turns are
     /// given until more is permitted. Less takes effect at once; in no window of a second are more
     /// turns given than the highest rate in force in it. What FREQ_LIMIT tightened stays so where
     /// it is below.

@@ -241,7 +241,9 @@ async fn a_balance_and_a_setting_that_change_while_packets_are_compared_arrive()
 
     let mut note = |progress| {
         if let Progress::Compared { .. } = progress {
-            meanwhile(async { drop(from.top_up(MCH_ID, fen(5)).await.unwrap()) });
+            meanwhile(async {
+                let _ = from.top_up(MCH_ID, fen(5)).await.unwrap();
+            });
         }
     };
     let behind = copy(&from, &to, OPTIONS, &mut note).await.unwrap();

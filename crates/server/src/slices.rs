@@ -96,9 +96,8 @@ fn share_of(replica: &Replica) -> SliceKeeper {
 
 fn give(pace: &Pace, slice: Slice) {
     match Rate::per_1000(whole_turns(slice.per_1000_seconds)) {
-        Some(rate) => {
-            pace.permit(rate, Some(slice.until.saturating_duration_since(Instant::now())))
-        }
+        Some(rate) => pace
+            .permit(rate, Some(slice.until.saturating_duration_since(tokio::time::Instant::now()))),
         None => pace.forbid(),
     }
 }

@@ -288,8 +288,7 @@ async fn play(rate: u32, events: Vec<Event>) -> Vec<(Instant, Rate)> {
             Event::Permit(turns, seconds) => match Rate::per_1000(turns.into()) {
                 None => pace.forbid(),
                 Some(rate) => {
-                    let until = Instant::now() + Duration::from_secs(seconds.into());
-                    pace.permit(rate, Some(until));
+                    pace.permit(rate, Some(Duration::from_secs(seconds.into())));
                 }
             },
             Event::Pass(ms) => sleep(Duration::from_millis(ms.into())).await,

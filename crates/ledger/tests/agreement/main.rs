@@ -147,7 +147,7 @@ impl Pick {
 fn entries(count: usize) -> Vec<Entry> {
     let one = |number: usize| Entry {
         at: at(number as i64),
-        raw: (number % 2 == 0).then(|| number.to_string().into_bytes().into()),
+        raw: (number.is_multiple_of(2)).then(|| number.to_string().into_bytes().into()),
         ..entry(&number.to_string())
     };
     (0..count).map(one).collect()

@@ -7,7 +7,6 @@ use hongbao_ledger::record::Order;
 use hongbao_ledger::{
     Budget, Commit, Entry, Inquiries, Inquiry, InquiryCommit, Ledger, LedgerError,
 };
-use std::fmt::Debug;
 
 /// Up to which version an inquiry is written.
 pub const VERSIONS: u64 = 3;
@@ -61,7 +60,7 @@ fn told(listener: &impl Listener, mch_billno: &str, wanted: u64, outcome: Outcom
 
 type Outcome = Result<u64, LedgerError>;
 
-pub async fn write_packets(ledger: &(impl Ledger + Debug), prefix: &str, listener: &impl Listener) {
+pub async fn write_packets(ledger: &impl Ledger, prefix: &str, listener: &impl Listener) {
     for number in 0.. {
         if !listener.goes_on() {
             return;
