@@ -8,7 +8,7 @@
 //! refused here · [`schedule`] when to ask next · [`follow`] until it is final ·
 //! [`reconcile`] many at once · [`fund_flow`] against movements of money · `standing` what the ledger proves · `learning` what an observation changes ·
 //! `dismissal` what a person puts down · [`import`] what a person's file says ·
-//! `among` which of several processes asks · [`slice`] what each gets of the pace ·
+//! `among` which of several processes asks · [`mod@slice`] what each gets of the pace ·
 //! [`account`], [`clock`], [`outcome`], [`error`] values.
 
 pub mod account;
