@@ -2,8 +2,8 @@
 //! more than the whole.
 //!
 //! Where that is asked for, it holds in any second, although a change is heard of at different times: less is in force at
-//! once, more only [`SETTLE`] later, and who has asked for its slice and has had no reply for
-//! [`REPLY_MAX`] gives no turns until it has one, as the slice may have become smaller. The second
+//! once, more only `SETTLE` later, and who has asked for its slice and has had no reply for
+//! `REPLY_MAX` gives no turns until it has one, as the slice may have become smaller. The second
 //! between the two covers the window: the turns of the last second count too.
 
 use crate::clock::Clock;

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
 
-/// The columns of a record in the order that [`record`] reads them and [`RecordValues`] has them.
+/// The columns of a record in the order that [`record`] reads them and its writer has them.
 pub(super) const RECORD: &str = "mch_id, mch_billno, version, status, status_at, told, due_at, \
      play, wxappid, re_openid, total_amount, wishing, act_name, remark, sender_name, agentid, \
      sender_header_media_id, scene_id, sent_at, detail_id, reason, openid, amount, rcv_time, \

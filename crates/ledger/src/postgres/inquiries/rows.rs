@@ -16,7 +16,7 @@ use hongbao_wire::{DetailId, Fen, MchBillno, MchId, OpenId};
 use std::sync::LazyLock;
 use tokio_postgres::Row;
 
-/// The columns of an inquiry in the order that [`inquiry`] reads them and [`write`] has them.
+/// The columns of an inquiry in the order that [`inquiry`] reads them and its writer has them.
 pub(in crate::postgres) const INQUIRY: &str = "mch_id, mch_billno, version, appid, business_ref, \
      noted_at, sent_at, sends, asks, asked_at, answered_at, verdict, cause, next_step, is_final, \
      unknown_since, is_contradicted, due_at, attention, wxappid, re_openid, total_amount, \
