@@ -158,7 +158,8 @@ async fn hold_all(ledger: &MemoryLedger, holder: &str, until: jiff::Timestamp) -
 #[tokio::test]
 async fn a_server_without_a_share_is_not_ready() {
     let ledger = Arc::new(MemoryLedger::new());
-    let end = jiff::Timestamp::now() + SignedDuration::from_secs(3600);
+    // no lease is believed that ends in more than five minutes
+    let end = jiff::Timestamp::now() + SignedDuration::from_secs(240);
     assert_eq!(hold_all(&ledger, "other", end).await, 1_000_000);
     // it waits for its share, and starts without in the end
     let world = Setup::replica(&ledger, "a").start().await;
