@@ -57,6 +57,9 @@ pub(super) fn open_writer(
         .and_then(|()| connection.execute_batch("COMMIT").map_err(fault));
     prepared?;
     check_whole(&connection, path)?;
+    // What a savepoint would be undone with: some pages, which else go through a file, twice as
+    // many writes as the log takes. Not sooner: indexes that are made above are sorted in files.
+    connection.pragma_update(None, "temp_store", "MEMORY").map_err(fault)?;
     // Always: whoever made the file may have ended before it came to this.
     sync_parent(path).map_err(|e| unusable(path, &e))?;
     if let Some(pages) = options.pages_max {
