@@ -16,6 +16,12 @@ pub fn fen(fen: Option<Fen>) -> Cell {
     fen.map_or(Cell::Empty, |fen| Cell::Int(fen.as_i64()))
 }
 
+/// A sum of fen for people, in yuan; one beyond all money as the most there can be.
+#[must_use]
+pub fn yuan(fen: u64) -> String {
+    Fen::new(fen).unwrap_or(Fen::MAX).to_yuan()
+}
+
 /// A time, as RFC 3339 at +08:00.
 #[must_use]
 pub fn at(at: Option<Timestamp>) -> Cell {

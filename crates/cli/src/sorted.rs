@@ -144,16 +144,17 @@ impl Sorter {
                 next.push(Reverse((keyed, at)));
             }
         }
-        Ok(Sorted { parts, next })
+        Ok(Sorted { again: 0, last: None, parts, next })
     }
 }
-
-/// A key, its movements without those that are told again, and how many these are.
-pub type Group = (Box<str>, Vec<Movement>, u64);
 
 /// Movements in order.
 #[derive(Debug)]
 pub struct Sorted {
+    /// How many were left out until now, as they were told again.
+    pub again: u64,
+    /// The one that was given last.
+    last: Option<Keyed>,
     parts: Vec<Part>,
     /// The first of each part, and of which it is.
     next: BinaryHeap<Reverse<(Keyed, usize)>>,
@@ -177,21 +178,36 @@ impl Part {
 }
 
 impl Sorted {
-    /// The movements of the next key: without those that are told again, and how many these are.
+    /// The next movement that is not told again.
     ///
     /// # Errors
     /// Where a temporary file cannot be read.
-    pub fn group(&mut self) -> io::Result<Option<Group>> {
-        let Some(first) = self.pop()? else { return Ok(None) };
-        let (key, mut group, mut again) = (first.key, vec![first.movement], 0);
-        while self.next.peek().is_some_and(|Reverse((keyed, _))| keyed.key == key) {
+    pub fn next(&mut self) -> io::Result<Option<Keyed>> {
+        self.next_if(|_| true)
+    }
+
+    /// The same, where its key is wanted: one after the other, as a key may have any number of them.
+    ///
+    /// # Errors
+    /// As [`Sorted::next`].
+    pub fn next_if(&mut self, is_wanted: impl Fn(&str) -> bool) -> io::Result<Option<Keyed>> {
+        while self.key().is_some_and(&is_wanted) {
             let Some(keyed) = self.pop()? else { break };
-            match group.last() {
-                Some(last) if keyed.movement.is_again(last) => again += 1,
-                _ => group.push(keyed.movement),
+            let is_again = self.last.as_ref().is_some_and(|last| {
+                last.key == keyed.key && keyed.movement.is_again(&last.movement)
+            });
+            if !is_again {
+                self.last = Some(keyed.clone());
+                return Ok(Some(keyed));
             }
+            self.again += 1;
         }
-        Ok(Some((key, group, again)))
+        Ok(None)
+    }
+
+    /// The key of what comes next.
+    pub fn key(&self) -> Option<&str> {
+        self.next.peek().map(|Reverse((keyed, _))| &*keyed.key)
     }
 
     fn pop(&mut self) -> io::Result<Option<Keyed>> {
@@ -233,11 +249,12 @@ mod tests {
         assert_eq!(sorter.files.len(), 14);
         let mut sorted = sorter.sorted().unwrap();
         for key in 0..100 {
-            let (found, group, again) = sorted.group().unwrap().unwrap();
             let expected = keyed(key, "", key * 73 % 100);
-            assert_eq!((found, group, again), (expected.key, vec![expected.movement], 0));
+            assert_eq!(sorted.key(), Some(&*expected.key));
+            assert_eq!(sorted.next_if(|key| *key < *expected.key).unwrap(), None);
+            assert_eq!(sorted.next().unwrap(), Some(expected));
         }
-        assert_eq!(sorted.group().unwrap(), None);
+        assert_eq!((sorted.next().unwrap(), sorted.key(), sorted.again), (None, None, 0));
     }
 
     #[test]
@@ -246,8 +263,11 @@ mod tests {
         for (flow, line) in [("b", 2), ("a", 3), ("", 4), ("b", 5), ("", 6), ("b", 7)] {
             sorter.push(keyed(1, flow, line)).unwrap();
         }
-        let (_, group, again) = sorter.sorted().unwrap().group().unwrap().unwrap();
-        let lines: Vec<u64> = group.iter().map(|movement| movement.line).collect();
-        assert_eq!((lines, again), (vec![4, 6, 3, 2], 2));
+        let mut sorted = sorter.sorted().unwrap();
+        let mut lines = Vec::new();
+        while let Some(keyed) = sorted.next_if(|key| key == "0001").unwrap() {
+            lines.push(keyed.movement.line);
+        }
+        assert_eq!((lines, sorted.again), (vec![4, 6, 3, 2], 2));
     }
 }

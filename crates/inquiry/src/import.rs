@@ -19,6 +19,7 @@ mod claim;
 mod difference;
 
 pub use claim::{Claim, ClaimFault};
+pub use hongbao_ledger::inquiry::IMPORTED;
 
 use crate::account::Account;
 use crate::ask::ATTEMPTS_MAX;
@@ -29,9 +30,6 @@ use hongbao_ledger::{Entry, Expect, Inquiries, Inquiry, InquiryCommit, Key, Ledg
 use hongbao_wire::verdict::Unknown;
 use hongbao_wire::{MchBillno, NextStep, Status, Verdict};
 use jiff::Timestamp;
-
-/// The status word of what was imported and never answered for. WeChat Pay has no such status.
-pub const IMPORTED: &str = "IMPORTED";
 
 /// The cause of what was concluded from a file alone.
 const CAUSE: &str = "imported";

@@ -12,6 +12,9 @@ use bytes::Bytes;
 use hongbao_wire::{AppId, DetailId, Fen, OpenId};
 use jiff::{SignedDuration, Timestamp};
 
+/// The status word of what was imported and never answered for. WeChat Pay has no such status.
+pub const IMPORTED: &str = "IMPORTED";
+
 /// A packet as the merchant's side knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inquiry {
@@ -43,7 +46,7 @@ pub struct Inquiry {
     /// Whether two verified replies excluded each other: that stays.
     pub is_contradicted: bool,
     /// What the newest verified record said. Until one came (`answered_at` is `None`): what an
-    /// imported file says, under a status word of its own.
+    /// imported file says, under the status word [`IMPORTED`].
     pub seen: Option<Seen>,
     /// The newest verified record's reply, byte for byte.
     pub reply: Option<Bytes>,

@@ -1,8 +1,12 @@
 //! A report: totals, brought together by day, activity, status or sender.
 
 use crate::error::LedgerError;
-use crate::total::{Outcome, Sum, Total, TotalKey};
+use crate::inquiry::IMPORTED;
+use crate::record::CLOSED_AFTER;
+use crate::total::{Outcome, Sum, Total, TotalKey, day_of};
 use hongbao_wire::Fen;
+use jiff::Timestamp;
+use jiff::civil::Date;
 use std::collections::BTreeMap;
 
 /// By what packets are brought together.
@@ -76,6 +80,10 @@ pub struct Line {
     /// Those of each outcome, in the order of [`Outcome::ALL`]: what was received, what went back,
     /// and of the rest what was ordered.
     pub outcomes: [Money; 5],
+    /// Those of the unknown that were on their way when the 30 days in which one can ask ended.
+    pub beyond_window: Money,
+    /// Those of the received and the refunded that an imported file alone says: no reply proves it.
+    pub imported: Money,
 }
 
 impl Line {
@@ -93,14 +101,36 @@ impl Line {
         i128::from(self.sent.fen.get()) - outcomes.sum::<i128>()
     }
 
-    fn add(&mut self, outcome: Outcome, sum: &Sum) -> Result<(), LedgerError> {
-        let fen = match outcome {
+    /// Adds a total; of one whose day `is_closed` nothing is outstanding any more.
+    fn add(&mut self, key: &TotalKey, sum: &Sum, is_closed: bool) -> Result<(), LedgerError> {
+        let fen = match key.outcome {
             Outcome::Received => sum.received,
             Outcome::Refunded => sum.refunded,
             Outcome::Failed | Outcome::Outstanding | Outcome::Unknown => sum.ordered,
         };
+        let is_beyond = is_closed && key.outcome == Outcome::Outstanding;
+        let outcome = if is_beyond { Outcome::Unknown } else { key.outcome };
         self.sent.add(sum.packets, sum.ordered)?;
-        self.outcomes[place(outcome)].add(sum.packets, fen)
+        self.outcomes[place(outcome)].add(sum.packets, fen)?;
+        if is_beyond {
+            self.beyond_window.add(sum.packets, fen)?;
+        }
+        if *key.status == *IMPORTED && matches!(outcome, Outcome::Received | Outcome::Refunded) {
+            self.imported.add(sum.packets, fen)?;
+        }
+        Ok(())
+    }
+
+    /// Adds another line; what goes over the largest amount stays at it.
+    pub fn saturating_add(&mut self, other: &Self) {
+        let add = |into: &mut Money, from: &Money| {
+            into.packets = into.packets.saturating_add(from.packets);
+            into.fen = into.fen.checked_add(from.fen).unwrap_or(Fen::MAX);
+        };
+        add(&mut self.sent, &other.sent);
+        self.outcomes.iter_mut().zip(&other.outcomes).for_each(|(into, from)| add(into, from));
+        add(&mut self.beyond_window, &other.beyond_window);
+        add(&mut self.imported, &other.imported);
     }
 }
 
@@ -112,6 +142,13 @@ fn place(outcome: Outcome) -> usize {
         Outcome::Outstanding => 3,
         Outcome::Unknown => 4,
     }
+}
+
+/// The first day that is not wholly beyond the window at `now`: of packets sent on earlier days
+/// (where that is unknown, noted) nobody can ask any more.
+#[must_use]
+pub fn first_open_day(now: Timestamp) -> Date {
+    day_of(now.checked_sub(CLOSED_AFTER).unwrap_or(Timestamp::MIN))
 }
 
 /// A report.
@@ -126,19 +163,22 @@ pub struct Report {
 }
 
 impl Report {
-    /// Brings totals together.
+    /// Brings totals together. What was on its way when it was last told of, and was sent before
+    /// `open_from` ([`first_open_day`]), is unknown: nobody can ask what became of it. `None`: the
+    /// words are the payer's own, and never old.
     ///
     /// # Errors
     /// [`LedgerError::Overflow`] where a sum goes over [`Fen::MAX`].
-    pub fn of(totals: &[Total], by: By) -> Result<Self, LedgerError> {
+    pub fn of(totals: &[Total], by: By, open_from: Option<Date>) -> Result<Self, LedgerError> {
         let mut lines = BTreeMap::<Box<str>, Line>::new();
         let mut total = Line::default();
         for Total { key, sum } in totals {
             let name = by.of(key);
             let line = lines.entry(name.clone()).or_default();
             line.key = name;
-            line.add(key.outcome, sum)?;
-            total.add(key.outcome, sum)?;
+            let is_closed = open_from.is_some_and(|open_from| key.day < open_from);
+            line.add(key, sum, is_closed)?;
+            total.add(key, sum, is_closed)?;
         }
         Ok(Self { by, lines: lines.into_values().collect(), total })
     }
@@ -172,7 +212,7 @@ mod tests {
             total(2, "RECEIVED", Outcome::Received, "a", [1, 50, 49, 0]),
         ];
         let money = |packets, fen| Money { packets, fen: Fen::new(fen).unwrap() };
-        let report = Report::of(&totals, By::Day).unwrap();
+        let report = Report::of(&totals, By::Day, None).unwrap();
         let keys: Vec<&str> = report.lines.iter().map(|line| &*line.key).collect();
         assert_eq!(keys, ["2026-11-01", "2026-11-02"]);
         assert_eq!(report.lines[0].sent, money(3, 300));
@@ -180,13 +220,59 @@ mod tests {
         assert_eq!(report.lines[1].of(Outcome::Outstanding), money(1, 300));
         assert_eq!([report.lines[0].difference(), report.lines[1].difference()], [0, 1]);
         assert_eq!((report.total.sent, report.total.difference()), (money(5, 650), 1));
-        let lines = |by| Report::of(&totals, by).unwrap().lines.len();
+        let lines = |by| Report::of(&totals, by, None).unwrap().lines.len();
         assert_eq!(By::ALL.map(lines), [2, 2, 3, 1]);
+    }
+
+    #[test]
+    fn what_nobody_can_ask_about_any_more_is_unknown_and_no_longer_outstanding() {
+        let totals = [
+            total(1, "SENT", Outcome::Outstanding, "", [2, 300, 0, 0]),
+            total(1, "RECEIVED", Outcome::Received, "", [1, 50, 50, 0]),
+            total(2, "SENT", Outcome::Outstanding, "", [1, 70, 0, 0]),
+            total(1, "", Outcome::Unknown, "", [1, 11, 0, 0]),
+        ];
+        // at +08:00 the 2nd of December has begun, and the 1st of November ended 30 days before
+        let begins: Timestamp = "2026-12-01T16:00:00Z".parse().unwrap();
+        let open_from = first_open_day(begins);
+        assert_eq!(open_from, jiff::civil::date(2026, 11, 2));
+        let before = begins.checked_sub(jiff::SignedDuration::from_millis(1)).unwrap();
+        assert_eq!(first_open_day(before), jiff::civil::date(2026, 11, 1));
+        let money = |packets, fen| Money { packets, fen: Fen::new(fen).unwrap() };
+        let told = |open_from| {
+            let Report { total, .. } = Report::of(&totals, By::Status, open_from).unwrap();
+            let of = |outcome| total.of(outcome);
+            assert_eq!((total.sent, total.difference()), (money(5, 431), 0));
+            [of(Outcome::Outstanding), of(Outcome::Unknown), total.beyond_window]
+        };
+        assert_eq!(told(Some(open_from)), [money(1, 70), money(3, 311), money(2, 300)]);
+        assert_eq!(told(first_open_day(before).into()), told(None));
+        assert_eq!(told(None), [money(3, 370), money(1, 11), money(0, 0)]);
+    }
+
+    #[test]
+    fn what_a_file_alone_says_is_told_apart() {
+        let totals = [
+            total(1, IMPORTED, Outcome::Received, "", [2, 300, 290, 0]),
+            total(1, IMPORTED, Outcome::Refunded, "", [1, 40, 0, 40]),
+            total(1, IMPORTED, Outcome::Unknown, "", [4, 800, 0, 0]),
+            total(1, "RECEIVED", Outcome::Received, "", [1, 50, 50, 0]),
+        ];
+        let report = Report::of(&totals, By::Day, None).unwrap();
+        let money = |packets, fen| Money { packets, fen: Fen::new(fen).unwrap() };
+        assert_eq!(report.total.of(Outcome::Received), money(3, 340));
+        assert_eq!(report.total.imported, money(3, 330));
+        let mut twice = report.total.clone();
+        twice.saturating_add(&report.lines[0]);
+        assert_eq!((twice.imported, twice.sent), (money(6, 660), money(16, 2_380)));
     }
 
     #[test]
     fn sums_beyond_all_money_are_refused() {
         let much = total(1, "SENT", Outcome::Outstanding, "", [1, Fen::MAX.get(), 0, 0]);
-        assert!(matches!(Report::of(&[much.clone(), much], By::Day), Err(LedgerError::Overflow)));
+        assert!(matches!(
+            Report::of(&[much.clone(), much], By::Day, None),
+            Err(LedgerError::Overflow)
+        ));
     }
 }

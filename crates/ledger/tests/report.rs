@@ -10,9 +10,10 @@ use hongbao_ledger::ledger::Filter;
 use hongbao_ledger::record::{Receipt, Refund};
 use hongbao_ledger::total::day_of;
 use hongbao_ledger::{
-    Book, By, Expect, Inquiry, InquiryCommit, InquiryFilter, MemoryLedger, Record, Report, SealKey,
-    SqliteLedger, Store,
+    Book, By, Expect, Inquiry, InquiryCommit, InquiryFilter, MemoryLedger, PostgresLedger,
+    PostgresOptions, Record, Report, SealKey, SqliteLedger, Store,
 };
+use hongbao_postgres_test::TestServer;
 use hongbao_wire::Status;
 use hongbao_wire::send::Sender;
 use jiff::civil::Date;
@@ -267,7 +268,7 @@ async fn check(store: &dyn Store, steps: &[Step], from: Option<Date>, to: Option
             });
             let totals = store.totals(book, mch_id, from, to).await.unwrap();
             for by in By::ALL {
-                let report = Report::of(&totals, by).unwrap();
+                let report = Report::of(&totals, by, None).unwrap();
                 assert_eq!(
                     reported(&report),
                     summed(of_days.clone(), by),
@@ -278,24 +279,46 @@ async fn check(store: &dyn Store, steps: &[Step], from: Option<Date>, to: Option
     }
 }
 
+/// Commits, and the days that are asked for.
+type Story = (Vec<Step>, Option<Date>, Option<Date>);
+
+fn story() -> impl Strategy<Value = Story> {
+    let day = |days: i64| day_of(at(0) + SignedDuration::from_hours(24 * (days - 2)));
+    let day = move || prop::option::of((0..5_i64).prop_map(day));
+    (prop::collection::vec(step(), 0..60), day(), day())
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_report_adds_up_to_the_fen(
-        steps in prop::collection::vec(step(), 0..60),
-        from in prop::option::of(0..5_i64),
-        to in prop::option::of(0..5_i64),
-    ) {
-        let day = |days: i64| day_of(at(0) + SignedDuration::from_hours(24 * (days - 2)));
-        let (from, to) = (from.map(day), to.map(day));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    fn a_report_adds_up_to_the_fen((steps, from, to) in story()) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ledger.sqlite");
         let sqlite = SqliteLedger::open(&path, SealKey::generate()).unwrap();
-        runtime.block_on(async {
+        runtime().block_on(async {
             check(&MemoryLedger::new(), &steps, from, to).await;
             check(&sqlite, &steps, from, to).await;
+        });
+    }
+}
+
+proptest! {
+    // a database is made for each
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    /// Where PostgreSQL is installed.
+    #[test]
+    fn a_report_of_postgres_adds_up_to_the_fen((steps, from, to) in story()) {
+        let Some(server) = TestServer::shared() else { return Ok(()) };
+        let options = PostgresOptions::new(&server.database().socket_url).unwrap();
+        runtime().block_on(async {
+            let postgres = PostgresLedger::open(&options, SealKey::generate()).await.unwrap();
+            check(&postgres, &steps, from, to).await;
         });
     }
 }

@@ -6,13 +6,14 @@
 
 mod support;
 
+use hongbao_inquiry::import::{Claim, Imported, import};
 use hongbao_issuer::{Fault, FaultRule, On, Trigger};
 use hongbao_ledger::{Expect, Inquiries, InquiryCommit, Key, Ledger};
 use hongbao_wire::send::Sender;
 use hongbao_wire::{Fen, QUERY_PATH, SEND_PATH, SendRequest};
 use jiff::SignedDuration;
 use support::client::Connection;
-use support::gateway::{Pair, err_code, field, options, timeless};
+use support::gateway::{Pair, account, err_code, field, options, timeless};
 use support::pki::PKI;
 use support::{MCH, OTHER, api_key, query_body, secret, send_body, send_request};
 
@@ -397,5 +398,35 @@ async fn the_desk_of_a_gateway_shows_what_is_known_and_moves_nothing() {
     }
     let (status, problem) = json(pair.desk("GET", "/packets/10000098/none").await);
     assert_eq!((status, problem["code"].as_str()), (404, Some("NO_PACKET")));
+    pair.stop().await;
+}
+
+#[tokio::test]
+async fn the_desk_says_what_a_file_said_as_the_words_of_a_file() {
+    let pair = Pair::start().await;
+    pair.send("1").await;
+    pair.query("1").await;
+    // long beyond the 30 days: reports count it, and still nothing proves it
+    let mut claim = Claim::of("2".into());
+    claim.sent_at = Some(pair.now() - SignedDuration::from_hours(24 * 100));
+    claim.status = Some("已领取".into());
+    claim.total_amount = Fen::new(500);
+    let imported = import(&*pair.ledger, &account(MCH), &claim, pair.now()).await;
+    assert_eq!(imported.unwrap(), Imported::New);
+    assert_eq!(&*pair.known("2").await.unwrap().conclusion.verdict, "received");
+
+    let list = pair.desk("GET", "/packets/10000098").await;
+    let list: serde_json::Value = serde_json::from_slice(&list.body).unwrap();
+    let told = |at: usize| {
+        let packet = &list["packets"][at];
+        let names = ["status", "status_by", "claimed_status", "verdict", "is_final"];
+        names.map(|name| packet[name].to_string())
+    };
+    assert_eq!(told(0), [r#""SENDING""#, r#""reply""#, "null", r#""open""#, "false"]);
+    let verdict = r#""beyond_window""#;
+    assert_eq!(told(1), [r#""IMPORTED""#, r#""file""#, r#""已领取""#, verdict, "false"]);
+    let one = pair.desk("GET", "/packets/10000098/2").await;
+    let one: serde_json::Value = serde_json::from_slice(&one.body).unwrap();
+    assert_eq!(one["packet"], list["packets"][1]);
     pair.stop().await;
 }

@@ -1,5 +1,6 @@
 //! What a row is made of.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// One cell. Never a binary fraction: amounts and ids come as text or as whole numbers.
@@ -61,6 +62,36 @@ impl From<String> for Cell {
 impl From<i64> for Cell {
     fn from(number: i64) -> Cell {
         Cell::Int(number)
+    }
+}
+
+/// A cell that is written: what is in it may belong to another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum View<'c> {
+    /// Nothing.
+    #[default]
+    Empty,
+    /// Text.
+    Text(Cow<'c, str>),
+    /// A whole number.
+    Int(i64),
+}
+
+impl<'c> View<'c> {
+    /// A cell of a text, [`View::Empty`] where there is none.
+    #[must_use]
+    pub const fn of_text(text: &'c str) -> View<'c> {
+        if text.is_empty() { View::Empty } else { View::Text(Cow::Borrowed(text)) }
+    }
+}
+
+impl<'c> From<&'c Cell> for View<'c> {
+    fn from(cell: &'c Cell) -> View<'c> {
+        match cell {
+            Cell::Empty => View::Empty,
+            Cell::Text(text) | Cell::LostDigits(text) => View::Text(Cow::Borrowed(text)),
+            Cell::Int(number) => View::Int(*number),
+        }
     }
 }
 

@@ -30,7 +30,7 @@ mod text;
 pub mod writer;
 mod xlsx;
 
-pub use cell::{Cell, Row};
+pub use cell::{Cell, Row, View};
 pub use column::{Column, Kind};
 pub use csv::writer::unguarded;
 pub use error::{RowError, RowFault, SheetError};

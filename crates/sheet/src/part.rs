@@ -2,21 +2,25 @@
 //!
 //! Its rows go into a part of it, beside it, under its name and `.part`. What a checkpoint has
 //! promised of the part is on the disk. CSV, TSV and JSON lines are parts of themselves: the
-//! part gets the file's name when it is whole. XLSX and Parquet cannot be continued; their rows
-//! wait as CSV, out of which the file is made in the end.
+//! part gets the file's name when it is whole. XLSX and Parquet cannot be continued: the rows of a
+//! worksheet wait as CSV, and those of Parquet as row groups, out of which the file is made in the end.
 
-use crate::cell::Cell;
+use crate::cell::{Cell, View};
 use crate::column::{self, Column, Kind};
 use crate::error::SheetError;
 use crate::format::Format;
 use crate::limits::XLSX_ROWS_MAX;
+use crate::parquet::part::Groups;
 use crate::reader::{ReadOptions, Reader};
-use crate::target::{folder, place, sync_folder};
+use crate::target::{Target, folder, place, sync_folder};
 use crate::text::TextWriter;
 use crate::writer::{WriteOptions, Writer, check};
 use std::fs::{self, File, OpenOptions, Permissions, TryLockError};
 use std::io::{BufWriter, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
+
+/// What of a part that is text waits in memory.
+const BUFFER_BYTES: usize = 1 << 18;
 
 /// How far a part is on the disk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,12 +37,18 @@ pub struct Part {
     columns: Vec<Column>,
     format: Format,
     options: WriteOptions,
-    out: TextWriter<BufWriter<File>>,
+    out: Rows,
     rows: u64,
     /// The file, and its mode where one is there already.
     path: PathBuf,
     mode: Option<Permissions>,
     part: PathBuf,
+}
+
+/// The rows of a part.
+enum Rows {
+    Text(TextWriter<BufWriter<File>>),
+    Groups(Box<Groups>),
 }
 
 impl Part {
@@ -58,8 +68,13 @@ impl Part {
         let part = beside(&path);
         let file = open(&part)?;
         file.set_len(0)?;
-        let (of_part, in_part) = staged(format, options);
-        let out = TextWriter::new(BufWriter::new(file), of_part, in_part, columns)?;
+        let out = match staged(format, options) {
+            None => Rows::Groups(Box::new(Groups::new(file, columns)?)),
+            Some((of_part, in_part)) => {
+                let file = BufWriter::with_capacity(BUFFER_BYTES, file);
+                Rows::Text(TextWriter::new(file, of_part, in_part, columns)?)
+            }
+        };
         let columns = columns.to_vec();
         Ok(Part { columns, format, options, out, rows: 0, path, mode, part })
     }
@@ -88,24 +103,33 @@ impl Part {
         }
         file.set_len(from.bytes)?;
         file.seek(SeekFrom::Start(from.bytes))?;
-        let (of_part, in_part) = staged(format, options);
-        let out = TextWriter::headed(BufWriter::new(file), of_part, in_part, columns)?;
+        let out = match staged(format, options) {
+            None => Rows::Groups(Box::new(Groups::go_on(file, columns)?)),
+            Some((of_part, in_part)) => {
+                let file = BufWriter::with_capacity(BUFFER_BYTES, file);
+                Rows::Text(TextWriter::headed(file, of_part, in_part, columns)?)
+            }
+        };
         let columns = columns.to_vec();
         Ok(Part { columns, format, options, out, rows: from.rows, path, mode, part })
     }
 
-    /// Writes a row.
+    /// Writes a row; whether a checkpoint behind it costs no more than the disk takes. One of
+    /// Parquet within a row group costs as much as the rows of the group until then.
     ///
     /// # Errors
     /// As [`Writer::write`].
-    pub fn write(&mut self, cells: &[Cell]) -> Result<(), SheetError> {
+    pub fn write(&mut self, cells: &[View<'_>]) -> Result<bool, SheetError> {
         check(&self.columns, cells)?;
         if self.format == Format::Xlsx && self.rows == XLSX_ROWS_MAX {
             return Err(SheetError::TooManyRows);
         }
-        self.out.row(cells)?;
+        let is_at_ease = match &mut self.out {
+            Rows::Text(out) => out.row(cells).map(|()| true)?,
+            Rows::Groups(groups) => groups.row(cells)?,
+        };
         self.rows += 1;
-        Ok(())
+        Ok(is_at_ease)
     }
 
     /// Brings all rows to the disk, and says how far that is.
@@ -113,7 +137,10 @@ impl Part {
     /// # Errors
     /// [`SheetError::Io`].
     pub fn checkpoint(&mut self) -> Result<Checkpoint, SheetError> {
-        let mut file = self.out.flushed()?.get_ref();
+        let mut file = match &mut self.out {
+            Rows::Text(out) => out.flushed()?.get_ref(),
+            Rows::Groups(groups) => groups.flushed()?,
+        };
         file.sync_all()?;
         Ok(Checkpoint { bytes: file.stream_position()?, rows: self.rows })
     }
@@ -131,6 +158,14 @@ impl Part {
             }
             fs::rename(&self.part, &self.path)?;
             sync_folder(folder(&self.path))?;
+            return Ok(true);
+        }
+        if let Rows::Groups(groups) = self.out {
+            let Some(target) = groups.join(Target::new(&self.path)?, is_to_go_on)? else {
+                return Ok(false);
+            };
+            target.commit()?;
+            fs::remove_file(&self.part)?;
             return Ok(true);
         }
         let mut writer = Writer::create(&self.path, self.format, self.options, &self.columns)?;
@@ -162,13 +197,17 @@ const fn is_text(format: Format) -> bool {
     matches!(format, Format::Csv | Format::Tsv | Format::JsonLines | Format::Lines)
 }
 
-/// The format of a part, and how it is written.
-fn staged(format: Format, options: WriteOptions) -> (Format, WriteOptions) {
-    if is_text(format) { (format, options) } else { (Format::Csv, WriteOptions::default()) }
+/// The format of a part that is text, and how it is written; `None`: it is of row groups.
+fn staged(format: Format, options: WriteOptions) -> Option<(Format, WriteOptions)> {
+    match format {
+        Format::Parquet => None,
+        Format::Xlsx => Some((Format::Csv, WriteOptions::default())),
+        Format::Csv | Format::Tsv | Format::JsonLines | Format::Lines => Some((format, options)),
+    }
 }
 
 /// A number of a part, which is text there, as a number again.
-fn of_kind(cell: &mut Cell, kind: Kind) {
+pub(crate) fn of_kind(cell: &mut Cell, kind: Kind) {
     let Cell::Text(text) = &*cell else { return };
     let whole = match kind {
         Kind::Text => return,

@@ -1,7 +1,7 @@
 //! Rows into the formats that are text: each row stands on its own, so that a file can be
 //! continued.
 
-use crate::cell::Cell;
+use crate::cell::View;
 use crate::column::Column;
 use crate::csv::writer::CsvWriter;
 use crate::error::SheetError;
@@ -46,7 +46,7 @@ impl<W: Write> TextWriter<W> {
         })
     }
 
-    pub(crate) fn row(&mut self, cells: &[Cell]) -> Result<(), SheetError> {
+    pub(crate) fn row(&mut self, cells: &[View<'_>]) -> Result<(), SheetError> {
         match self {
             TextWriter::Csv(out) => out.row(cells),
             TextWriter::Json(out) => out.row(cells),

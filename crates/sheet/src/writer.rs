@@ -1,11 +1,12 @@
 //! Rows into a file, which is there whole or not at all.
 
-use crate::cell::Cell;
+use crate::cell::{Cell, View};
 use crate::column::{self, Column, Kind, shown};
 use crate::error::SheetError;
 use crate::format::Format;
 use crate::limits::fits_a_cell;
-use crate::parquet::writer::{DECIMAL_LIMIT, ParquetWriter};
+use crate::parquet::group::DECIMAL_LIMIT;
+use crate::parquet::writer::ParquetWriter;
 use crate::target::Target;
 use crate::text::TextWriter;
 use crate::xlsx::writer::XlsxWriter;
@@ -94,6 +95,14 @@ impl Writer {
     /// [`SheetError::CellCount`], [`SheetError::NotANumber`], [`SheetError::CellTooLong`],
     /// [`SheetError::TooManyRows`] for XLSX, [`SheetError::Io`].
     pub fn write(&mut self, cells: &[Cell]) -> Result<(), SheetError> {
+        self.write_views(&cells.iter().map(View::from).collect::<Vec<_>>())
+    }
+
+    /// The same of cells that belong to another.
+    ///
+    /// # Errors
+    /// As [`Writer::write`].
+    pub fn write_views(&mut self, cells: &[View<'_>]) -> Result<(), SheetError> {
         check(&self.columns, cells)?;
         match &mut self.out {
             Out::File(out) => out.row(cells),
@@ -128,14 +137,14 @@ impl std::fmt::Debug for Writer {
 }
 
 /// Refuses a row for what is in it.
-pub(crate) fn check(columns: &[Column], cells: &[Cell]) -> Result<(), SheetError> {
+pub(crate) fn check(columns: &[Column], cells: &[View<'_>]) -> Result<(), SheetError> {
     if cells.len() != columns.len() {
         let (found, expected) = (cells.len(), columns.len());
         return Err(SheetError::CellCount { found, expected });
     }
     for (cell, column) in cells.iter().zip(columns) {
         match cell {
-            Cell::Text(text) | Cell::LostDigits(text) => {
+            View::Text(text) => {
                 if column.kind != Kind::Text {
                     return Err(SheetError::NotANumber(shown(&column.name)));
                 }
@@ -143,12 +152,12 @@ pub(crate) fn check(columns: &[Column], cells: &[Cell]) -> Result<(), SheetError
                     return Err(SheetError::CellTooLong(shown(&column.name)));
                 }
             }
-            Cell::Int(number)
+            View::Int(number)
                 if column.kind == Kind::Hundredths && number.unsigned_abs() >= DECIMAL_LIMIT =>
             {
                 return Err(SheetError::NotANumber(shown(&column.name)));
             }
-            Cell::Int(_) | Cell::Empty => {}
+            View::Int(_) | View::Empty => {}
         }
     }
     Ok(())

@@ -59,16 +59,7 @@ impl fmt::Display for WireTime {
 /// `instant` at +08:00: `2017-07-20 22:45:12`.
 #[must_use]
 pub fn format(instant: Timestamp) -> String {
-    let civil = OFFSET.to_datetime(instant);
-    format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02}",
-        civil.year(),
-        civil.month(),
-        civil.day(),
-        civil.hour(),
-        civil.minute(),
-        civil.second()
-    )
+    written(instant, ' ', "")
 }
 
 /// `instant` at +08:00.
@@ -80,8 +71,39 @@ pub fn zoned(instant: Timestamp) -> ZonedDateTime {
 /// RFC 3339 at +08:00, to the second: `2017-07-20T22:45:12+08:00`.
 #[must_use]
 pub fn rfc3339(instant: Timestamp) -> String {
-    let text = format(instant);
-    format!("{}T{}+08:00", &text[..10], &text[11..])
+    written(instant, 'T', "+08:00")
+}
+
+/// Digit by digit, without the machinery of `format!`: an export writes a few of these a row.
+fn written(instant: Timestamp, between: char, zone: &str) -> String {
+    let civil = OFFSET.to_datetime(instant);
+    let mut text = String::with_capacity("2017-07-20T22:45:12+08:00".len());
+    match u16::try_from(civil.year()) {
+        Ok(year) => {
+            two_digits(&mut text, year / 100);
+            two_digits(&mut text, year % 100);
+        }
+        Err(_) => text = format!("{:04}", civil.year()),
+    }
+    let parts = [
+        ('-', civil.month()),
+        ('-', civil.day()),
+        (between, civil.hour()),
+        (':', civil.minute()),
+        (':', civil.second()),
+    ];
+    for (before, number) in parts {
+        text.push(before);
+        two_digits(&mut text, number.unsigned_abs().into());
+    }
+    text.push_str(zone);
+    text
+}
+
+fn two_digits(text: &mut String, number: u16) {
+    for digit in [number / 10, number % 10] {
+        text.extend(char::from_digit(digit.into(), 10));
+    }
 }
 
 fn parse(text: &str) -> Option<Timestamp> {

@@ -128,6 +128,14 @@ fn times_are_written_at_eight_hours_east() {
     assert_eq!(time.instant(), Some("2017-07-20T14:45:12Z".parse().unwrap()));
     assert_eq!(format(instant), "2017-07-20 22:45:12");
     assert_eq!(rfc3339(instant), "2017-07-20T22:45:12+08:00");
+    for (second, text) in [
+        (0, "1970-01-01 08:00:00"),
+        (253_402_185_599, "9999-12-31 07:59:59"),
+        (-62_135_625_601, "0000-12-31 23:59:59"),
+        (-62_167_248_001, "-001-12-31 23:59:59"),
+    ] {
+        assert_eq!(time::format(Timestamp::from_second(second).unwrap()), text);
+    }
     assert_eq!(zoned(instant).hour(), 22);
     assert_eq!(beijing().to_datetime(instant).hour(), 22);
     let new_year: Timestamp = "2017-12-31T16:00:00Z".parse().unwrap();

@@ -2,6 +2,8 @@
 args-bad-month = it must be a month such as `2026-01`
 report-day = day
 report-activity = activity
+report-month = month
+report-year = year
 report-status = status
 report-sender = sender
 report-sent = sent
@@ -14,6 +16,8 @@ report-total = total
 report-others = { $count } others
 report-units = packets / yuan
 report-difference = what was ordered is { $fen } fen more than the other columns add up to: a record has another amount than was ordered; `hongbao reconcile` names it
+report-beyond-window = of the unknown, { $packets } packets of { $yuan } yuan were on their way when last told of, more than 30 days ago: nobody can ask any more, the merchant console may know
+report-imported = of the received and refunded, { $packets } packets of { $yuan } yuan are what an imported file says: no reply of WeChat Pay proves it
 report-out-hint = give `--out` a file that can be written: CSV, XLSX or Parquet
 report-chart-format = a chart is written as SVG alone
 report-chart-format-hint = give `--chart` a name that ends in `.svg`

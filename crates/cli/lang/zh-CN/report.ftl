@@ -2,6 +2,8 @@
 args-bad-month = 须为月份，如 `2026-01`
 report-day = 日期
 report-activity = 活动
+report-month = 月份
+report-year = 年份
 report-status = 状态
 report-sender = 发送者
 report-sent = 发放
@@ -14,6 +16,8 @@ report-total = 合计
 report-others = 其他 { $count } 项
 report-units = 个数 / 元
 report-difference = 发放金额比其余各列之和多 { $fen } 分：有记录的金额与所发的不同，`hongbao reconcile` 会指出是哪一个
+report-beyond-window = 未知之中，{ $packets } 个共 { $yuan } 元最后一次得知时尚未了结，发放已超过 30 天：已无法再查询，商户平台或许有记录
+report-imported = 已领取与已退回之中，{ $packets } 个共 { $yuan } 元只是导入的文件所说，没有微信支付的应答为证
 report-out-hint = 给 `--out` 一个可以写入的文件：CSV、XLSX 或 Parquet
 report-chart-format = 图表只写成 SVG
 report-chart-format-hint = 给 `--chart` 一个以 `.svg` 结尾的文件名

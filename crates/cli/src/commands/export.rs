@@ -5,6 +5,7 @@ mod plan;
 mod sink;
 mod source;
 mod state;
+mod writing;
 
 use crate::args::ExportArgs;
 use crate::commands::serve::Stop;
@@ -12,7 +13,6 @@ use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::say;
-use hongbao_sheet::Cell;
 use plan::Plan;
 use serde_json::json;
 use sink::Sink;
@@ -20,9 +20,14 @@ use source::Source;
 use state::State;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use tokio::sync::mpsc;
+use writing::{Message, Page, Written};
 
-/// How many pages are read between two states that an interrupted export goes on from.
-const PAGES_BETWEEN: u64 = 20;
+/// Pages that wait to be written: reading goes on meanwhile.
+const PAGES_AHEAD: usize = 4;
+
+/// Whether to stop; asked with the rows that are read, or written where all are read.
+type IsStopped = Arc<dyn Fn(u64) -> bool + Send + Sync>;
 
 /// Writes the rows page by page: memory does not grow with the ledger.
 ///
@@ -32,10 +37,11 @@ const PAGES_BETWEEN: u64 = 20;
 pub async fn run(args: &ExportArgs, out: &mut Output) -> Result<Exit, Failure> {
     let plan = Plan::of(args)?;
     let source = Source::open(args, out).await?;
-    let (mut state, sink) = begin(args, &plan, out)?;
+    let (state, sink) = begin(args, &plan, out)?;
     let has_stopped = watch_signals()?;
-    let is_stopped = |_: &State| has_stopped.load(Ordering::Relaxed);
-    match write(args, &plan, &source, &mut state, sink, is_stopped, out).await? {
+    let is_stopped = Arc::new(move |_| has_stopped.load(Ordering::Relaxed));
+    let (end, state) = write(args, &plan, &source, (state, sink), is_stopped, out).await?;
+    match end {
         End::Made => Ok(told(args, &state, out)),
         End::Stopped => {
             out.talk(say!("export-stopped", rows = state.rows));
@@ -57,42 +63,48 @@ enum End {
     Unread,
 }
 
-/// Writes what is left to be written.
+/// Writes what is left to be written: here it is read, and on another thread written.
 async fn write(
     args: &ExportArgs,
     plan: &Plan,
     source: &Source,
-    state: &mut State,
-    mut sink: Sink,
-    is_stopped: impl Fn(&State) -> bool,
+    (state, sink): (State, Sink),
+    is_stopped: IsStopped,
     out: &mut Output,
-) -> Result<End, Failure> {
+) -> Result<(End, State), Failure> {
+    let written = Arc::new(Written::default());
+    let (sender, pages) = mpsc::channel(PAGES_AHEAD);
+    let mut place = state.clone();
+    let writing = writing::Writing::new(plan, state, sink, &written, &is_stopped);
+    let mut writing = tokio::task::spawn_blocking(move || writing.run(pages));
     let mut progress = Progress::new(None);
-    let mut pages = 0_u64;
-    while !is_stopped(state) {
-        let Some(page) = source.page(args, state).await? else {
-            let is_made = sink.finish(state, |rows, total| {
-                progress.show_at_times(rows, &say!("export-making", total = total), out);
-                !is_stopped(state)
-            })?;
-            progress.clear();
-            return Ok(if is_made { End::Made } else { End::Stopped });
-        };
-        for packet in &page {
-            let cells: Vec<Cell> = plan.columns.iter().map(|column| column.cell(packet)).collect();
-            if !sink.row(&cells)? {
-                return Ok(End::Unread);
+    let read = async {
+        while !is_stopped(place.rows) {
+            let message = match source.page(args, &mut place).await? {
+                Some(packets) => Message::Page(Page { packets, after: place.after.clone() }),
+                None => Message::End,
+            };
+            let is_end = matches!(message, Message::End);
+            // where nobody takes it, writing says why
+            if sender.send(message).await.is_err() || is_end {
+                break;
             }
+            written.show_at_times(&mut progress, out);
         }
-        pages += 1;
-        if pages.is_multiple_of(PAGES_BETWEEN) {
-            sink.keep(state)?;
+        Ok(())
+    };
+    let read: Result<(), Failure> = read.await;
+    // what is read is written, and kept
+    drop(sender);
+    let end = loop {
+        tokio::select! {
+            end = &mut writing => break end,
+            () = progress.tick() => written.show(&progress, out),
         }
-        progress.show_at_times(state.rows, "", out);
-    }
+    };
     progress.clear();
-    sink.keep(state)?;
-    Ok(End::Stopped)
+    let end = end.unwrap_or_else(|gone| std::panic::resume_unwind(gone.into_panic()));
+    read.and(end)
 }
 
 /// Begins, or goes on with what is left of an interrupted export of the same rows.

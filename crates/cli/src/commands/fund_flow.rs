@@ -11,7 +11,7 @@ use crate::files;
 use crate::output::Output;
 use crate::remembered::Remembered;
 use crate::say;
-use crate::sorted::{Keyed, Sorter};
+use crate::sorted::{Keyed, Sorted, Sorter};
 use bill::Bills;
 use hongbao_inquiry::fund_flow::{
     Days, Difference, Flaw, Flows, Movement, Packet, Packets, REFUND_WITHIN, differences,
@@ -116,26 +116,32 @@ impl Comparison<'_> {
         let mut movements = movements.sorted().map_err(|error| spilled(&error))?;
         let mut of_packets = Sorter::new();
         let mut waiting = Waiting::default();
-        while let Some((voucher, group, again)) = movements.group().map_err(|e| spilled(&e))? {
-            self.sink.tally.again += again;
-            let is_known = MchBillno::is_well_formed(&voucher) && {
-                let found = self.packets.find(&voucher).await;
-                found.map_err(|error| self.remembered.failure(&error))?.is_some()
-            };
-            for movement in group {
-                if is_known {
-                    let keyed = Keyed { key: voucher.clone(), movement };
-                    of_packets.push(keyed).map_err(|error| spilled(&error))?;
-                } else if movement.is_of_a_red_packet() {
-                    waiting.push(movement);
-                } else {
-                    self.sink.tally.other += 1;
+        // the voucher that was looked for last, and whether there is a packet of its number
+        let mut looked_for: Option<(Box<str>, bool)> = None;
+        while let Some(keyed) = movements.next().map_err(|error| spilled(&error))? {
+            let is_known = match &looked_for {
+                Some((voucher, is_known)) if *voucher == keyed.key => *is_known,
+                _ => {
+                    let is_known = MchBillno::is_well_formed(&keyed.key) && {
+                        let found = self.packets.find(&keyed.key).await;
+                        found.map_err(|error| self.remembered.failure(&error))?.is_some()
+                    };
+                    looked_for = Some((keyed.key.clone(), is_known));
+                    is_known
                 }
+            };
+            if is_known {
+                of_packets.push(keyed).map_err(|error| spilled(&error))?;
+            } else if keyed.movement.is_of_a_red_packet() {
+                waiting.push(keyed.movement);
+            } else {
+                self.sink.tally.other += 1;
             }
             if waiting.count >= WAITING_MAX {
                 self.found_by_detail_id(std::mem::take(&mut waiting), &mut of_packets).await?;
             }
         }
+        self.sink.tally.again += movements.again;
         self.found_by_detail_id(waiting, &mut of_packets).await?;
         Ok(of_packets)
     }
@@ -193,19 +199,22 @@ impl Comparison<'_> {
             None => None,
         };
         loop {
-            let group = groups.group().map_err(|error| spilled(&error))?;
+            let key = groups.key();
             // the packets before it have no movements; both are in the order of their numbers
-            while let Some(packet) = next.take_if(|packet| {
-                group.as_ref().is_none_or(|(key, ..)| packet.mch_billno.as_str() < &**key)
-            }) {
-                self.packet(&packet, &[])?;
+            while let Some(packet) =
+                next.take_if(|packet| key.is_none_or(|key| packet.mch_billno.as_str() < key))
+            {
+                self.packet(&packet, &OfPacket::default())?;
                 if let Some(walk) = &mut walk {
                     next = walk.next().await.map_err(|error| self.remembered.failure(&error))?;
                 }
             }
-            let Some((key, movements, again)) = group else { return Ok(()) };
-            self.sink.tally.again += again;
-            let packet = match next.take_if(|packet| packet.mch_billno.as_str() == &*key) {
+            let Some(key) = key.map(str::to_owned) else {
+                self.sink.tally.again += groups.again;
+                return Ok(());
+            };
+            let movements = OfPacket::next(&mut groups, &key).map_err(|error| spilled(&error))?;
+            let packet = match next.take_if(|packet| packet.mch_billno.as_str() == key) {
                 Some(packet) => {
                     if let Some(walk) = &mut walk {
                         next = walk.next().await.map_err(|e| self.remembered.failure(&e))?;
@@ -220,17 +229,17 @@ impl Comparison<'_> {
         }
     }
 
-    fn packet(&mut self, packet: &Packet, movements: &[Movement]) -> Result<(), Failure> {
-        let flows = Flows::of(movements);
-        let found = differences(packet, &flows, &self.days);
-        if movements.is_empty() && found.is_empty() {
+    fn packet(&mut self, packet: &Packet, movements: &OfPacket) -> Result<(), Failure> {
+        let OfPacket { flows, first: movement } = movements;
+        let found = differences(packet, flows, &self.days);
+        if movement.is_none() && found.is_empty() {
             return Ok(());
         }
-        self.sink.tally.packet(&flows);
-        let movement = movements.iter().min_by_key(|m| (m.booked_at, m.bill, m.line));
+        self.sink.tally.packet(flows);
+        let movement = movement.as_ref();
         let mut line = Line {
             packet: Some(packet),
-            flows: Some(&flows),
+            flows: Some(flows),
             movement,
             bill: movement.and_then(|m| self.names.get(m.bill as usize)).map(String::as_str),
             line: movement.map(|movement| movement.line),
@@ -241,6 +250,28 @@ impl Comparison<'_> {
             self.sink.write(&line)?;
         }
         if found.is_empty() && self.all { self.sink.write(&line) } else { Ok(()) }
+    }
+}
+
+/// What the movements of a packet come to, and the first of them.
+#[derive(Debug, Default)]
+struct OfPacket {
+    flows: Flows,
+    first: Option<Movement>,
+}
+
+impl OfPacket {
+    /// Those of a key that come next.
+    fn next(movements: &mut Sorted, key: &str) -> io::Result<Self> {
+        let mut all = Self::default();
+        while let Some(Keyed { movement, .. }) = movements.next_if(|next| next == key)? {
+            all.flows.add(&movement);
+            let place = |movement: &Movement| (movement.booked_at, movement.bill, movement.line);
+            if all.first.as_ref().is_none_or(|first| place(&movement) < place(first)) {
+                all.first = Some(movement);
+            }
+        }
+        Ok(all)
     }
 }
 

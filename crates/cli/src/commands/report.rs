@@ -11,7 +11,8 @@ use crate::ledger_place::{LedgerPlace, OpenLedger};
 use crate::output::Output;
 use crate::remembered::{self, Remembered};
 use crate::say;
-use hongbao_ledger::{Book, Report, Store};
+use hongbao_inquiry::{Clock, SystemClock};
+use hongbao_ledger::{Book, Report, Store, report};
 use std::sync::Arc;
 
 /// Prints the report, and writes the file and the chart that are asked for.
@@ -25,9 +26,12 @@ pub async fn run(args: &ReportArgs, out: &mut Output) -> Result<Exit, Failure> {
     }
     let side = Side::open(args).await?;
     let (from, to) = args.days();
+    // the payer's own records are never old
+    let is_told = args.book == Book::Inquiries;
+    let open_from = is_told.then(|| report::first_open_day(SystemClock.now()));
     let totals = side.ledger.totals(args.book, &side.mch_id, from, to).await;
     let report = totals
-        .and_then(|totals| Report::of(&totals, args.by))
+        .and_then(|totals| Report::of(&totals, args.by, open_from))
         .map_err(|error| side.place.failure(&error))?;
     if args.json {
         out.json(&table::to_json(&report, args, &side.mch_id));

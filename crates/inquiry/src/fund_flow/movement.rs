@@ -7,6 +7,9 @@ use jiff::Timestamp;
 /// and says that they may change.
 const RED_PACKET: &str = "红包";
 
+/// Amounts of one direction that are told apart. One that differs is among the first two.
+const AMOUNTS_MAX: usize = 16;
+
 /// Which way money went, seen from the merchant's account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Direction {
@@ -76,9 +79,9 @@ pub struct Flows {
     pub ins: u64,
     /// What came, fen.
     pub back: u64,
-    /// The amounts that left, each once.
+    /// The amounts that left, each once; the first 16.
     pub out_amounts: Vec<Fen>,
-    /// The amounts that came, each once.
+    /// The amounts that came, each once; the first 16.
     pub in_amounts: Vec<Fen>,
     /// When the first left.
     pub out_at: Option<Timestamp>,
@@ -91,22 +94,23 @@ impl Flows {
     #[must_use]
     pub fn of(movements: &[Movement]) -> Self {
         let mut flows = Self::default();
-        for movement in movements {
-            let (count, sum, amounts, at) = match movement.direction {
-                Direction::Out => {
-                    (&mut flows.outs, &mut flows.out, &mut flows.out_amounts, &mut flows.out_at)
-                }
-                Direction::In => {
-                    (&mut flows.ins, &mut flows.back, &mut flows.in_amounts, &mut flows.in_at)
-                }
-            };
-            *count += 1;
-            *sum = sum.saturating_add(movement.amount.get());
-            if !amounts.contains(&movement.amount) {
-                amounts.push(movement.amount);
-            }
-            *at = Some(at.map_or(movement.booked_at, |at| at.min(movement.booked_at)));
-        }
+        movements.iter().for_each(|movement| flows.add(movement));
         flows
+    }
+
+    /// Adds one; in memory of fixed size.
+    pub fn add(&mut self, movement: &Movement) {
+        let (count, sum, amounts, at) = match movement.direction {
+            Direction::Out => {
+                (&mut self.outs, &mut self.out, &mut self.out_amounts, &mut self.out_at)
+            }
+            Direction::In => (&mut self.ins, &mut self.back, &mut self.in_amounts, &mut self.in_at),
+        };
+        *count += 1;
+        *sum = sum.saturating_add(movement.amount.get());
+        if amounts.len() < AMOUNTS_MAX && !amounts.contains(&movement.amount) {
+            amounts.push(movement.amount);
+        }
+        *at = Some(at.map_or(movement.booked_at, |at| at.min(movement.booked_at)));
     }
 }

@@ -86,7 +86,7 @@ pub(super) fn record(row: &Row<'_>) -> Result<Record, LedgerError> {
     Ok(Record {
         key: Key::new(text_id::<MchId>(row, 0)?, text_id::<MchBillno>(row, 1)?),
         version: version(row, 2)?,
-        status: optional(row, 3)?.map(|word| Status::from_wire(&word)),
+        status: status(row, 3)?,
         status_at: at(row, 4)?,
         told: told(get(row, 5)?)?,
         due_at: optional_time(row, 6)?,
@@ -98,6 +98,12 @@ pub(super) fn record(row: &Row<'_>) -> Result<Record, LedgerError> {
         receipt: receipt(row)?,
         refund: refund(row)?,
     })
+}
+
+/// A status word, without a copy of it: an export reads one a row.
+fn status(row: &Row<'_>, column: usize) -> Result<Option<Status>, LedgerError> {
+    let word = row.get_ref(column).map_err(fault)?.as_str_or_null();
+    word.map(|word| word.map(Status::from_wire)).map_err(|_| damaged("status"))
 }
 
 pub(super) fn text_id<T: From<String>>(row: &Row<'_>, column: usize) -> Result<T, LedgerError> {

@@ -5,7 +5,10 @@ use super::problem::Problem;
 use super::view::{EntryView, answer, time};
 use crate::gateway::Gateway;
 use axum::response::IntoResponse;
+use hongbao_inquiry::Account;
+use hongbao_ledger::inquiry::Seen;
 use hongbao_ledger::{Inquiry, InquiryFilter, Key};
+use jiff::Timestamp;
 use serde::Serialize;
 
 /// What is known of a packet: the seed's field names where there are some.
@@ -15,10 +18,15 @@ struct InquiryView {
     mch_billno: String,
     /// `null` where no verified record ever came; `IMPORTED` where a file named it until then.
     status: Option<String>,
-    /// What was concluded last; it permits nothing.
-    verdict: String,
+    /// Who says the status and what follows from it: `reply`, a verified reply of WeChat Pay, or
+    /// `file`, an imported one, which proves nothing. `null`: nobody said any.
+    status_by: Option<&'static str>,
+    /// What an imported file says became of it, in its own words; `null` once there is a reply.
+    claimed_status: Option<String>,
+    /// What the ledger proves now; it permits nothing.
+    verdict: &'static str,
     cause: Option<String>,
-    next_step: String,
+    next_step: &'static str,
     is_final: bool,
     detail_id: Option<String>,
     total_amount: Option<u64>,
@@ -34,9 +42,10 @@ struct InquiryView {
     version: u64,
 }
 
-impl From<Inquiry> for InquiryView {
-    fn from(inquiry: Inquiry) -> Self {
-        let conclusion = inquiry.conclusion;
+impl InquiryView {
+    fn of(account: &Account, inquiry: Inquiry, now: Timestamp) -> Self {
+        let verdict = account.verdict_of(&inquiry, now);
+        let by_file = inquiry.answered_at.is_none();
         let ordered = inquiry.order.as_ref().map(|order| order.total_amount.get());
         let seen = inquiry.seen.as_ref();
         let seen_amount = seen.and_then(|seen| seen.total_amount).map(|amount| amount.get());
@@ -44,10 +53,12 @@ impl From<Inquiry> for InquiryView {
             mch_id: inquiry.key.mch_id.to_string(),
             mch_billno: inquiry.key.mch_billno.to_string(),
             status: seen.map(|seen| seen.status.to_string()),
-            verdict: conclusion.verdict.into(),
-            cause: conclusion.cause.map(String::from),
-            next_step: conclusion.next_step.into(),
-            is_final: conclusion.is_final,
+            status_by: seen.map(|_| if by_file { "file" } else { "reply" }),
+            claimed_status: seen.filter(|_| by_file).and_then(claimed),
+            verdict: verdict.as_str(),
+            cause: verdict.cause().map(str::to_owned),
+            next_step: verdict.next_step().as_str(),
+            is_final: verdict.is_final(),
             detail_id: seen.and_then(|seen| seen.detail_id.as_ref()).map(ToString::to_string),
             total_amount: seen_amount.or(ordered),
             send_time: inquiry.sent_at.map(time),
@@ -60,6 +71,10 @@ impl From<Inquiry> for InquiryView {
             version: inquiry.version,
         }
     }
+}
+
+fn claimed(seen: &Seen) -> Option<String> {
+    seen.reason.as_deref().map(str::to_owned)
 }
 
 #[derive(Debug, Serialize)]
@@ -82,7 +97,9 @@ pub(super) async fn list(
         let full = u32::try_from(inquiries.len()).is_ok_and(|count| count == filter.limit);
         let last = inquiries.last().filter(|_| full);
         known.next = last.map(|inquiry| inquiry.key.mch_billno.to_string());
-        known.packets = inquiries.into_iter().map(InquiryView::from).collect();
+        let (account, now) = (inquirer.account(), inquirer.now());
+        let view = |inquiry| InquiryView::of(account, inquiry, now);
+        known.packets = inquiries.into_iter().map(view).collect();
     }
     Ok(answer(desk, known))
 }
@@ -101,7 +118,8 @@ pub(super) async fn show(
 ) -> Result<impl IntoResponse + use<>, Problem> {
     let inquirer = gateway.inquirer(key.mch_id.as_str()).ok_or_else(Problem::no_packet)?;
     let known = inquirer.ledger().inquiry(key).await?;
-    let packet = known.ok_or_else(Problem::no_packet)?.into();
+    let known = known.ok_or_else(Problem::no_packet)?;
+    let packet = InquiryView::of(inquirer.account(), known, inquirer.now());
     let history = inquirer.ledger().inquiry_history(key).await?;
     let history = history.into_iter().map(EntryView::from).collect();
     Ok(answer(desk, One { packet, history }))

@@ -64,7 +64,7 @@ fn upstream(mch_id: &str, shown: &Shown, world: &World) -> Upstream {
 }
 
 /// As whom a gateway asks.
-fn account(mch_id: &str) -> Account {
+pub fn account(mch_id: &str) -> Account {
     Account {
         mch_id: mch_id.into(),
         appid: APPID.into(),
@@ -172,6 +172,11 @@ impl Pair {
     /// Records are no longer young enough.
     pub fn grow_old(&self) {
         self.pass(SignedDuration::from_secs(6));
+    }
+
+    /// The time at the gateway.
+    pub fn now(&self) -> Timestamp {
+        Shared(self.upstream.clock.clone()).now()
     }
 
     /// What the gateway knows.

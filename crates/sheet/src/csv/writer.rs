@@ -1,6 +1,6 @@
 //! Rows into CSV.
 
-use crate::cell::Cell;
+use crate::cell::View;
 use crate::column::{Column, Kind};
 use crate::error::SheetError;
 use crate::number;
@@ -52,18 +52,18 @@ impl<W: Write> CsvWriter<W> {
         CsvWriter { writer, kinds, guards_formulas: options.guard_formulas }
     }
 
-    pub(crate) fn row(&mut self, cells: &[Cell]) -> Result<(), SheetError> {
+    pub(crate) fn row(&mut self, cells: &[View<'_>]) -> Result<(), SheetError> {
         for (cell, kind) in cells.iter().zip(&self.kinds) {
             match cell {
-                Cell::Empty => self.writer.write_field(""),
-                Cell::Text(text) | Cell::LostDigits(text) if self.guards_formulas => {
+                View::Empty => self.writer.write_field(""),
+                View::Text(text) if self.guards_formulas => {
                     self.writer.write_field(guarded(text).as_bytes())
                 }
-                Cell::Text(text) | Cell::LostDigits(text) => self.writer.write_field(&**text),
-                Cell::Int(number) if *kind == Kind::Hundredths => {
+                View::Text(text) => self.writer.write_field(text.as_bytes()),
+                View::Int(number) if *kind == Kind::Hundredths => {
                     self.writer.write_field(number::hundredths(*number))
                 }
-                Cell::Int(number) => self.writer.write_field(number.to_string()),
+                View::Int(number) => self.writer.write_field(number.to_string()),
             }
             .map_err(io)?;
         }

@@ -1,6 +1,6 @@
 //! Rows into JSON lines.
 
-use crate::cell::Cell;
+use crate::cell::View;
 use crate::column::{Column, Kind};
 use crate::error::SheetError;
 use crate::number;
@@ -27,20 +27,20 @@ impl<W: Write> JsonWriter<W> {
 
     /// Writes a row: `null` for what is empty, numbers as such, hundredths as text, as most
     /// readers make a binary fraction of a decimal.
-    pub(crate) fn row(&mut self, cells: &[Cell]) -> Result<(), SheetError> {
+    pub(crate) fn row(&mut self, cells: &[View<'_>]) -> Result<(), SheetError> {
         let mut before = '{';
         for ((name, kind), cell) in self.names.iter().zip(cells) {
             write!(self.out, "{before}{name}")?;
             before = ',';
             match cell {
-                Cell::Empty => self.out.write_all(b"null")?,
-                Cell::Text(text) | Cell::LostDigits(text) => {
+                View::Empty => self.out.write_all(b"null")?,
+                View::Text(text) => {
                     serde_json::to_writer(&mut self.out, text).map_err(io::Error::from)?;
                 }
-                Cell::Int(number) if *kind == Kind::Hundredths => {
+                View::Int(number) if *kind == Kind::Hundredths => {
                     write!(self.out, "\"{}\"", number::hundredths(*number))?;
                 }
-                Cell::Int(number) => write!(self.out, "{number}")?,
+                View::Int(number) => write!(self.out, "{number}")?,
             }
         }
         self.out.write_all(b"}\n")?;

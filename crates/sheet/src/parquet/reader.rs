@@ -11,15 +11,14 @@ use crate::stage::{Out, Stage, Stop};
 use ::parquet::basic::Compression;
 use ::parquet::column::reader::ColumnReader;
 use ::parquet::errors::ParquetError;
-use ::parquet::file::reader::{FileReader, RowGroupReader, SerializedFileReader};
-use std::fs::File;
+use ::parquet::file::reader::{ChunkReader, FileReader, RowGroupReader, SerializedFileReader};
 
 /// Opens a file. Columns of instants are shown at +08:00, decimals as exact text.
-pub(crate) fn open(file: File) -> Result<(Vec<Column>, Stage), SheetError> {
+pub(crate) fn open(file: impl ChunkReader + 'static) -> Result<(Vec<Column>, Stage), SheetError> {
     Stage::start(Format::Parquet, move |out| read(file, out))
 }
 
-fn read(file: File, out: &mut Out) -> Result<(), Stop> {
+fn read(file: impl ChunkReader + 'static, out: &mut Out) -> Result<(), Stop> {
     let file = SerializedFileReader::new(file).map_err(of_parquet)?;
     let schema = file.metadata().file_metadata().schema_descr_ptr();
     if schema.num_columns() > COLUMNS_MAX {

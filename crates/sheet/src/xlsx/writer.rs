@@ -1,6 +1,6 @@
 //! Rows into a worksheet, a row at a time.
 
-use crate::cell::Cell;
+use crate::cell::View;
 use crate::column::{Column, Kind};
 use crate::error::SheetError;
 use crate::limits::XLSX_ROWS_MAX;
@@ -44,7 +44,7 @@ impl XlsxWriter {
         Ok(XlsxWriter { book, target, rows: 0, widths, hundredths, two_decimals })
     }
 
-    pub(crate) fn row(&mut self, cells: &[Cell]) -> Result<(), SheetError> {
+    pub(crate) fn row(&mut self, cells: &[View<'_>]) -> Result<(), SheetError> {
         if self.rows == XLSX_ROWS_MAX {
             return Err(SheetError::TooManyRows);
         }
@@ -54,7 +54,7 @@ impl XlsxWriter {
         let beside = self.widths.iter_mut().zip(&self.hundredths);
         for ((at, cell), (width, is_hundredths)) in (0..).zip(cells).zip(beside) {
             let put = match cell {
-                Cell::Int(number) if *is_hundredths => {
+                View::Int(number) if *is_hundredths => {
                     put_hundredths(sheet, line, at, *number, &self.two_decimals)
                 }
                 cell => put(sheet, line, at, cell),
@@ -77,18 +77,18 @@ impl XlsxWriter {
 
 /// Writes a cell and gives its width. Text is never taken for a formula or a number; a number
 /// that Excel would not keep whole is written as text.
-fn put(sheet: &mut Worksheet, line: u32, at: u16, cell: &Cell) -> Result<u32, XlsxError> {
+fn put(sheet: &mut Worksheet, line: u32, at: u16, cell: &View<'_>) -> Result<u32, XlsxError> {
     Ok(match cell {
-        Cell::Empty => 0,
-        Cell::Text(text) | Cell::LostDigits(text) => {
+        View::Empty => 0,
+        View::Text(text) => {
             sheet.write_string(line, at, &**text)?;
             width(text)
         }
-        Cell::Int(number) if (-EXACT_MAX..=EXACT_MAX).contains(number) => {
+        View::Int(number) if (-EXACT_MAX..=EXACT_MAX).contains(number) => {
             sheet.write_number(line, at, *number as f64)?;
             WIDTH_MIN
         }
-        Cell::Int(number) => {
+        View::Int(number) => {
             sheet.write_string(line, at, number.to_string())?;
             WIDTH_MIN
         }

@@ -1,14 +1,14 @@
 //! What the columns say of a packet.
 
 use crate::args::BookArg;
-use crate::cell::{at, fen, text};
 use crate::commands::records;
 use crate::packet_field::Field;
 use hongbao_ledger::{Inquiry, Record};
+use hongbao_sheet::View;
 use hongbao_wire::send::Sender;
-use hongbao_wire::{OpenId, Verdict};
-
-use hongbao_sheet::Cell;
+use hongbao_wire::{Fen, OpenId, Verdict, time};
+use jiff::Timestamp;
+use std::borrow::Cow;
 
 /// A packet, as one of the books has it.
 pub enum Packet {
@@ -16,6 +16,16 @@ pub enum Packet {
     Inquiry(Box<Inquiry>, Verdict),
     /// The payer's own.
     Record(Box<Record>),
+}
+
+impl Packet {
+    /// Its number.
+    pub fn mch_billno(&self) -> &str {
+        match self {
+            Self::Inquiry(inquiry, _) => inquiry.key.mch_billno.as_str(),
+            Self::Record(record) => record.key.mch_billno.as_str(),
+        }
+    }
 }
 
 /// Whether a book has the field.
@@ -45,14 +55,14 @@ pub fn has(book: BookArg, field: Field) -> bool {
 }
 
 /// What a field says of a packet.
-pub fn cell(field: Field, packet: &Packet) -> Cell {
+pub fn cell(field: Field, packet: &Packet) -> View<'_> {
     match packet {
         Packet::Inquiry(inquiry, verdict) => of_inquiry(field, inquiry, verdict),
         Packet::Record(record) => of_record(field, record),
     }
 }
 
-fn of_inquiry(field: Field, inquiry: &Inquiry, verdict: &Verdict) -> Cell {
+fn of_inquiry<'p>(field: Field, inquiry: &'p Inquiry, verdict: &'p Verdict) -> View<'p> {
     let (seen, order) = (inquiry.seen.as_ref(), inquiry.order.as_ref());
     match field {
         Field::MchId => text(Some(inquiry.key.mch_id.as_str())),
@@ -78,7 +88,7 @@ fn of_inquiry(field: Field, inquiry: &Inquiry, verdict: &Verdict) -> Cell {
             let name = seen.and_then(|seen| seen.sender_name.as_deref());
             text(name.or_else(|| order.and_then(|order| order.sender.name())))
         }
-        Field::AgentId => order.map_or(Cell::Empty, |order| agent(&order.sender)),
+        Field::AgentId => order.map_or(View::Empty, |order| agent(&order.sender)),
         Field::Remark => text(order.map(|order| &*order.remark)),
         Field::Wishing => text(order.map(|order| &*order.wishing)),
         Field::SceneId => text(order.and_then(|order| order.scene).map(|scene| scene.as_str())),
@@ -89,14 +99,14 @@ fn of_inquiry(field: Field, inquiry: &Inquiry, verdict: &Verdict) -> Cell {
         Field::AskedAt => at(inquiry.asked_at),
         Field::AnsweredAt => at(inquiry.answered_at),
         Field::DueAt => at(inquiry.due_at),
-        Field::Sends => Cell::Int(inquiry.sends.into()),
-        Field::Asks => Cell::Int(inquiry.asks.into()),
+        Field::Sends => View::Int(inquiry.sends.into()),
+        Field::Asks => View::Int(inquiry.asks.into()),
         Field::AppId => text(Some(inquiry.appid.as_str())),
-        Field::StatusAt => Cell::Empty,
+        Field::StatusAt => View::Empty,
     }
 }
 
-fn of_record(field: Field, record: &Record) -> Cell {
+fn of_record(field: Field, record: &Record) -> View<'_> {
     let (order, status) = (&record.order, record.status.as_ref());
     let (receipt, refund) = (record.receipt.as_ref(), record.refund.as_ref());
     match field {
@@ -134,17 +144,32 @@ fn of_record(field: Field, record: &Record) -> Cell {
         | Field::AnsweredAt
         | Field::DueAt
         | Field::Sends
-        | Field::Asks => Cell::Empty,
+        | Field::Asks => View::Empty,
     }
 }
 
-fn truth(is: bool) -> Cell {
-    Cell::from(if is { "true" } else { "false" })
+/// Text; an empty one is no text.
+fn text(text: Option<&str>) -> View<'_> {
+    text.map_or(View::Empty, View::of_text)
 }
 
-fn agent(sender: &Sender) -> Cell {
+/// An amount, as a number of fen.
+fn fen(fen: Option<Fen>) -> View<'static> {
+    fen.map_or(View::Empty, |fen| View::Int(fen.as_i64()))
+}
+
+/// A time, as RFC 3339 at +08:00.
+fn at(at: Option<Timestamp>) -> View<'static> {
+    at.map_or(View::Empty, |at| View::Text(Cow::Owned(time::rfc3339(at))))
+}
+
+const fn truth(is: bool) -> View<'static> {
+    View::Text(Cow::Borrowed(if is { "true" } else { "false" }))
+}
+
+fn agent(sender: &Sender) -> View<'static> {
     match sender {
-        Sender::Agent(agentid) => Cell::from(agentid.to_string()),
-        Sender::Name(_) | Sender::Company => Cell::Empty,
+        Sender::Agent(agentid) => View::Text(Cow::Owned(agentid.to_string())),
+        Sender::Name(_) | Sender::Company => View::Empty,
     }
 }

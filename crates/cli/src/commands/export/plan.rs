@@ -6,7 +6,7 @@ use crate::commands::reconcile::fault;
 use crate::exit::Failure;
 use crate::packet_field::{Field, Unit};
 use crate::say;
-use hongbao_sheet::{Cell, Column, Format, WriteOptions};
+use hongbao_sheet::{Column, Format, View, WriteOptions};
 use serde_json::{Value, json};
 
 /// A column of the file.
@@ -22,13 +22,13 @@ pub struct Chosen {
 
 impl Chosen {
     /// What it says of a packet.
-    pub fn cell(&self, packet: &Packet) -> Cell {
+    pub fn cell<'p>(&self, packet: &'p Packet) -> View<'p> {
         match cells::cell(self.field, packet) {
-            Cell::Text(text)
+            View::Text(text)
                 if (self.marks_digits && is_of_digits(&text))
                     || (self.marks_marks && text.starts_with('`')) =>
             {
-                Cell::from(format!("`{text}"))
+                View::Text(format!("`{text}").into())
             }
             cell => cell,
         }

@@ -5,9 +5,20 @@ use super::state::State;
 use crate::commands::reconcile::fault;
 use crate::exit::Failure;
 use crate::say;
-use hongbao_sheet::{Cell, Part, SheetError, Writer};
+use hongbao_sheet::{Part, SheetError, View, Writer};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+
+/// What became of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// It is written.
+    Written,
+    /// It is written, and the state may well be kept behind it.
+    AtEase,
+    /// Nobody reads standard output any more.
+    Unread,
+}
 
 /// Standard output, or the part of a file.
 pub enum Sink {
@@ -55,19 +66,23 @@ impl Sink {
         }
     }
 
-    /// Writes a row; whether anybody reads it.
+    /// Writes a row.
     ///
     /// # Errors
     /// What the file refuses.
-    pub fn row(&mut self, cells: &[Cell]) -> Result<bool, Failure> {
+    pub fn row(&mut self, cells: &[View<'_>]) -> Result<Row, Failure> {
         let wrote = match self {
-            Self::Stdout(writer) => match writer.write(cells) {
-                Err(error) if has_left(&error) => return Ok(false),
-                wrote => wrote,
+            Self::Stdout(writer) => match writer.write_views(cells) {
+                Err(error) if has_left(&error) => return Ok(Row::Unread),
+                wrote => wrote.map(|()| false),
             },
             Self::File { part, .. } => part.write(cells),
         };
-        wrote.map(|()| true).map_err(|error| failure(&self.name(), &error))
+        match wrote {
+            Ok(true) => Ok(Row::AtEase),
+            Ok(false) => Ok(Row::Written),
+            Err(error) => Err(failure(&self.name(), &error)),
+        }
     }
 
     /// Keeps the state, so that the file can be gone on with from here.
@@ -82,21 +97,16 @@ impl Sink {
         state.keep(path, checkpoint)
     }
 
-    /// Gives the file its name; `is_to_go_on` is asked meanwhile, with the rows that are in it
-    /// and how many there are. Whether it was made.
+    /// Gives the file its name; `is_to_go_on` is asked meanwhile, with the rows that are in it.
+    /// Whether it was made.
     ///
     /// # Errors
     /// What the file refuses.
-    pub fn finish(
-        mut self,
-        state: &State,
-        mut is_to_go_on: impl FnMut(u64, u64) -> bool,
-    ) -> Result<bool, Failure> {
-        self.keep(&mut state.clone())?;
-        let (name, total) = (self.name(), state.rows);
+    pub fn finish(self, is_to_go_on: impl FnMut(u64) -> bool) -> Result<bool, Failure> {
+        let name = self.name();
         let (finished, path) = match self {
             Self::Stdout(writer) => (writer.finish().map(|()| true), None),
-            Self::File { part, path } => (part.finish(|rows| is_to_go_on(rows, total)), Some(path)),
+            Self::File { part, path } => (part.finish(is_to_go_on), Some(path)),
         };
         match finished {
             Err(error) if path.is_none() && has_left(&error) => Ok(true),

@@ -14,8 +14,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// The version of the file.
-const VERSION: u32 = 1;
+/// The version of the file: another where a part is of another form.
+const VERSION: u32 = 2;
 
 /// How far an export is.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -108,9 +108,9 @@ fn args(out: &Path, more: &[&str]) -> ExportArgs {
 async fn export(source: &Source, args: &ExportArgs, stop_at: u64) -> Result<End, Failure> {
     let mut out = Output::standard();
     let plan = Plan::of(args)?;
-    let (mut state, sink) = begin(args, &plan, &mut out)?;
-    let is_stopped = |state: &State| state.rows >= stop_at;
-    write(args, &plan, source, &mut state, sink, is_stopped, &mut out).await
+    let begun = begin(args, &plan, &mut out)?;
+    let is_stopped = Arc::new(move |rows| rows >= stop_at);
+    write(args, &plan, source, begun, is_stopped, &mut out).await.map(|(end, _)| end)
 }
 
 fn entries(folder: &Path) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! What a comparison came to: counts, fen, the exit code.
 
 use super::sink::Line;
+use crate::cell::yuan;
 use crate::exit::Exit;
 use crate::lang;
 use crate::output::Output;
@@ -162,8 +163,4 @@ impl Tally {
         }
         table
     }
-}
-
-fn yuan(fen: u64) -> String {
-    Fen::new(fen).unwrap_or(Fen::MAX).to_yuan()
 }

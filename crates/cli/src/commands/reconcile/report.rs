@@ -3,13 +3,14 @@
 use super::row::Problem;
 use super::source::Source;
 use super::tally::Tally;
+use crate::cell::yuan;
 use crate::lang;
 use crate::output::Output;
 use crate::say;
 use comfy_table::presets::ASCII_MARKDOWN;
 use comfy_table::{CellAlignment, Table};
 use hongbao_inquiry::reconcile::Difference;
-use hongbao_wire::{Fen, Verdict};
+use hongbao_wire::Verdict;
 use std::fmt::Display;
 
 /// The most rows with problems that are told one by one.
@@ -89,8 +90,4 @@ fn difference_words(difference: Difference, count: impl Display) -> String {
         Difference::Missing => say!("reconcile-difference-missing", count = count),
         Difference::Unexpected => say!("reconcile-difference-unexpected", count = count),
     }
-}
-
-fn yuan(fen: u64) -> String {
-    Fen::new(fen).unwrap_or(Fen::MAX).to_yuan()
 }

@@ -6,7 +6,7 @@ use crate::exit::Failure;
 use crate::say;
 use hongbao_ledger::report::Line;
 use hongbao_ledger::{By, Outcome, Report};
-use hongbao_wire::Fen;
+use jiff::Span;
 use jiff::civil::Date;
 use plotters::backend::SVGBackend;
 use plotters::coord::Shift;
@@ -27,8 +27,9 @@ const COLOURS: [RGBColor; 5] = [
     RGBColor(245, 185, 70),
     RGBColor(156, 163, 175),
 ];
-/// The most days that have a bar each, and the most other lines; the rest are brought together.
-const DAYS_MAX: usize = 400;
+/// The most days that have a bar each: of more the months have, and of more months the years.
+const PERIODS_MAX: usize = 400;
+/// The most other lines; the rest are brought together.
 const BARS_MAX: usize = 24;
 const WIDTH: i32 = 960;
 
@@ -40,7 +41,13 @@ type Drawn = Result<(), DrawingAreaErrorKind<std::io::Error>>;
 /// # Errors
 /// None that is known: it is drawn in memory.
 pub fn svg(report: &Report, days: (Option<Date>, Option<Date>)) -> Result<String, Failure> {
-    let bars = bars(report, days);
+    let (bars, word) = match report.by {
+        By::Day => {
+            let (bars, period) = periods(report, days);
+            (bars, period.word())
+        }
+        by => (largest(report), by_word(by)),
+    };
     let is_upright = report.by == By::Day;
     let rows = i32::try_from(bars.len()).unwrap_or(i32::MAX).clamp(1, 400);
     let height = if is_upright { 480 } else { 130 + 30 * rows };
@@ -50,46 +57,101 @@ pub fn svg(report: &Report, days: (Option<Date>, Option<Date>)) -> Result<String
         let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
         let chart = Chart { area: &area, bars: &bars, height };
         chart
-            .draw(report, is_upright)
+            .draw(&word, is_upright)
             .and_then(|()| area.present())
             .map_err(|error| Failure::config("CHART_FORMAT", error.to_string()))?;
     }
     Ok(svg)
 }
 
-/// The bars in their order: of days those without packets too, of other lines the largest first.
-fn bars(report: &Report, (from, to): (Option<Date>, Option<Date>)) -> Vec<Line> {
-    if report.by == By::Day {
-        let day = |line: &Line| line.key.parse::<Date>().ok();
-        let first = from.or_else(|| report.lines.first().and_then(day));
-        let last = to.or_else(|| report.lines.last().and_then(day));
-        let (Some(first), Some(last)) = (first, last) else { return report.lines.clone() };
-        let days = first.series(jiff::Span::new().days(1)).take_while(|day| *day <= last);
-        let days: Vec<String> = days.take(DAYS_MAX + 1).map(|day| day.to_string()).collect();
-        if days.len() > DAYS_MAX {
-            return report.lines.iter().take(DAYS_MAX).cloned().collect();
+/// A span of time that has a bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Period {
+    Day,
+    Month,
+    Year,
+}
+
+impl Period {
+    /// The first day of the one that a day is in.
+    fn begin(self, day: Date) -> Date {
+        match self {
+            Self::Day => day,
+            Self::Month => day.first_of_month(),
+            Self::Year => day.first_of_year(),
         }
-        let mut lines = report.lines.iter().peekable();
-        return days
-            .iter()
-            .map(|day| match lines.next_if(|line| *line.key == **day) {
-                Some(line) => line.clone(),
-                None => Line { key: day.as_str().into(), ..Line::default() },
-            })
-            .collect();
     }
+
+    /// Those from one day to another, each by its first day.
+    fn between(self, first: Date, last: Date) -> impl Iterator<Item = Date> {
+        let step = match self {
+            Self::Day => Span::new().days(1),
+            Self::Month => Span::new().months(1),
+            Self::Year => Span::new().years(1),
+        };
+        self.begin(first).series(step).take_while(move |begin| *begin <= last)
+    }
+
+    /// The shortest that makes no more bars than there is room for, as far as there is one.
+    fn for_days(first: Date, last: Date) -> Self {
+        let fits = |period: &Self| {
+            period.between(first, last).take(PERIODS_MAX + 1).count() <= PERIODS_MAX
+        };
+        [Self::Day, Self::Month].into_iter().find(fits).unwrap_or(Self::Year)
+    }
+
+    /// How it is called: `2026-01-31`, `2026-01`, `2026`.
+    fn key(self, begin: Date) -> String {
+        let mut key = begin.to_string();
+        let cut = match self {
+            Self::Day => 0,
+            Self::Month => "-01".len(),
+            Self::Year => "-01-01".len(),
+        };
+        key.truncate(key.len() - cut);
+        key
+    }
+
+    fn word(self) -> String {
+        match self {
+            Self::Day => say!("report-day"),
+            Self::Month => say!("report-month"),
+            Self::Year => say!("report-year"),
+        }
+    }
+}
+
+/// The bars of a report by day, those without packets too, and of what period each is.
+fn periods(report: &Report, (from, to): (Option<Date>, Option<Date>)) -> (Vec<Line>, Period) {
+    let day = |line: &Line| line.key.parse::<Date>().ok();
+    let first = from.or_else(|| report.lines.first().and_then(day));
+    let last = to.or_else(|| report.lines.last().and_then(day));
+    let (Some(first), Some(last)) = (first, last) else {
+        return (report.lines.clone(), Period::Day);
+    };
+    let period = Period::for_days(first, last);
+    let mut lines = report.lines.iter().peekable();
+    let bars = period.between(first, last).map(|begin| {
+        let mut bar = Line { key: period.key(begin).into(), ..Line::default() };
+        let is_in = |line: &&Line| day(line).is_some_and(|day| period.begin(day) == begin);
+        while let Some(line) = lines.next_if(is_in) {
+            bar.saturating_add(line);
+        }
+        bar
+    });
+    (bars.collect(), period)
+}
+
+/// The bars of any other report, the largest first.
+fn largest(report: &Report) -> Vec<Line> {
     let mut lines = report.lines.clone();
     lines.sort_by(|a, b| b.sent.fen.cmp(&a.sent.fen).then_with(|| a.key.cmp(&b.key)));
     if lines.len() > BARS_MAX {
         let rest = lines.split_off(BARS_MAX - 1);
         let key = say!("report-others", count = rest.len()).into();
-        lines.push(rest.iter().fold(Line { key, ..Line::default() }, |mut sum, line| {
-            for (into, from) in sum.outcomes.iter_mut().zip(&line.outcomes) {
-                into.fen = into.fen.checked_add(from.fen).unwrap_or(Fen::MAX);
-                into.packets += from.packets;
-            }
-            sum
-        }));
+        let mut others = Line { key, ..Line::default() };
+        rest.iter().for_each(|line| others.saturating_add(line));
+        lines.push(others);
     }
     lines
 }
@@ -101,12 +163,11 @@ struct Chart<'c, 'a> {
 }
 
 impl Chart<'_, '_> {
-    fn draw(&self, report: &Report, is_upright: bool) -> Drawn {
+    fn draw(&self, by: &str, is_upright: bool) -> Drawn {
         self.area.fill(&WHITE)?;
-        let title = say!("report-chart-title", by = by_word(report.by));
+        let title = say!("report-chart-title", by = by);
         self.text(&title, (24, 30), 26, INK, HPos::Left)?;
-        let days = report.by == By::Day;
-        let period = self.bars.first().zip(self.bars.last()).filter(|_| days);
+        let period = self.bars.first().zip(self.bars.last()).filter(|_| is_upright);
         if let Some((first, last)) = period {
             let period = format!("{} – {}", first.key, last.key);
             self.text(&period, (WIDTH - 24, 30), 18, FAINT, HPos::Right)?;
@@ -137,7 +198,7 @@ impl Chart<'_, '_> {
             self.text(&axis(at * step), (left - 10, y), 17, FAINT, HPos::Right)?;
         }
         let count = i32::try_from(self.bars.len()).unwrap_or(1).max(1);
-        let every = (64 * count / (right - left)).max(0) + 1;
+        let every = (72 * count / (right - left)).max(0) + 1;
         for (at, bar) in (0..).zip(self.bars) {
             let x = left + (right - left) * at / count;
             let end = left + (right - left) * (at + 1) / count;
@@ -153,7 +214,8 @@ impl Chart<'_, '_> {
                 }
             }
             if at % every == 0 {
-                let day = bar.key.get(5..).unwrap_or(&bar.key);
+                // of a day the year stands above
+                let day = bar.key.get(5..).filter(|day| day.len() == 5).unwrap_or(&bar.key);
                 self.text(day, (x + (end - x) / 2, below + 18), 17, FAINT, HPos::Center)?;
             }
         }

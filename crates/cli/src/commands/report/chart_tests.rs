@@ -2,6 +2,7 @@
 use super::*;
 use hongbao_ledger::total::{Sum, Total, TotalKey};
 use hongbao_ledger::{By, Report};
+use hongbao_wire::Fen;
 use jiff::civil::date;
 use snapbox::Data;
 use std::path::Path;
@@ -33,7 +34,7 @@ fn totals() -> Vec<Total> {
 
 fn drawn(by: By) -> String {
     let days = (Some(date(2026, 11, 1)), Some(date(2026, 11, 30)));
-    svg(&Report::of(&totals(), by).unwrap(), days).unwrap()
+    svg(&Report::of(&totals(), by, None).unwrap(), days).unwrap()
 }
 
 /// The pictures of `docs/report.md`.
@@ -52,14 +53,14 @@ fn equal_reports_are_equal_pictures() {
 fn names_cannot_break_out_of_the_picture() {
     let mut totals = totals();
     totals[0].key.act_name = "<script>\u{1b}&\"".into();
-    let picture = svg(&Report::of(&totals, By::Activity).unwrap(), (None, None)).unwrap();
+    let picture = svg(&Report::of(&totals, By::Activity, None).unwrap(), (None, None)).unwrap();
     assert!(picture.contains("&lt;script&gt;\\u{1b}&amp;"), "{picture}");
     assert!(!picture.contains("<script") && !picture.contains('\u{1b}'));
 }
 
 #[test]
 fn an_empty_report_and_one_of_too_many_lines_are_drawn() {
-    let empty = Report::of(&[], By::Day).unwrap();
+    let empty = Report::of(&[], By::Day, None).unwrap();
     assert!(svg(&empty, (None, None)).unwrap().contains("</svg>"));
     let mut many = Vec::new();
     for at in 0..100 {
@@ -67,7 +68,7 @@ fn an_empty_report_and_one_of_too_many_lines_are_drawn() {
         total.key.sender = format!("sender {at:03}").into();
         many.push(total);
     }
-    let bars = bars(&Report::of(&many, By::Sender).unwrap(), (None, None));
+    let bars = largest(&Report::of(&many, By::Sender, None).unwrap());
     let keys: Vec<&str> = bars.iter().map(|bar| &*bar.key).collect();
     assert_eq!((keys.len(), keys[0], keys[23]), (24, "sender 000", "77 others"));
     let shown: u64 = bars.iter().map(height_of).sum();
@@ -84,4 +85,38 @@ fn an_axis_has_whole_steps_and_room_for_the_highest_bar() {
     let labels = [0, 5, 100, 123_456_700].map(axis);
     assert_eq!(labels, ["0", "0.05", "1", "1,234,567"]);
     assert_eq!([share(0, 0, 9), share(1, 3, 90), share(3, 3, 90)], [0, 30, 90]);
+}
+
+/// No money is left out of a chart, however many days it is of.
+#[test]
+fn of_many_days_the_months_have_a_bar_and_of_many_months_the_years() {
+    let on = |at: Date| Total {
+        key: TotalKey { day: at, ..totals()[0].key.clone() },
+        ..totals()[0].clone()
+    };
+    let drawn = |days: &[Date], asked| {
+        let totals: Vec<Total> = days.iter().map(|day| on(*day)).collect();
+        let (bars, period) = periods(&Report::of(&totals, By::Day, None).unwrap(), asked);
+        let keys: Vec<String> = bars.iter().map(|bar| bar.key.to_string()).collect();
+        let packets: Vec<u64> = bars.iter().map(|bar| bar.sent.packets).collect();
+        (period, keys, packets)
+    };
+    let one = totals()[0].sum.packets;
+    let unasked = (None, None);
+    let (period, keys, packets) = drawn(&[date(2025, 1, 1), date(2026, 2, 4)], unasked);
+    assert_eq!((period, keys.len(), &*keys[399]), (Period::Day, 400, "2026-02-04"));
+    assert_eq!((packets[0], packets[399], packets.iter().sum::<u64>()), (one, one, 2 * one));
+
+    let days = [date(2025, 1, 2), date(2025, 1, 31), date(2026, 2, 6)];
+    let (period, keys, packets) = drawn(&days, unasked);
+    assert_eq!((period, keys.len()), (Period::Month, 14));
+    assert_eq!((&*keys[0], &*keys[13]), ("2025-01", "2026-02"));
+    assert_eq!((packets[0], packets[1], packets[13]), (2 * one, 0, one));
+    let asked = (Some(date(2024, 12, 31)), Some(date(2026, 3, 1)));
+    let (_, keys, _) = drawn(&days, asked);
+    assert_eq!((keys.len(), &*keys[0], &*keys[15]), (16, "2024-12", "2026-03"));
+
+    let (period, keys, packets) = drawn(&[date(1990, 5, 5), date(2026, 2, 5)], unasked);
+    assert_eq!((period, keys.len()), (Period::Year, 37));
+    assert_eq!((&*keys[0], &*keys[36], packets[36]), ("1990", "2026", one));
 }

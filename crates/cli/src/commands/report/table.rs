@@ -35,6 +35,13 @@ pub fn by_word(by: By) -> String {
     }
 }
 
+/// What is told beside the outcomes, as a part of them.
+const PARTS: [&str; 2] = ["beyond_window", "imported"];
+
+const fn parts(line: &Line) -> [Money; 2] {
+    [line.beyond_window, line.imported]
+}
+
 /// The table, on stdout; amounts are yuan.
 pub fn show(report: &Report, out: &mut Output) {
     let mut table = Table::new();
@@ -55,6 +62,15 @@ pub fn show(report: &Report, out: &mut Output) {
     }
     out.data(table);
     out.talk(say!("report-units"));
+    let [beyond, imported] = parts(&report.total);
+    if beyond.packets > 0 {
+        let (packets, yuan) = (beyond.packets, beyond.fen.to_yuan());
+        out.talk(say!("report-beyond-window", packets = packets, yuan = yuan));
+    }
+    if imported.packets > 0 {
+        let (packets, yuan) = (imported.packets, imported.fen.to_yuan());
+        out.talk(say!("report-imported", packets = packets, yuan = yuan));
+    }
     let difference = report.total.difference();
     if difference != 0 {
         out.talk(say!("report-difference", fen = difference));
@@ -83,6 +99,7 @@ pub fn write(report: &Report, path: &Path, yuan: bool) -> Result<(), Failure> {
 fn written(report: &Report, path: &Path, yuan: bool) -> Result<(), SheetError> {
     let format = Format::of_path(path)?;
     let words = std::iter::once("sent").chain(Outcome::ALL.iter().map(|outcome| outcome.as_str()));
+    let words = words.chain(PARTS);
     let money = |word: &str| match yuan {
         true => [Column::int(word), Column::hundredths(&format!("{word}_yuan"))],
         false => [Column::int(word), Column::int(&format!("{word}_fen"))],
@@ -104,7 +121,7 @@ fn written(report: &Report, path: &Path, yuan: bool) -> Result<(), SheetError> {
 
 /// Amounts are fen, which a column of hundredths shows as yuan.
 fn cells(key: &str, line: &Line) -> Vec<Cell> {
-    let moneys = std::iter::once(line.sent).chain(line.outcomes);
+    let moneys = std::iter::once(line.sent).chain(line.outcomes).chain(parts(line));
     let money = |Money { packets, fen }: Money| {
         let packets = Cell::Int(i64::try_from(packets).unwrap_or(i64::MAX));
         [packets, Cell::Int(fen.as_i64())]
@@ -145,5 +162,7 @@ fn line_json(line: &Line, yuan: bool) -> Map<String, Value> {
     let outcomes = Outcome::ALL
         .into_iter()
         .map(|outcome| (outcome.as_str().to_owned(), money(line.of(outcome))));
-    std::iter::once(("sent".to_owned(), money(line.sent))).chain(outcomes).collect()
+    let parts = PARTS.into_iter().zip(parts(line));
+    let parts = parts.map(|(part, of_part)| (part.to_owned(), money(of_part)));
+    std::iter::once(("sent".to_owned(), money(line.sent))).chain(outcomes).chain(parts).collect()
 }
