@@ -11,7 +11,8 @@ pub enum Check {
     NumberKept,
     /// A final verdict says what the issuer's truth says, from the moment it is given.
     VerdictTrue,
-    /// A final verdict never changes.
+    /// A final verdict never changes, unless the payer itself signs what excludes it: then it is
+    /// a contradiction, and that stays.
     VerdictStays,
     /// In no second does a process ask more often than its pace.
     PaceKept,

@@ -60,14 +60,22 @@ fn settled(world: &World, inquiry: &Inquiry) {
     }
     let age = world.time.now().duration_since(inquiry.sent_at.unwrap_or(inquiry.noted_at));
     let is_called_rightly = match inquiry.attention.as_deref() {
+        // the payer contradicted itself
+        Some("contradiction") => inquiry.is_contradicted && truth.is_final(),
         // nobody ever knew of it, and nobody will
         Some("window_closed") => truth == Truth::Nothing && age > WINDOW_ENDS,
         Some(_) => false,
         // made and never sent, as the pace left no turn: there is nothing to be known
         None => inquiry.sends == 0 && inquiry.order.is_some() && truth == Truth::Nothing,
     };
-    world.judge().tally.attention += u64::from(inquiry.attention.is_some());
-    if !is_called_rightly || inquiry.due_at.is_some() || truth.is_final() {
+    let mut judge = world.judge();
+    judge.tally.attention += u64::from(inquiry.attention.is_some());
+    judge.tally.contradicted += u64::from(inquiry.is_contradicted);
+    let is_blameless = !inquiry.is_contradicted || judge.riddles.contains(number);
+    drop(judge);
+    // what is final is told, unless the payer contradicted itself
+    let is_told = inquiry.is_contradicted || !truth.is_final();
+    if !is_called_rightly || inquiry.due_at.is_some() || !is_blameless || !is_told {
         let detail = format!("`{number}` is {truth:?}, and ends as {inquiry:?}");
         world.blame(Check::NobodyForgotten, detail);
     }

@@ -7,7 +7,7 @@ use hongbao_client::Call;
 use hongbao_issuer::{Answer, Delivery};
 use hongbao_wire::sign::{self, Rule};
 use hongbao_wire::xml::Document;
-use hongbao_wire::{ErrorCode, FailureReply, QueryRequest, SendRequest, query, send};
+use hongbao_wire::{ErrorCode, FailureReply, QueryRequest, SendRequest, Status, query, send};
 
 /// What the server answers to these bytes.
 pub(crate) async fn answer(world: &World, call: Call, body: &[u8]) -> Answer {
@@ -22,7 +22,11 @@ pub(crate) async fn answer(world: &World, call: Call, body: &[u8]) -> Answer {
         Call::Query => match QueryRequest::read(&document) {
             Err(_) => refuse(ErrorCode::ParamError),
             Ok(_) if !signed(&query::REQUEST_FIELDS) => refuse(ErrorCode::SignError),
-            Ok(request) => world.issuer.query(merchant, &request).await,
+            Ok(request) => {
+                let answer = world.issuer.query(merchant, &request).await;
+                note_riddle(world, request.mch_billno, &answer.body);
+                answer
+            }
         },
         Call::Send => match SendRequest::read(&document) {
             Err(_) => refuse(ErrorCode::ParamError),
@@ -42,6 +46,16 @@ pub(crate) async fn answer(world: &World, call: Call, body: &[u8]) -> Answer {
 fn refuse(code: ErrorCode) -> Answer {
     let body = FailureReply::business(code.clone(), "refused").write(None).into();
     Answer { body, delivery: Delivery::Plain, err_code: Some(code) }
+}
+
+/// Remembers that the payer signed a status which no page names: after a final one it is a
+/// contradiction, whose fault is the payer's.
+fn note_riddle(world: &World, mch_billno: &str, body: &[u8]) {
+    let Ok(document) = Document::parse(body) else { return };
+    let is_riddle = |status| matches!(Status::from_wire(status), Status::Unknown(_));
+    if document.get("status").is_some_and(is_riddle) {
+        world.judge().riddles.insert(mch_billno.into());
+    }
 }
 
 /// Money under way or received under two numbers of one reference is what must never be.

@@ -8,9 +8,12 @@ use hongbao_inquiry::reconcile::Found;
 use hongbao_inquiry::{Asked, Sent};
 use hongbao_ledger::{Entry, Inquiries, Inquiry, Key};
 use hongbao_wire::Verdict;
+use hongbao_wire::verdict::Unknown;
 use hongbao_wire::xml::Document;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
+
+const CONTRADICTION: Verdict = Verdict::Unknown(Unknown::Contradiction);
 
 /// What was counted, so that a test can see that the worlds are rich enough.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +36,8 @@ pub struct Tally {
     pub over_pace: u64,
     /// Numbers that a person was called for in the end.
     pub attention: u64,
+    /// Those of them where the payer signed two things that exclude each other.
+    pub contradicted: u64,
 }
 
 impl Tally {
@@ -47,6 +52,7 @@ impl Tally {
         self.refusals += other.refusals;
         self.over_pace += other.over_pace;
         self.attention += other.attention;
+        self.contradicted += other.contradicted;
     }
 }
 
@@ -64,6 +70,10 @@ pub(crate) struct Judge {
     numbers: BTreeMap<Box<str>, Vec<Box<str>>>,
     /// The final verdict of each number, and the version that it was first given with.
     finals: BTreeMap<Box<str>, (&'static str, u64)>,
+    /// The numbers about which the payer signed a status that no page names.
+    pub(crate) riddles: BTreeSet<Box<str>>,
+    /// The version from which on a number is contradicted.
+    contradicted: BTreeMap<Box<str>, u64>,
     /// The turns that each life took within the last second.
     turns: BTreeMap<u64, VecDeque<Duration>>,
     /// What the ledger acknowledged last of each number, and how many entries in all.
@@ -82,6 +92,8 @@ impl Judge {
             orders: BTreeMap::new(),
             numbers: BTreeMap::new(),
             finals: BTreeMap::new(),
+            riddles: BTreeSet::new(),
+            contradicted: BTreeMap::new(),
             turns: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
             done: BTreeSet::new(),
@@ -213,11 +225,26 @@ pub(crate) fn committed(world: &World, after: &Inquiry, entries: &[Entry]) {
     if !kept {
         world.blame(Check::NothingLost, format!("of `{number}`: {before:?} became {after:?}"));
     }
-    let stays = !before.conclusion.is_final || before.conclusion == after.conclusion;
-    if !stays {
+    let is_final = before.conclusion.is_final;
+    let excluded = is_final && is_excluded(world, after);
+    if excluded {
+        world.judge().contradicted.entry(number.clone()).or_insert(after.version);
+    }
+    let stays = before.conclusion == after.conclusion;
+    if (is_final && !excluded || before.is_contradicted) && !stays {
         let words = (&before.conclusion.verdict, &after.conclusion.verdict);
         world.blame(Check::VerdictStays, format!("of `{number}`: {words:?}"));
     }
+}
+
+/// Whether a person is called because the payer signed what excludes what it signed before.
+fn is_excluded(world: &World, after: &Inquiry) -> bool {
+    let conclusion = &after.conclusion;
+    let words = (&*conclusion.verdict, conclusion.cause.as_deref());
+    words == ("unknown", Some("contradiction"))
+        && (after.is_contradicted, after.due_at) == (true, None)
+        && after.attention.as_deref() == Some("contradiction")
+        && world.judge().riddles.contains(after.key.mch_billno.as_str())
 }
 
 /// Somebody was told what became of a number, of which `read` is the version; `None`: it may have
@@ -235,11 +262,15 @@ fn told(world: &World, number: &str, read: Option<u64>, verdict: &Verdict) {
             judge.tally.finals += 1;
         }
         Some((first, version)) => {
+            let contradicted = judge.contradicted.get(number).copied();
+            let is_contradicted = contradicted.is_some_and(|from| read.is_none_or(|r| r >= from));
             // what was read before it was final may be told after
-            let changed = if word.is_empty() {
+            let changed = if is_contradicted && *verdict == CONTRADICTION {
+                false
+            } else if word.is_empty() {
                 read.is_some_and(|read| read >= version)
             } else {
-                first != word
+                first != word || (is_contradicted && read.is_some())
             };
             drop(judge);
             if changed {

@@ -5,6 +5,7 @@ use crate::check::Check;
 use crate::judge::{told_asked, told_sent};
 use crate::world::{MCH, World};
 use hongbao_inquiry::{Freshness, Inquirer, InquiryError, Payment, SendRefusal};
+use hongbao_wire::verdict::Unknown;
 use hongbao_wire::{Fen, MchBillno, Verdict};
 use jiff::SignedDuration;
 use std::time::Duration;
@@ -94,7 +95,10 @@ impl Operator<'_> {
     /// What a number came to; whether nothing is left to do.
     fn hear(&mut self, number: MchBillno, verdict: &Verdict) -> bool {
         match verdict {
-            Verdict::Received | Verdict::Refunded => return true,
+            // a person decides about what the payer contradicts itself on
+            Verdict::Received | Verdict::Refunded | Verdict::Unknown(Unknown::Contradiction) => {
+                return true;
+            }
             Verdict::Failed(_) => {
                 self.failures += 1;
                 self.known = None;

@@ -26,3 +26,11 @@ fn a_seed_replays_to_the_last_event() {
         assert_eq!(one, two, "seed {seed}");
     }
 }
+
+/// The payer says FAILED, then signs a status that no page names, to one who asked before FAILED
+/// was known: a person is called, and the number permits nothing any more.
+#[test]
+fn a_payer_that_contradicts_itself_is_a_persons_to_judge() {
+    let report = run(&Plan::of(5_419)).unwrap_or_else(|broken| panic!("{broken}"));
+    assert_eq!((report.tally.contradicted, report.tally.attention), (1, 1), "{report:?}");
+}

@@ -2,7 +2,7 @@
 
 use crate::exit::Failure;
 use crate::files;
-use crate::ledger_place::LedgerWords;
+use crate::ledger_place::{LedgerWords, PostgresLimits};
 use hongbao_issuer::{IssuerConfig, Mode, Play};
 use hongbao_server::{ConnectionLimits, GatewayOptions, WireOptions};
 use jiff::SignedDuration;
@@ -71,6 +71,8 @@ pub struct ServeConfig {
     /// Time and room of a connection.
     #[serde(deserialize_with = "connection")]
     pub connection: ConnectionLimits,
+    /// How a ledger in a database uses it.
+    pub postgres: PostgresLimits,
     /// How logs look.
     pub log: LogOptions,
 }
@@ -185,6 +187,7 @@ impl ServeConfig {
             key_file: given(&self.ledger_key_file),
             password_file: given(&self.ledger_password_file),
             allow_unsafe_durability: self.ledger_allow_unsafe_durability,
+            postgres: self.postgres,
         }
     }
 
@@ -224,6 +227,7 @@ impl Default for ServeConfig {
             play: PlayOptions::default(),
             wire: WireOptions::default(),
             connection: ConnectionLimits::default(),
+            postgres: PostgresLimits::default(),
             log: LogOptions::default(),
         }
     }
@@ -339,7 +343,7 @@ mod tests {
             .map(|line| format!("{line}\n"))
             .collect();
         assert_eq!(parse(&uncommented).unwrap(), ServeConfig::default());
-        assert_eq!(uncommented.lines().filter(|line| line.contains(" = ")).count(), 41);
+        assert_eq!(uncommented.lines().filter(|line| line.contains(" = ")).count(), 46);
     }
 
     #[test]
@@ -368,6 +372,8 @@ mod tests {
         let head = message("mode = \"sandbox\"\n[connection]\nhead_bytes_max = 8191\n");
         assert!(head.contains("`head_bytes_max` is 8191, and must be at least 8192"), "{head}");
         assert!(parse("[connection]\nhead_bytes_max = 8192\n").is_ok());
+        let many = message("[postgres]\nconnections = 1\n");
+        assert!(many.contains("line 2: 1 is not between 2 and 1000"), "{many}");
         assert!(message("mode = ").contains("line 1: "));
         assert!(message("admin = \"nowhere\"").contains("line 1: "));
         assert_eq!(parse("mode = 1").unwrap_err().code, "TOML");

@@ -4,6 +4,7 @@
 //! would be paid again. What tells that there was one is its key file, which stays.
 
 mod file;
+mod limits;
 mod postgres;
 
 use crate::exit::Failure;
@@ -11,6 +12,7 @@ use crate::output::Output;
 use crate::say;
 use hongbao_ledger::postgres::PostgresLedger;
 use hongbao_ledger::{LedgerError, SqliteLedger, Store};
+pub use limits::PostgresLimits;
 use postgres::Database;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -27,6 +29,8 @@ pub struct LedgerWords {
     pub password_file: Option<PathBuf>,
     /// Whether a database is taken that may lose what it acknowledged.
     pub allow_unsafe_durability: bool,
+    /// How a database is used.
+    pub postgres: PostgresLimits,
 }
 
 /// Whose ledger it is: what is said where it is missing.
@@ -88,8 +92,7 @@ impl LedgerPlace {
             return Ok(Self { at: At::File(path), key_file, owner });
         }
         let password_file = words.password_file.as_ref().map(beside);
-        let database =
-            Database::of(&words.place, folder, password_file, words.allow_unsafe_durability)?;
+        let database = Database::of(words, folder, password_file)?;
         let key_file = key_file.unwrap_or_else(|| folder.join("ledger.key"));
         Ok(Self { at: At::Database(Box::new(database)), key_file, owner })
     }
@@ -273,6 +276,12 @@ impl OpenLedger {
                 postgres::facts(ledger).await.map_err(|error| self.place.failure(&error))
             }
         }
+    }
+
+    /// Whether processes on other machines may ask over it at the same time.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        matches!(self.kept, Kept::Database(_))
     }
 
     /// What may be lost of what it acknowledges; `None` where nothing is.

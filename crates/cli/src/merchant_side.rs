@@ -1,17 +1,25 @@
 //! The merchant's side of a profile: its client, its account, its ledger, and the inquirer that
 //! joins them. Every command that asks or pays begins here.
 
+use crate::commands::serve::Stop;
 use crate::exit::{Exit, Failure};
 use crate::ledger_place::LedgerPlace;
 use crate::output::Output;
 use crate::profile::Profile;
 use crate::say;
 use hongbao_client::{Client, ClientConfig, ClientError, Dice, IdentityWarning};
-use hongbao_inquiry::{Inquirer, InquirerOptions, InquiryError, SendRefusal, SystemClock};
+use hongbao_inquiry::{
+    Inquirer, InquirerOptions, InquiryError, Part, SendRefusal, SliceKeeper, SystemClock,
+    UPSTREAM_PACE,
+};
 use hongbao_ledger::{Inquiries, LedgerError, MemoryLedger};
 use hongbao_wire::sign::Policy;
+use rand::distr::{Alphanumeric, SampleString};
 use std::path::Path;
 use std::sync::Arc;
+
+/// The length of a process's name on leases, characters.
+const HOLDER_CHARS: usize = 20;
 
 /// Where what is learnt is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,11 +42,13 @@ pub struct SideOptions {
 }
 
 /// The merchant's side of one profile.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct MerchantSide {
     /// What asks and pays.
     pub inquirer: Arc<Inquirer>,
     ledger: LedgerPlace,
+    /// This process's part of the merchant's pace, where others may ask over the same ledger.
+    part: Option<Part>,
 }
 
 impl MerchantSide {
@@ -68,6 +78,7 @@ impl MerchantSide {
         out: &mut Output,
     ) -> Result<Self, Failure> {
         warn(&profile, out);
+        let mut holder = None;
         let ledger: Arc<dyn Inquiries> = match options.memory {
             Memory::Ledger => {
                 let (ledger, is_new) = profile.ledger.open_or_make().await?;
@@ -75,12 +86,41 @@ impl MerchantSide {
                     out.talk(say!("side-ledger-made", file = profile.ledger));
                 }
                 ledger.warn(out);
+                holder = ledger.is_shared().then(new_holder);
                 ledger.store
             }
             Memory::Nowhere => Arc::new(MemoryLedger::new()),
         };
-        let inquirer = inquirer(&profile, options.policy, ledger, options.resends)?;
-        Ok(Self { inquirer, ledger: profile.ledger })
+        let inquirer = inquirer(&profile, &options, ledger, holder)?;
+        let part = part(&inquirer);
+        Ok(Self { inquirer, ledger: profile.ledger, part })
+    }
+
+    /// Does what a command is for; where the ledger is shared, a signal ends it in order, so that
+    /// what this process holds is given back.
+    ///
+    /// # Errors
+    /// As `work`; `NO_SIGNALS`.
+    pub async fn until_stopped(
+        &self,
+        work: impl Future<Output = Result<Exit, Failure>>,
+    ) -> Result<Exit, Failure> {
+        if self.part.is_none() {
+            return work.await;
+        }
+        let mut stop = Stop::listen()?;
+        tokio::select! {
+            biased;
+            _ = stop.wait() => Ok(Exit::Interrupted),
+            done = work => done,
+        }
+    }
+
+    /// Gives back what others wait for: its part of the pace, and what it was asking about. No
+    /// question may be on its way any more.
+    pub async fn close(self) {
+        let Some(part) = self.part else { return };
+        tokio::join!(part.give_back(), self.inquirer.let_go());
     }
 
     /// Why there is no outcome, with what to do.
@@ -111,21 +151,44 @@ pub fn client_failure(error: &ClientError) -> Failure {
         .hint(say!("client-failed-hint"))
 }
 
-/// What asks and pays as the merchant of `profile`, and remembers it in `ledger`.
+/// What asks and pays as the merchant of `profile`, and remembers it in `ledger`, which others
+/// share where there is a `holder`.
 ///
 /// # Errors
 /// As [`client`].
-pub fn inquirer(
+fn inquirer(
     profile: &Profile,
-    policy: Option<Policy>,
+    side: &SideOptions,
     ledger: Arc<dyn Inquiries>,
-    resends: bool,
+    holder: Option<Box<str>>,
 ) -> Result<Arc<Inquirer>, Failure> {
-    let options =
-        InquirerOptions { schedule: profile.schedule, resends, ..InquirerOptions::default() };
-    let (account, client) = (profile.account(policy), client(profile.client_config())?);
+    let (schedule, resends) = (profile.schedule, side.resends);
+    let options = InquirerOptions { schedule, resends, holder, ..InquirerOptions::default() };
+    let (account, client) = (profile.account(side.policy), client(profile.client_config())?);
     let clock = Arc::new(SystemClock);
     Ok(Arc::new(Inquirer::new(account, client, ledger, clock, Dice::random(), options)))
+}
+
+/// A name on leases: no two are alike.
+#[must_use]
+pub fn new_holder() -> Box<str> {
+    Alphanumeric.sample_string(&mut rand::rng(), HOLDER_CHARS).into()
+}
+
+/// Keeps this process's part of the merchant's pace, where the inquirer is one of several.
+fn part(inquirer: &Arc<Inquirer>) -> Option<Part> {
+    let holder = inquirer.options().holder.clone()?;
+    let pace = inquirer.client().pace().clone();
+    let keeper = SliceKeeper {
+        ledger: Arc::clone(inquirer.ledger()),
+        clock: Arc::new(SystemClock),
+        mch_id: inquirer.account().mch_id.as_str().into(),
+        pace: UPSTREAM_PACE.into(),
+        whole_per_1000_seconds: pace.rate().per_1000_seconds(),
+        holder,
+        is_exact: true,
+    };
+    Some(Part::of_pace(keeper, pace, || {}))
 }
 
 /// Says on stderr what a person should do something about before long.

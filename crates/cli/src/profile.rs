@@ -3,7 +3,7 @@
 use crate::config::duration;
 use crate::exit::Failure;
 use crate::files;
-use crate::ledger_place::{LedgerPlace, LedgerWords, Owner};
+use crate::ledger_place::{LedgerPlace, LedgerWords, Owner, PostgresLimits};
 use crate::record;
 use crate::say;
 use hongbao_client::config::{CONNECT_TIMEOUT, PACE_PER_SECOND, READ_TIMEOUT, TOTAL_TIMEOUT};
@@ -83,6 +83,9 @@ pub struct ProfileFile {
     /// Whether a database is taken that may lose what it acknowledged.
     #[serde(default)]
     ledger_allow_unsafe_durability: bool,
+    /// How the ledger's database is used.
+    #[serde(default)]
+    postgres: PostgresLimits,
     /// After how many days raw replies are removed by `hongbao ledger trim`; `None`: never.
     pub raw_replies_days: Option<NonZeroU32>,
     /// How long a verdict may be unknown before a person is called.
@@ -302,6 +305,7 @@ impl ProfileFile {
             key_file: self.ledger_key_file.clone(),
             password_file: self.ledger_password_file.clone(),
             allow_unsafe_durability: self.ledger_allow_unsafe_durability,
+            postgres: self.postgres,
         };
         let folder = path.parent().unwrap_or(Path::new(""));
         LedgerPlace::flagged(flag, &words, folder, Owner::Profile)

@@ -113,8 +113,8 @@ async fn adopt(dir: &WorkDir, ledger: &OpenLedger, profile: &Profile) -> Result<
     let failed = |error: LedgerError| ledger.place.failure(&error);
     let known = ledger.store.merchant(&profile.mch_id).await.map_err(failed)?;
     let folder = dir.merchant(&profile.mch_id);
-    let is_current = known.as_ref().is_some_and(|known| is_current(known, profile));
-    if is_current && folder.profile_path().exists() {
+    let is_there = known.as_ref().is_some_and(|known| is_current(known, profile));
+    if is_there && folder.profile_path().exists() {
         return Ok(());
     }
     let new = NewMerchant {
@@ -128,7 +128,18 @@ async fn adopt(dir: &WorkDir, ledger: &OpenLedger, profile: &Profile) -> Result<
     // the folder first: where this breaks off, the ledger still differs, and it is done again
     let Some(known) = known else {
         let merchant = folder.make(&dir.authority()?, &new, IssuerClock.now())?;
-        return ledger.store.add_merchant(merchant).await.map_err(failed);
+        return match ledger.store.add_merchant(merchant).await {
+            Err(error @ LedgerError::MerchantExists(_)) => {
+                let there = ledger.store.merchant(&profile.mch_id).await.map_err(failed)?;
+                let Some(there) = there.filter(|there| is_current(there, profile)) else {
+                    return Err(failed(error));
+                };
+                // another server adopted it at the same time: what that one made counts
+                let secrets = secrets(Some(&there), profile);
+                folder.replace_profile(&NewMerchant { secrets, ..new })
+            }
+            added => added.map_err(failed),
+        };
     };
     if folder.profile_path().exists() {
         folder.replace_profile(&new)?;

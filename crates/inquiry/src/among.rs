@@ -6,6 +6,7 @@
 
 use crate::ask::is_fresh;
 use crate::error::InquiryError;
+use crate::held::Held;
 use crate::inquirer::{Freshness, Inquirer};
 use crate::outcome::{Asked, Origin};
 use crate::standing;
@@ -13,11 +14,13 @@ use hongbao_ledger::{Claim, Inquiry, Key, Lease, LedgerError};
 use jiff::{SignedDuration, Timestamp};
 use std::pin::pin;
 use std::time::Duration;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// For how long a question keeps other processes from asking the same, unless it is prolonged:
 /// every third of it, while it is on its way.
 pub const ASK_LEASE: Duration = Duration::from_secs(15);
+/// What a stop waits for leases to be released; those that are not end by themselves.
+const RELEASE_WITHIN: Duration = Duration::from_secs(1);
 /// The first and the longest pause between two looks at what another process learnt.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(20), Duration::from_millis(320));
 /// How often it is tried to take over from whoever asks.
@@ -86,7 +89,9 @@ impl Inquirer {
                 }
             }
         };
+        self.asking.add(&key.mch_billno);
         let asked = self.holding(&key, holder, ask).await;
+        self.asking.remove(&key.mch_billno);
         match asked {
             // what was learnt was committed, which ended the lease
             Ok((asked, true)) => Ok(asked),
@@ -174,13 +179,36 @@ impl Inquirer {
         }
     }
 
-    pub(crate) fn lease(&self, holder: &str) -> Lease {
+    /// Gives up, for other processes, what this one was asking about when it was told to stop.
+    /// Nothing that is asked here may be waited for any more.
+    pub async fn let_go(&self) {
+        self.let_go_of(&self.asking).await;
+    }
+
+    /// Releases what was begun and is given up.
+    pub(crate) async fn let_go_of(&self, held: &Held) {
+        let Some(holder) = &self.options.holder else { return };
+        let release = async {
+            for mch_billno in held.take() {
+                self.release(&self.key(mch_billno.as_str()), holder).await;
+            }
+        };
+        if timeout(RELEASE_WITHIN, release).await.is_err() {
+            tracing::debug!("leases were not released in time");
+        }
+    }
+
+    /// A lease from now on, and what the time is by which it ends: that of the ledger, where several
+    /// machines share one.
+    pub(crate) async fn lease(&self, holder: &str) -> Result<(Timestamp, Lease), LedgerError> {
+        let now = self.ledger.shared_time().await?.unwrap_or_else(|| self.now());
         let length = SignedDuration::try_from(ASK_LEASE).unwrap_or(SignedDuration::MAX);
-        let until = self.now().checked_add(length).unwrap_or(Timestamp::MAX);
-        Lease { holder: holder.into(), until }
+        let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
+        Ok((now, Lease { holder: holder.into(), until }))
     }
 
     async fn claim(&self, key: &Key, holder: &str) -> Result<Claim, LedgerError> {
-        self.ledger.claim_inquiry(key, self.now(), &self.lease(holder)).await
+        let (now, lease) = self.lease(holder).await?;
+        self.ledger.claim_inquiry(key, now, &lease).await
     }
 }

@@ -2,6 +2,7 @@
 //! until a person must look.
 
 use crate::error::InquiryError;
+use crate::held::Held;
 use crate::inquirer::{Freshness, Inquirer};
 use crate::learning;
 use crate::outcome::{Asked, Sent};
@@ -16,16 +17,15 @@ use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use std::future::Future;
 use std::pin::pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::timeout;
 
 /// How long after the first send an own send is sent again: well within the day for which WeChat
 /// Pay takes the same number again (`protocol.md` §1.5).
 const RESEND_WITHIN: SignedDuration = SignedDuration::from_hours(20);
 
-/// What stopping waits for leases to be released; those that are not end by themselves.
-const RELEASE_WITHIN: Duration = Duration::from_secs(1);
+/// How long a follower sleeps while all that is due is another process's.
+const OTHERS_AT_IT: Duration = Duration::from_millis(500);
 
 /// How a follower works.
 #[derive(Clone, Copy, Debug)]
@@ -118,7 +118,7 @@ impl Follower {
             let nap: Result<Option<Duration>, InquiryError> = tokio::select! {
                 biased;
                 () = &mut stop => {
-                    self.let_go(&held).await;
+                    self.inquirer.let_go_of(&held).await;
                     return Ok(());
                 }
                 nap = round => nap,
@@ -188,7 +188,7 @@ impl Follower {
                         let new = due.into_iter().filter(|it| !begun.contains(&it.key.mch_billno));
                         for inquiry in new.take(room).collect::<Vec<_>>() {
                             begun.insert(inquiry.key.mch_billno.clone());
-                            held.add(&inquiry);
+                            held.add(&inquiry.key.mch_billno);
                             steps.push(inquirer.step_among_others(holder, held, inquiry));
                         }
                     }
@@ -204,23 +204,11 @@ impl Follower {
 
     async fn claim_due(&self, holder: &str, limit: usize) -> Result<Vec<Inquiry>, InquiryError> {
         let inquirer = &*self.inquirer;
-        let (mch_id, now) = (inquirer.account().mch_id.as_str(), inquirer.now());
+        let mch_id = inquirer.account().mch_id.as_str();
         let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-        let lease = inquirer.lease(holder);
+        // what is due is due by the same clock: two that differ find the same
+        let (now, lease) = inquirer.lease(holder).await?;
         Ok(inquirer.ledger().claim_due_inquiries(mch_id, now, &lease, limit).await?)
-    }
-
-    /// Releases what was begun and is given up.
-    async fn let_go(&self, held: &Held) {
-        let Some(holder) = &self.inquirer.options().holder else { return };
-        let release = async {
-            for mch_billno in held.take() {
-                self.inquirer.release(&self.inquirer.key(mch_billno.as_str()), holder).await;
-            }
-        };
-        if timeout(RELEASE_WITHIN, release).await.is_err() {
-            tracing::debug!("leases were not released in time");
-        }
     }
 
     /// How long to sleep; `None`: it is done.
@@ -234,7 +222,11 @@ impl Follower {
             Until::AllDone => waiting == 0,
             Until::Stopped => false,
         };
-        Ok((!done).then(|| self.until_next(next, now)))
+        Ok((!done).then(|| match is_due && self.inquirer.options().holder.is_some() {
+            // somebody else is at it
+            true => OTHERS_AT_IT.min(self.options.nap_max),
+            false => self.until_next(next, now),
+        }))
     }
 
     fn until_next(&self, next: Option<Timestamp>, now: Timestamp) -> Duration {
@@ -250,28 +242,6 @@ impl Round {
             Event::Failed { .. } => self.failed += 1,
             Event::Asked(_) | Event::Resent(_) => self.done += 1,
         }
-    }
-}
-
-/// The numbers that a follower has a lease on.
-#[derive(Debug, Default)]
-struct Held(Mutex<BTreeSet<MchBillno>>);
-
-impl Held {
-    fn add(&self, inquiry: &Inquiry) {
-        self.numbers().insert(inquiry.key.mch_billno.clone());
-    }
-
-    fn remove(&self, mch_billno: &MchBillno) {
-        self.numbers().remove(mch_billno);
-    }
-
-    fn take(&self) -> BTreeSet<MchBillno> {
-        std::mem::take(&mut *self.numbers())
-    }
-
-    fn numbers(&self) -> std::sync::MutexGuard<'_, BTreeSet<MchBillno>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::account::Account;
 use crate::clock::Clock;
+use crate::held::Held;
 use crate::schedule::Schedule;
 use crate::twins::Twins;
 use hongbao_client::{Client, Dice};
@@ -54,6 +55,8 @@ pub struct Inquirer {
     pub(crate) dice: Dice,
     pub(crate) options: InquirerOptions,
     pub(crate) twins: Twins,
+    /// What is leased because it is asked about here.
+    pub(crate) asking: Held,
 }
 
 impl Inquirer {
@@ -67,7 +70,16 @@ impl Inquirer {
         dice: Dice,
         options: InquirerOptions,
     ) -> Self {
-        Self { account, client, ledger, clock, dice, options, twins: Twins::default() }
+        Self {
+            account,
+            client,
+            ledger,
+            clock,
+            dice,
+            options,
+            twins: Twins::default(),
+            asking: Held::default(),
+        }
     }
 
     /// As whom it asks.

@@ -8,7 +8,8 @@
 //! refused here · [`schedule`] when to ask next · [`follow`] until it is final ·
 //! [`reconcile`] many at once · [`fund_flow`] against movements of money · `standing` what the ledger proves · `learning` what an observation changes ·
 //! `dismissal` what a person puts down · [`import`] what a person's file says ·
-//! `among` which of several processes asks · [`mod@slice`] what each gets of the pace ·
+//! `among` which of several processes asks · [`mod@slice`] what each gets of the pace, `part` keeps
+//! it ·
 //! [`account`], [`clock`], [`outcome`], [`error`] values.
 
 pub mod account;
@@ -20,10 +21,12 @@ mod dismissal;
 pub mod error;
 pub mod follow;
 pub mod fund_flow;
+mod held;
 pub mod import;
 pub mod inquirer;
 mod learning;
 pub mod outcome;
+mod part;
 pub mod reconcile;
 pub mod schedule;
 mod send;
@@ -39,6 +42,7 @@ pub use error::{InquiryError, SendRefusal};
 pub use follow::{FollowOptions, Follower};
 pub use inquirer::{Freshness, Inquirer, InquirerOptions};
 pub use outcome::{Asked, Origin, Sent};
+pub use part::Part;
 pub use schedule::{Attention, Next, Schedule};
 pub use send::Payment;
-pub use slice::{SLICE_LEASE, Slice, SliceKeeper};
+pub use slice::{SLICE_LEASE, Slice, SliceKeeper, UPSTREAM_PACE};

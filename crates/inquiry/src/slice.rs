@@ -14,6 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until, timeout};
 
+/// The name of the pace at which a merchant's payer is asked, whoever asks.
+pub const UPSTREAM_PACE: &str = "upstream";
 /// For how long a slice is leased; what a process that died had is free after that.
 pub const SLICE_LEASE: Duration = Duration::from_secs(6);
 /// How often it is renewed.
@@ -39,7 +41,7 @@ pub struct Slice {
 pub struct SliceKeeper {
     /// Where the slices are leased.
     pub ledger: Arc<dyn Inquiries>,
-    /// The time of leases.
+    /// The time of leases, where the ledger has none of its own.
     pub clock: Arc<dyn Clock>,
     /// Whose pace.
     pub mch_id: Box<str>,
@@ -89,7 +91,8 @@ impl SliceKeeper {
     }
 
     async fn ask(&self, length: Duration) -> Result<u64, LedgerError> {
-        let now = self.clock.now();
+        // read after the caller's own clock began to run: what is forgotten in between is not lost
+        let now = self.ledger.shared_time().await?.unwrap_or_else(|| self.clock.now());
         let length = SignedDuration::try_from(length).unwrap_or(SignedDuration::MAX);
         let until = now.checked_add(length).unwrap_or(Timestamp::MAX);
         let request = SliceRequest {

@@ -1,5 +1,6 @@
 //! The door of the room: opening, the clock, and everything but the three turns.
 
+use crate::agenda::Agenda;
 use crate::clock::{Clock, later, whole_milliseconds};
 use crate::config::{IssuerConfig, Mode};
 use crate::error::IssuerError;
@@ -33,6 +34,7 @@ pub struct Issuer {
     offset_ms: AtomicI64,
     /// Held while the clock is advanced and while what is due moves: one after another.
     pub(crate) moving: Mutex<()>,
+    pub(crate) agenda: Agenda,
 }
 
 /// Where the sandbox's clock stands after it was advanced.
@@ -64,7 +66,8 @@ impl Issuer {
             }
         };
         let offset_ms = AtomicI64::new(offset_ms);
-        Ok(Self { ledger, clock, config, faults, offset_ms, moving: Mutex::default() })
+        let (moving, agenda) = (Mutex::default(), Agenda::default());
+        Ok(Self { ledger, clock, config, faults, offset_ms, moving, agenda })
     }
 
     /// Sandbox or production.
@@ -224,6 +227,7 @@ impl Issuer {
         changes: Changes,
         merchant: &Merchant,
     ) -> Commit {
+        self.agenda.note(&record);
         let keeps = !self.config.watch || watch::is_settled(&record);
         let reply = if keeps { reply::kept(&record, merchant, &self.config.style) } else { None };
         Commit {

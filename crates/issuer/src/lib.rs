@@ -6,6 +6,7 @@
 //! [`fault`] traps on request · `watch` double payments · [`reply`] bytes ·
 //! [`config`], [`clock`], [`trigger`], [`answer`], [`error`] values.
 
+mod agenda;
 pub mod answer;
 mod breakage;
 pub mod clock;

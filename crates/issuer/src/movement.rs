@@ -37,6 +37,7 @@ impl Issuer {
     /// The same, in the turn of the caller.
     pub(crate) async fn move_due(&self) -> Result<usize, IssuerError> {
         let now = self.now();
+        self.agenda.passed(now);
         let mut merchants = HashMap::new();
         let mut moved = 0;
         loop {

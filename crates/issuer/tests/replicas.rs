@@ -51,6 +51,29 @@ async fn two_on_disk(dir: &Path) -> Two {
     two
 }
 
+/// The ledger is asked again when what this process sent is due, and else after a rest.
+#[tokio::test(start_paused = true)]
+async fn what_one_changed_itself_wakes_it() {
+    let two = Two::new().await;
+    let rest = std::time::Duration::from_secs(60);
+    let waits = async |rig: &Rig| {
+        let began = tokio::time::Instant::now();
+        rig.issuer.until_due(rest).await;
+        began.elapsed().as_secs()
+    };
+    assert_eq!(waits(&two.a).await, 60);
+    two.a.send(&order("1")).await;
+    two.a.send(&order("2")).await;
+    assert_eq!((waits(&two.a).await, waits(&two.b).await), (5, 60));
+    two.pass(seconds(5));
+    assert_eq!(waits(&two.a).await, 0);
+    assert_eq!(two.a.issuer.settle_due().await.unwrap(), 2);
+    assert_eq!((waits(&two.a).await, waits(&two.b).await), (60, 60), "RECEIVED in a minute");
+    // what comes meanwhile counts
+    let (waited, _) = tokio::join!(waits(&two.a), two.a.send(&order("3")));
+    assert_eq!(waited, 5);
+}
+
 const MS: SignedDuration = SignedDuration::from_millis(1);
 
 #[tokio::test]

@@ -82,6 +82,12 @@ pub trait Inquiries: Send + Sync + std::fmt::Debug {
     /// gets what is free, and its even share once the others have asked again. 0: nothing is free yet.
     async fn lease_pace(&self, request: &SliceRequest, now: Timestamp) -> Result<u64, LedgerError>;
 
+    /// The time on which all processes of the ledger agree, by which their leases begin and end: a
+    /// database's. `None`: there is none but the callers' own.
+    async fn shared_time(&self) -> Result<Option<Timestamp>, LedgerError> {
+        Ok(None)
+    }
+
     /// When the next inquiry of a merchant is due, and how many ever are.
     async fn next_due(&self, mch_id: &str) -> Result<(Option<Timestamp>, u64), LedgerError>;
 

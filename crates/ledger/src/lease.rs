@@ -2,6 +2,8 @@
 //!
 //! A lease only spares work twice. What must not happen twice is kept by the versions that every
 //! commit names: a lease that is lost, or two clocks that differ, cost a question, not a payment.
+//! Processes on several machines tell each other's leases by the time of their database,
+//! [`Inquiries::shared_time`](crate::Inquiries::shared_time), so that no clock of theirs matters.
 
 use crate::time::whole;
 use jiff::{SignedDuration, Timestamp};

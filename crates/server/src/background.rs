@@ -9,7 +9,7 @@ use hongbao_issuer::Issuer;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Interval, MissedTickBehavior, interval};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep};
 
 /// Keeps in memory as the ledger has them: the merchants, and where other servers share it, the
 /// sandbox's clock and faults.
@@ -37,12 +37,21 @@ pub(crate) async fn refresh(
     }
 }
 
-/// Moves the packets that are due.
+/// The longest that a server among others rests before it looks again for what they left.
+const SETTLE_REST_MAX: Duration = Duration::from_secs(1);
+
+/// Moves the packets that are due. Where others do so too, the ledger, which is asked once for each
+/// merchant, is asked less and less while there is nothing to do: what this server changed
+/// is moved on time all the same.
 pub(crate) async fn settle(issuer: Arc<Issuer>, every_ms: u32, mut stop: watch::Receiver<bool>) {
-    let mut ticks = ticks(every_ms);
-    let mut failing = false;
-    while next(&mut ticks, &mut stop).await {
+    let every = Duration::from_millis(u64::from(every_ms.max(1)));
+    let (mut rest, mut failing) = (every, false);
+    loop {
         let settled = issuer.settle_due().await;
+        rest = match settled {
+            Ok(0) if issuer.is_one_of_several() => (rest * 2).min(SETTLE_REST_MAX).max(every),
+            _ => every,
+        };
         match &settled {
             Ok(0) => {}
             Ok(moved) => tracing::debug!(moved, "packets moved"),
@@ -51,6 +60,15 @@ pub(crate) async fn settle(issuer: Arc<Issuer>, every_ms: u32, mut stop: watch::
             Err(_) => {}
         }
         failing = settled.is_err();
+        let rested = async {
+            sleep(every.min(rest)).await;
+            issuer.until_due(rest.saturating_sub(every)).await;
+        };
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => return,
+            () = rested => {}
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::metrics::{Backlog, Metrics};
 use hongbao_client::{AttemptLimits, Client, ClientOptions, Dice, Pace, Rate, Transport};
 use hongbao_inquiry::{
     Account, Asked, Clock, FollowOptions, Follower, Freshness, Inquirer, InquirerOptions,
-    InquiryError, Payment, Schedule, Sent, SliceKeeper,
+    InquiryError, Payment, Schedule, Sent, SliceKeeper, UPSTREAM_PACE,
 };
 use hongbao_issuer::ReplyStyle;
 use hongbao_ledger::{Inquiries, InquiryFilter, Merchant};
@@ -30,8 +30,6 @@ use tokio_util::task::TaskTracker;
 /// How many questions of a follower may be on their way at once: few, so that whoever asks
 /// here waits for few turns of the pace.
 const FOLLOWED_AT_ONCE: usize = 4;
-/// The name of the pace at which the payer is asked.
-const UPSTREAM_PACE: &str = "upstream";
 /// The most numbers that need a person that a scrape counts.
 const PERSONS_COUNTED_MAX: u32 = 1_000;
 

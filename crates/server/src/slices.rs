@@ -4,13 +4,11 @@
 use crate::config::Replica;
 use crate::gateway::Gateway;
 use crate::pace::Share;
-use hongbao_client::{Pace, Rate};
-use hongbao_inquiry::slice::whole_turns;
-use hongbao_inquiry::{SLICE_LEASE, Slice, SliceKeeper};
+use futures_util::future::join_all;
+use hongbao_inquiry::{Part, SLICE_LEASE, SliceKeeper};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
-use tokio::task::JoinSet;
+use tokio::sync::Notify;
 use tokio::time::timeout;
 
 /// Under which merchant and pace the share of all merchants' limits is leased: one lease a server,
@@ -20,15 +18,10 @@ const CALLS_PACE: &str = "calls";
 /// What a start waits for its first part: servers that run give it up within a renewal, those that
 /// died with their lease.
 const FIRST_MAX: Duration = SLICE_LEASE.saturating_add(Duration::from_secs(4));
-/// What a stop waits for its parts to be given back.
-const RELEASE_MAX: Duration = Duration::from_millis(1_500);
 
-/// What keeps the parts, until they are given back.
+/// The parts that are kept, until they are given back.
 #[derive(Debug)]
-pub(crate) struct Slices {
-    stop: watch::Sender<bool>,
-    tasks: JoinSet<()>,
-}
+pub(crate) struct Slices(Vec<Part>);
 
 impl Slices {
     /// Begins to keep them; returns once there is something of each, or after a while without.
@@ -37,26 +30,19 @@ impl Slices {
         share: &Arc<Share>,
         gateway: Option<&Gateway>,
     ) -> Self {
-        let (stop, stopping) = watch::channel(false);
-        let mut slices = Self { stop, tasks: JoinSet::new() };
         let heard = Arc::new(Notify::new());
+        let mut slices = Vec::new();
         if let Some(replica) = replica {
             let (share, heard) = (share.clone(), heard.clone());
-            let set = move |slice: Slice| {
+            slices.push(Part::keep(share_of(replica), move |slice| {
                 share.set(slice.per_1000_seconds);
                 heard.notify_one();
-            };
-            slices.tasks.spawn(keep(share_of(replica), set, stopping.clone()));
+            }));
         }
         let parts = gateway.map(Gateway::slices).unwrap_or_default();
         for (keeper, pace) in parts.clone() {
-            pace.forbid();
             let heard = heard.clone();
-            let set = move |slice: Slice| {
-                give(&pace, slice);
-                heard.notify_one();
-            };
-            slices.tasks.spawn(keep(keeper, set, stopping.clone()));
+            slices.push(Part::of_pace(keeper, pace, move || heard.notify_one()));
         }
         let has_all =
             || share.millionths() > 0 && parts.iter().all(|(_, pace)| pace.permitted().is_some());
@@ -68,16 +54,12 @@ impl Slices {
         if timeout(FIRST_MAX, wait).await.is_err() {
             tracing::warn!("it starts without a part of what the servers may give together");
         }
-        slices
+        Self(slices)
     }
 
     /// Gives them back.
-    pub(crate) async fn release(mut self) {
-        self.stop.send_replace(true);
-        let all = async { while self.tasks.join_next().await.is_some() {} };
-        if timeout(RELEASE_MAX, all).await.is_err() {
-            self.tasks.shutdown().await;
-        }
+    pub(crate) async fn release(self) {
+        join_all(self.0.into_iter().map(Part::give_back)).await;
     }
 }
 
@@ -92,22 +74,4 @@ fn share_of(replica: &Replica) -> SliceKeeper {
         // a limit counts by its period, of which a whole one's worth may come at once
         is_exact: false,
     }
-}
-
-fn give(pace: &Pace, slice: Slice) {
-    match Rate::per_1000(whole_turns(slice.per_1000_seconds)) {
-        Some(rate) => pace
-            .permit(rate, Some(slice.until.saturating_duration_since(tokio::time::Instant::now()))),
-        None => pace.forbid(),
-    }
-}
-
-async fn keep(keeper: SliceKeeper, mut set: impl FnMut(Slice), mut stop: watch::Receiver<bool>) {
-    tokio::select! {
-        biased;
-        _ = stop.wait_for(|stop| *stop) => {}
-        () = keeper.keep(&mut set) => {}
-    }
-    set(Slice { per_1000_seconds: 0, until: tokio::time::Instant::now() });
-    keeper.release().await;
 }

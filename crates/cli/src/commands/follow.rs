@@ -28,13 +28,24 @@ pub async fn run(args: &FollowArgs, out: &mut Output) -> Result<Exit, Failure> {
         resends: !args.no_resend,
     };
     let side = MerchantSide::open(&args.profile, args.at.place(), options, out).await?;
+    let followed = follow(args, &side, &mut stop, out).await;
+    side.close().await;
+    followed
+}
+
+async fn follow(
+    args: &FollowArgs,
+    side: &MerchantSide,
+    stop: &mut Stop,
+    out: &mut Output,
+) -> Result<Exit, Failure> {
     for mch_billno in &args.billnos {
         side.inquirer.follow(mch_billno).await.map_err(|error| side.failure(&error))?;
     }
     let concurrency = usize::from(args.concurrency);
-    let follow = FollowOptions { concurrency, ..FollowOptions::default() };
-    let follower = Follower::new(Arc::clone(&side.inquirer), follow);
-    let board = RefCell::new(Board::new(&side, args.json, out));
+    let options = FollowOptions { concurrency, ..FollowOptions::default() };
+    let follower = Follower::new(Arc::clone(&side.inquirer), options);
+    let board = RefCell::new(Board::new(side, args.json, out));
     let stopped = async {
         stop.wait().await;
     };
@@ -43,7 +54,7 @@ pub async fn run(args: &FollowArgs, out: &mut Output) -> Result<Exit, Failure> {
         () = board::tick(&board) => Ok(()),
     };
     followed.map_err(|error| side.failure(&error))?;
-    let outlook = outlook(&side).await.map_err(|error| side.ledger_failure(&error))?;
+    let outlook = outlook(side).await.map_err(|error| side.ledger_failure(&error))?;
     Ok(board.into_inner().close(&outlook, &args.profile))
 }
 

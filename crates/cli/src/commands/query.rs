@@ -25,6 +25,12 @@ pub async fn run(args: &QueryArgs, out: &mut Output) -> Result<Exit, Failure> {
     let policy = args.policy.map(Into::into);
     let options = SideOptions { policy, memory, resends: false };
     let side = MerchantSide::open(&args.profile, args.at.place(), options, out).await?;
+    let asked = side.until_stopped(ask(args, &side, out)).await;
+    side.close().await;
+    asked
+}
+
+async fn ask(args: &QueryArgs, side: &MerchantSide, out: &mut Output) -> Result<Exit, Failure> {
     let freshness = args.fresh_for.map_or(Freshness::New, Freshness::Within);
     let answers = stream::iter(&args.billnos);
     let answers = answers.map(|mch_billno| side.inquirer.ask(mch_billno, freshness));

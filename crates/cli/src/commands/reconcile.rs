@@ -50,6 +50,17 @@ pub async fn run(args: &ReconcileArgs, out: &mut Output) -> Result<Exit, Failure
     let policy = args.policy.map(Into::into);
     let options = SideOptions { policy, memory: Memory::Ledger, resends: false };
     let side = MerchantSide::of(profile, options, out).await?;
+    let reconciled = reconcile(args, (&source, &survey), &side, out).await;
+    side.close().await;
+    reconciled
+}
+
+async fn reconcile(
+    args: &ReconcileArgs,
+    (source, survey): (&Source, &Survey),
+    side: &MerchantSide,
+    out: &mut Output,
+) -> Result<Exit, Failure> {
     let sink = Sink::create(args.out.as_deref(), &survey.columns, survey.rows)?;
     let options =
         RunOptions { concurrency: args.concurrency.map_or(0, usize::from), is_fresh: args.fresh };
@@ -62,9 +73,8 @@ pub async fn run(args: &ReconcileArgs, out: &mut Output) -> Result<Exit, Failure
         out.talk(say!("reconcile-continued", at = time::rfc3339(run.began())));
     }
     let (tally, refused) = (Tally::default(), 0);
-    let mut reconciliation =
-        Reconciliation { side: &side, run: &run, survey: &survey, sink, tally, refused };
-    match reconciliation.rows(source.batches(survey.layout)?, &mut stop, &source, out).await? {
+    let mut reconciliation = Reconciliation { side, run: &run, survey, sink, tally, refused };
+    match reconciliation.rows(source.batches(survey.layout)?, &mut stop, source, out).await? {
         End::Whole => {}
         End::Stopped => {
             let tally = &reconciliation.tally;
@@ -93,7 +103,7 @@ pub async fn run(args: &ReconcileArgs, out: &mut Output) -> Result<Exit, Failure
         summary.insert("out".to_owned(), json!(args.out));
         out.json(&summary.into());
     } else {
-        report::write(&tally, &source, out);
+        report::write(&tally, source, out);
     }
     Ok(tally.exit())
 }

@@ -27,8 +27,14 @@ pub async fn run(args: &SendArgs, out: &mut Output) -> Result<Exit, Failure> {
     let options =
         SideOptions { policy: args.policy.map(Into::into), memory: Memory::Ledger, resends: true };
     let side = MerchantSide::open(&args.profile, args.at.place(), options, out).await?;
+    let paid = side.until_stopped(pay(args, &side, out)).await;
+    side.close().await;
+    paid
+}
+
+async fn pay(args: &SendArgs, side: &MerchantSide, out: &mut Output) -> Result<Exit, Failure> {
     let started = Instant::now();
-    let payment = payment(args, &side);
+    let payment = payment(args, side);
     let mut noted = |mch_billno: &MchBillno| {
         // before the first byte is sent: whatever happens then, the number is not lost
         if args.billno.is_none() {
@@ -42,9 +48,9 @@ pub async fn run(args: &SendArgs, out: &mut Output) -> Result<Exit, Failure> {
     let mut exit = outcome.exit();
     let end = args.wait.map(|wait| started + wait.min(WAIT_MAX));
     if let Some(end) = end
-        && let Some(last) = follow(&side, sent.inquiry.clone(), end).await?
+        && let Some(last) = follow(side, sent.inquiry.clone(), end).await?
     {
-        exit = print(&side, &last, args.json, out)?;
+        exit = print(side, &last, args.json, out)?;
     }
     Ok(exit)
 }

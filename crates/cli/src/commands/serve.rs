@@ -4,6 +4,7 @@ use crate::args::ServeArgs;
 use crate::config::{LEDGER_FILE, LogFormat, LogOptions, ServeConfig};
 use crate::exit::{Exit, Failure};
 use crate::ledger_place::{LedgerPlace, OpenLedger};
+use crate::merchant_side::new_holder;
 use crate::output::Output;
 use crate::retention::Retention;
 use crate::run_file::RunFile;
@@ -15,16 +16,12 @@ use hongbao_ledger::Ledger;
 use hongbao_server::{
     GatewayOptions, KeptReplies, Pace, Replica, Running, ServerConfig, Source, StartError,
 };
-use rand::distr::{Alphanumeric, SampleString};
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
-
-/// The length of a server's name on leases, characters: no two are alike.
-const HOLDER_CHARS: usize = 20;
 
 /// Runs it, until SIGINT or SIGTERM.
 ///
@@ -183,10 +180,10 @@ impl Served {
 /// This server among those that may share its ledger: any but its folder's own, which one server
 /// works on at a time.
 fn replica(ledger: &OpenLedger) -> Replica {
-    let holder = Alphanumeric.sample_string(&mut rand::rng(), HOLDER_CHARS);
+    let holder = new_holder();
     tracing::info!(%holder, ledger = %ledger.place, "the ledger may be shared");
     let (ledger, clock) = (ledger.store.clone(), Arc::new(hongbao_inquiry::SystemClock));
-    Replica { holder: holder.into(), ledger, clock }
+    Replica { holder, ledger, clock }
 }
 
 /// The address by which a listener is reached from this machine.

@@ -1,7 +1,7 @@
 //! A ledger in a PostgreSQL database: its URL, without a password, and how it is opened.
 
 use super::file::{MAKING, lock};
-use super::{Facts, Kept, LedgerPlace, OpenLedger};
+use super::{Facts, Kept, LedgerPlace, LedgerWords, OpenLedger};
 use crate::exit::Failure;
 use crate::files;
 use crate::say;
@@ -42,19 +42,20 @@ impl Database {
     /// `LEDGER_URL_HAS_PASSWORD`; `LEDGER_ADDRESS`. Neither repeats the URL: a slip of the pen may have
     /// put a password anywhere in it.
     pub(super) fn of(
-        url: &str,
+        words: &LedgerWords,
         folder: &Path,
         password_file: Option<PathBuf>,
-        allow_unsafe_durability: bool,
     ) -> Result<Self, Failure> {
+        let url = &words.place;
         if has_password(url) {
             let failure = Failure::config("LEDGER_URL_HAS_PASSWORD", say!("ledger-url-password"));
             return Err(failure.hint(say!("ledger-url-password-hint")));
         }
-        let mut options = PostgresOptions::new(url).map_err(|error| refused(&error))?;
+        let options = PostgresOptions::new(url).map_err(|error| refused(&error))?;
+        let mut options = words.postgres.hold(options);
         options.root_ca = options.root_ca.map(|path| folder.join(path));
-        options.allow_unsafe_durability = allow_unsafe_durability;
-        Ok(Self { url: url.to_owned(), options, password_file })
+        options.allow_unsafe_durability = words.allow_unsafe_durability;
+        Ok(Self { url: url.clone(), options, password_file })
     }
 
     /// The URL, which holds no password.

@@ -41,6 +41,7 @@ impl Drop for Running {
     }
 }
 
+#[allow(dead_code)]
 pub struct Fleet {
     pub server: TestServer,
     pub database: Database,
@@ -123,6 +124,17 @@ impl Fleet {
 
     pub fn start(&mut self, which: usize) {
         self.running[which] = Some(self.serve(which, &[]));
+    }
+
+    /// Starts all of them at the same time.
+    pub fn start_all(&mut self) {
+        let fleet = &*self;
+        let running = std::thread::scope(|scope| {
+            let start = |which| scope.spawn(move || Some(fleet.serve(which, &[])));
+            let starting: Vec<_> = (0..fleet.running.len()).map(start).collect();
+            starting.into_iter().map(|started| started.join().unwrap()).collect()
+        });
+        self.running = running;
     }
 
     /// SIGKILL.

@@ -7,9 +7,10 @@ use hongbao_wire::send::Sender;
 use hongbao_wire::sign::Policy;
 use hongbao_wire::{Fen, SendRequest};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -24,7 +25,7 @@ struct Shared {
     servers: Mutex<Vec<Sdk>>,
     /// Every packet that was acknowledged, and its amount.
     accepted: Mutex<BTreeMap<String, u64>>,
-    done: AtomicU64,
+    done: watch::Sender<u64>,
     stop: AtomicBool,
     seed: u64,
 }
@@ -39,7 +40,7 @@ impl Load {
         let shared = Arc::new(Shared {
             servers: Mutex::new((0..3).map(|which| fleet.client(which)).collect()),
             accepted: Mutex::default(),
-            done: AtomicU64::new(0),
+            done: watch::Sender::new(0),
             stop: AtomicBool::new(false),
             seed,
         });
@@ -57,17 +58,11 @@ impl Load {
 
     /// Until some more packets were acknowledged, or all were.
     pub async fn wait_for_progress(&self) {
-        let (before, all) = (self.shared.done.load(Ordering::SeqCst), WORKERS * PACKETS);
-        let progress = async {
-            while self.shared.done.load(Ordering::SeqCst) < all.min(before + PROGRESS) {
-                sleep(Duration::from_millis(5)).await;
-            }
-        };
-        let seed = self.shared.seed;
-        assert!(
-            timeout(Duration::from_secs(60), progress).await.is_ok(),
-            "seed {seed}: no progress"
-        );
+        let mut done = self.shared.done.subscribe();
+        let enough = (*done.borrow() + PROGRESS).min(WORKERS * PACKETS);
+        let progress = done.wait_for(|done| *done >= enough);
+        let progress = timeout(Duration::from_secs(60), progress).await;
+        assert!(progress.is_ok(), "seed {}: no progress", self.shared.seed);
     }
 
     /// Lets everybody finish what they are at; returns what was acknowledged.
@@ -92,10 +87,11 @@ impl Shared {
             let amount = 100 + worker * PACKETS + n;
             let request = request(&billno, amount, &format!("receiver{worker}x{}", n / 8));
             while !self.sends(&self.any(&dice), &request).await {
+                // a program that is told to ask again does not do so at once
                 sleep(Duration::from_millis(20)).await;
             }
             self.accepted.lock().unwrap().insert(billno.clone(), amount);
-            self.done.fetch_add(1, Ordering::SeqCst);
+            self.done.send_modify(|done| *done += 1);
             self.looks(&dice, &billno).await;
         }
     }

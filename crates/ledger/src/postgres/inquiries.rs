@@ -84,6 +84,10 @@ impl Inquiries for PostgresLedger {
         leases::lease_pace(&self.door, request, now).await
     }
 
+    async fn shared_time(&self) -> Result<Option<Timestamp>, LedgerError> {
+        leases::time(&self.door).await
+    }
+
     async fn next_due(&self, mch_id: &str) -> Result<(Option<Timestamp>, u64), LedgerError> {
         reader::next_due(&self.door, mch_id).await
     }

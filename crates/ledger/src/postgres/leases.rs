@@ -150,6 +150,12 @@ pub(super) async fn release_inquiry(
     take(door, query, &values, |row| text(row, 0)).await.map(drop)
 }
 
+/// The database's time.
+pub(super) async fn time(door: &Door) -> Result<Option<Timestamp>, LedgerError> {
+    let query = "SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+    door.one(query, &[], |row| to_time(get(row, 0)?)).await
+}
+
 /// What a claim is asked with.
 struct Values<'l> {
     mch_id: Text<'l>,
