@@ -177,14 +177,18 @@ impl LedgerPlace {
         }
     }
 
-    /// The same for a server, which maps a file into its memory. `alone`: it holds the lock of the folder
-    /// whose own ledger this is, so that nobody else commits records.
+    /// The same for a server, which maps a file into its memory. `alone`: nobody else may commit
+    /// records to the file.
     ///
     /// # Errors
-    /// As [`LedgerPlace::open`].
+    /// As [`LedgerPlace::open`]; `LEDGER_IN_USE` where another server, or a copy into it, keeps this one from it.
     pub async fn open_for_server(&self, alone: bool) -> Result<OpenLedger, Failure> {
         match &self.at {
-            At::File(path) => file::open(self, path, file::Use::Server { alone }),
+            At::File(path) => {
+                let opened = file::open(self, path, file::Use::Server { alone })?;
+                opened.join()?;
+                Ok(opened)
+            }
             At::Database(database) => database.open(self).await,
         }
     }
@@ -260,6 +264,17 @@ pub struct Facts {
 }
 
 impl OpenLedger {
+    /// Commits records to it from now on, among others who do.
+    ///
+    /// # Errors
+    /// `LEDGER_IN_USE` where a server is alone with the file.
+    pub fn join(&self) -> Result<(), Failure> {
+        match &self.kept {
+            Kept::File(ledger) => ledger.join().map_err(|error| self.place.failure(&error)),
+            Kept::Database(_) => Ok(()),
+        }
+    }
+
     /// What it is.
     ///
     /// # Errors
@@ -298,6 +313,7 @@ fn hint(error: &LedgerError) -> String {
         LedgerError::Damaged(_) => say!("ledger-damaged-hint"),
         LedgerError::Conflict => say!("ledger-conflict-hint"),
         LedgerError::Overflow => say!("ledger-overflow-hint"),
+        LedgerError::InUse { .. } => say!("ledger-in-use-hint"),
         LedgerError::MerchantExists(_) => say!("merchant-exists-hint"),
         LedgerError::StillOpen(_) => say!("ledger-still-open-hint"),
         LedgerError::ChainBroken { .. } => say!("ledger-chain-hint"),
