@@ -6,6 +6,8 @@
 mod file;
 mod postgres;
 
+pub use file::command_options;
+
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::say;
@@ -152,16 +154,26 @@ impl LedgerPlace {
         }
     }
 
-    /// Whether both are the same ledger, as far as names tell.
+    /// Whether both are the same ledger, as far as that is to be told before they are opened: one file, by
+    /// whichever names, or one URL.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         match (&self.at, &other.at) {
-            (At::File(ours), At::File(theirs)) => {
-                let whole = |path: &Path| std::fs::canonicalize(path).ok();
-                ours == theirs || whole(ours).is_some_and(|ours| whole(theirs) == Some(ours))
-            }
+            (At::File(ours), At::File(theirs)) => ours == theirs || file::is_same(ours, theirs),
             (At::Database(ours), At::Database(theirs)) => ours.url() == theirs.url(),
             _ => false,
+        }
+    }
+
+    /// The one name by which it is known, wherever and by whichever links it is named.
+    #[must_use]
+    pub fn named_once(&self) -> String {
+        match &self.at {
+            At::File(path) => {
+                let whole = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+                whole.display().to_string()
+            }
+            At::Database(database) => database.url().to_owned(),
         }
     }
 
@@ -264,6 +276,19 @@ pub struct Facts {
 }
 
 impl OpenLedger {
+    /// Whether both are the same ledger, though their places have other names.
+    ///
+    /// # Errors
+    /// What a database says.
+    pub async fn is_same(&self, other: &Self) -> Result<bool, Failure> {
+        match (&self.kept, &other.kept) {
+            (Kept::Database(ours), Kept::Database(theirs)) => {
+                ours.is_same(theirs).await.map_err(|error| self.place.failure(&error))
+            }
+            _ => Ok(self.place.is_same(&other.place)),
+        }
+    }
+
     /// Commits records to it from now on, among others who do.
     ///
     /// # Errors

@@ -338,6 +338,15 @@ fn what_was_changed_in_a_database_is_found_and_a_signed_head_holds_it() {
     };
     assert_eq!(gist(&faults[0]), json!(["packet_changed", "records", MCH_ID, "A2"]));
     assert_eq!(faults[1]["fault"], "total_differs");
+    let tampered = "UPDATE totals SET received = received + 1 WHERE book = 'records'; \
+         INSERT INTO totals SELECT 'nobody', 'inquiries', day, status, outcome, act_name, sender, \
+         packets, ordered, received, refunded FROM totals WHERE book = 'records' LIMIT 1";
+    scene.server.sql(&scene.database.name, tampered);
+    let faults = verify().json();
+    let totals = faults.iter().filter(|fault| fault["fault"] == "total_differs");
+    let whose: Vec<Value> = totals.map(|fault| json!([fault["book"], fault["mch_id"]])).collect();
+    assert!(whose.contains(&json!(["records", MCH_ID])), "{faults:?}");
+    assert!(whose.contains(&json!(["inquiries", "nobody"])), "{faults:?}");
     let people = ledger(&["verify"]);
     assert!(people.stdout.contains("packet_changed") && people.stdout.contains("A2"), "{people:?}");
 }

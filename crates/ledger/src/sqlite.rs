@@ -36,6 +36,7 @@ use hongbao_wire::{Fen, OpenId};
 use jiff::Timestamp;
 use leases::Leasing;
 use lock::Lock;
+pub use migrations::{Migrating, OnMigration};
 use readers::Readers;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -65,6 +66,8 @@ pub struct SqliteOptions {
     /// Whether this process alone commits records to the file, which is refused while another does and
     /// keeps others from it; default: no. The lookup of a kept reply then costs about half.
     pub alone: bool,
+    /// Who is told while a ledger of an earlier version is brought forward; default: nobody.
+    pub on_migration: Option<OnMigration>,
 }
 
 impl Default for SqliteOptions {
@@ -79,6 +82,7 @@ impl Default for SqliteOptions {
             pages_max: None,
             vfs: None,
             alone: false,
+            on_migration: None,
         }
     }
 }
@@ -133,7 +137,7 @@ impl SqliteLedger {
         key: SealKey,
         options: SqliteOptions,
     ) -> Result<Self, LedgerError> {
-        let path = path.as_ref();
+        let path = &open::named_once(path.as_ref(), &options);
         let lock = Lock::of(path, &options)?;
         let (connection, held) = open::open_writer(path, &key, &options)?;
         let durability = open::durability(&connection)?;

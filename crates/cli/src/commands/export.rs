@@ -30,8 +30,9 @@ const PAGES_BETWEEN: u64 = 20;
 /// What is wrong with the columns, the file, the profile or the ledger; what was written until
 /// then can be gone on with.
 pub async fn run(args: &ExportArgs, out: &mut Output) -> Result<Exit, Failure> {
-    let plan = Plan::of(args)?;
+    let mut plan = Plan::of(args)?;
     let source = Source::open(args, out).await?;
+    plan.reads(source.place());
     let (mut state, sink) = begin(args, &plan, out)?;
     let has_stopped = watch_signals()?;
     let is_stopped = |_: &State| has_stopped.load(Ordering::Relaxed);

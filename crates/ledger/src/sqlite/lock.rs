@@ -8,7 +8,7 @@
 use super::SqliteOptions;
 use super::open::{beside, unusable};
 use crate::error::LedgerError;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -24,9 +24,10 @@ pub(super) struct Lock {
 }
 
 impl Lock {
-    /// Takes the ledger for this process alone, where the options say so; else nothing yet.
+    /// Takes the ledger, by the one name of [`named_once`](super::open::named_once), for this process alone, where the
+    /// options say so; else nothing yet.
     pub(super) fn of(ledger: &Path, options: &SqliteOptions) -> Result<Self, LedgerError> {
-        let path = options.vfs.is_none().then(|| beside(&named_once(ledger), "-lock"));
+        let path = options.vfs.is_none().then(|| beside(ledger, "-lock"));
         let held = match &path {
             Some(path) if options.alone => Some(take_alone(path)?),
             _ => None,
@@ -41,19 +42,6 @@ impl Lock {
             *held = Some(share(path)?);
         }
         Ok(())
-    }
-}
-
-/// The same name for all who name the file, through whichever links.
-fn named_once(ledger: &Path) -> PathBuf {
-    if let Ok(whole) = fs::canonicalize(ledger) {
-        return whole;
-    }
-    // It is not there yet; its folder is.
-    let folder = ledger.parent().filter(|folder| !folder.as_os_str().is_empty());
-    match (fs::canonicalize(folder.unwrap_or_else(|| Path::new("."))), ledger.file_name()) {
-        (Ok(folder), Some(name)) => folder.join(name),
-        _ => ledger.to_owned(),
     }
 }
 
@@ -129,10 +117,12 @@ mod tests {
     use super::{Lock, NAMES_BYTES_MAX};
     use crate::error::LedgerError;
     use crate::sqlite::SqliteOptions;
+    use crate::sqlite::open::named_once;
     use std::path::Path;
 
     fn lock(ledger: &Path, alone: bool) -> Result<Lock, LedgerError> {
-        Lock::of(ledger, &SqliteOptions { alone, ..SqliteOptions::default() })
+        let options = SqliteOptions { alone, ..SqliteOptions::default() };
+        Lock::of(&named_once(ledger, &options), &options)
     }
 
     #[track_caller]
