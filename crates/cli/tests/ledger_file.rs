@@ -100,7 +100,7 @@ fn who_looks_or_takes_care_is_not_kept_out() {
         &["ledger", "copy", data, &copy],
         &["ledger", "trim", "--days", "30", "--dir", data],
         &["ledger", "forget", support::OPENID, "--dir", data],
-        &["report", "--dir", data],
+        &["report", "--by", "day", "--book", "records", "--dir", data],
         &["export", "--dir", data, "--book", "records", "-o", &csv],
         &["merchant", "show", MCH_ID, "--dir", data],
         &["merchant", "set", MCH_ID, "--queries-per-second", "100", "--dir", data],
