@@ -7,6 +7,8 @@ mod file;
 mod limits;
 mod postgres;
 
+pub use file::command_options;
+
 use crate::exit::Failure;
 use crate::output::Output;
 use crate::say;
@@ -155,16 +157,26 @@ impl LedgerPlace {
         }
     }
 
-    /// Whether both are the same ledger, as far as names tell.
+    /// Whether both are the same ledger, as far as that is to be told before they are opened: one file, by
+    /// whichever names, or one URL.
     #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         match (&self.at, &other.at) {
-            (At::File(ours), At::File(theirs)) => {
-                let whole = |path: &Path| std::fs::canonicalize(path).ok();
-                ours == theirs || whole(ours).is_some_and(|ours| whole(theirs) == Some(ours))
-            }
+            (At::File(ours), At::File(theirs)) => ours == theirs || file::is_same(ours, theirs),
             (At::Database(ours), At::Database(theirs)) => ours.url() == theirs.url(),
             _ => false,
+        }
+    }
+
+    /// The one name by which it is known, wherever and by whichever links it is named.
+    #[must_use]
+    pub fn named_once(&self) -> String {
+        match &self.at {
+            At::File(path) => {
+                let whole = std::fs::canonicalize(path).unwrap_or_else(|_| path.clone());
+                whole.display().to_string()
+            }
+            At::Database(database) => database.url().to_owned(),
         }
     }
 
@@ -180,14 +192,18 @@ impl LedgerPlace {
         }
     }
 
-    /// The same for a server, which maps a file into its memory. `alone`: it holds the lock of the folder
-    /// whose own ledger this is, so that nobody else commits records.
+    /// The same for a server, which maps a file into its memory. `alone`: nobody else may commit
+    /// records to the file.
     ///
     /// # Errors
-    /// As [`LedgerPlace::open`].
+    /// As [`LedgerPlace::open`]; `LEDGER_IN_USE` where another server, or a copy into it, keeps this one from it.
     pub async fn open_for_server(&self, alone: bool) -> Result<OpenLedger, Failure> {
         match &self.at {
-            At::File(path) => file::open(self, path, file::Use::Server { alone }),
+            At::File(path) => {
+                let opened = file::open(self, path, file::Use::Server { alone })?;
+                opened.join()?;
+                Ok(opened)
+            }
             At::Database(database) => database.open(self).await,
         }
     }
@@ -263,6 +279,30 @@ pub struct Facts {
 }
 
 impl OpenLedger {
+    /// Whether both are the same ledger, though their places have other names.
+    ///
+    /// # Errors
+    /// What a database says.
+    pub async fn is_same(&self, other: &Self) -> Result<bool, Failure> {
+        match (&self.kept, &other.kept) {
+            (Kept::Database(ours), Kept::Database(theirs)) => {
+                ours.is_same(theirs).await.map_err(|error| self.place.failure(&error))
+            }
+            _ => Ok(self.place.is_same(&other.place)),
+        }
+    }
+
+    /// Commits records to it from now on, among others who do.
+    ///
+    /// # Errors
+    /// `LEDGER_IN_USE` where a server is alone with the file.
+    pub fn join(&self) -> Result<(), Failure> {
+        match &self.kept {
+            Kept::File(ledger) => ledger.join().map_err(|error| self.place.failure(&error)),
+            Kept::Database(_) => Ok(()),
+        }
+    }
+
     /// What it is.
     ///
     /// # Errors
@@ -307,6 +347,7 @@ fn hint(error: &LedgerError) -> String {
         LedgerError::Damaged(_) => say!("ledger-damaged-hint"),
         LedgerError::Conflict => say!("ledger-conflict-hint"),
         LedgerError::Overflow => say!("ledger-overflow-hint"),
+        LedgerError::InUse { .. } => say!("ledger-in-use-hint"),
         LedgerError::MerchantExists(_) => say!("merchant-exists-hint"),
         LedgerError::StillOpen(_) => say!("ledger-still-open-hint"),
         LedgerError::ChainBroken { .. } => say!("ledger-chain-hint"),

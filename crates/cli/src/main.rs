@@ -14,6 +14,7 @@ mod ledger_place;
 mod localise;
 mod merchant_folder;
 mod merchant_side;
+mod migration;
 mod outcome;
 mod output;
 mod packet_field;

@@ -247,6 +247,8 @@ impl WorkDir {
         files::write(&self.path("server_key.pem"), server.key_pem.as_bytes(), SECRET)?;
         self.make_folder(&self.path("merchants"))?;
         let (ledger, _) = place.open_or_make().await?;
+        // before anything is written into one that another server is alone with
+        ledger.join()?;
         if first.upstreams.is_empty() {
             self.add_first_merchant(&ledger, &authority, now).await?;
         }

@@ -140,6 +140,13 @@ fn a_copy_onto_itself_or_onto_another_ledger_is_refused() {
     ] {
         failed(&hongbao(&["ledger", "copy", &own, &to]), 2, "LEDGER_SAME");
     }
+    let (link, hard) = (folder.at("link.sqlite"), folder.at("hard.sqlite"));
+    std::os::unix::fs::symlink(&own, &link).unwrap();
+    fs::hard_link(&own, &hard).unwrap();
+    for to in [&link, &hard] {
+        failed(&hongbao(&["ledger", "copy", &own, to]), 2, "LEDGER_SAME");
+        fs::remove_file(to).unwrap();
+    }
     let to = folder.at("copy.sqlite");
     let from = folder.at("nothing.sqlite");
     failed(&hongbao(&["ledger", "copy", &from, &to]), 9, "LEDGER_MISSING");

@@ -213,6 +213,10 @@ fn a_ledger_goes_to_a_database_and_back_and_is_the_same() {
         hashes(scene.run(&["ledger", "copy", "--json", scene.url(), &back, "--from-key", &key]));
     assert_eq!(there, returned);
     assert_eq!(returned[3], 3);
+    // by the socket it is the same database
+    let socket = &scene.database.socket_url;
+    let onto_itself = ["ledger", "copy", scene.url(), socket, "--from-key", &key, "--to-key", &key];
+    failed(&scene.run(&onto_itself), 2, "LEDGER_SAME");
     for args in [&["--ledger", &back][..], &["--ledger", scene.url(), "--key-file", &key]] {
         let verified = scene.run(&[&["ledger", "verify"], args].concat());
         assert_eq!(verified.exit, 0, "{verified:?}");
@@ -338,6 +342,15 @@ fn what_was_changed_in_a_database_is_found_and_a_signed_head_holds_it() {
     };
     assert_eq!(gist(&faults[0]), json!(["packet_changed", "records", MCH_ID, "A2"]));
     assert_eq!(faults[1]["fault"], "total_differs");
+    let tampered = "UPDATE totals SET received = received + 1 WHERE book = 'records'; \
+         INSERT INTO totals SELECT 'nobody', 'inquiries', day, key, status, outcome, act_name, sender, \
+         packets, ordered, received, refunded FROM totals WHERE book = 'records' LIMIT 1";
+    scene.server.sql(&scene.database.name, tampered);
+    let faults = verify().json();
+    let totals = faults.iter().filter(|fault| fault["fault"] == "total_differs");
+    let whose: Vec<Value> = totals.map(|fault| json!([fault["book"], fault["mch_id"]])).collect();
+    assert!(whose.contains(&json!(["records", MCH_ID])), "{faults:?}");
+    assert!(whose.contains(&json!(["inquiries", "nobody"])), "{faults:?}");
     let people = ledger(&["verify"]);
     assert!(people.stdout.contains("packet_changed") && people.stdout.contains("A2"), "{people:?}");
 }

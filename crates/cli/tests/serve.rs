@@ -113,6 +113,7 @@ fn a_first_start_makes_everything_with_its_mode() {
         ("ledger.key", 0o600),
         ("ledger.lock", 0o600),
         ("ledger.sqlite", 0o600),
+        ("ledger.sqlite-lock", 0o600),
         ("lock", 0o600),
         ("merchants/10000098/api_key", 0o600),
         ("merchants/10000098/apiclient_cert.p12", 0o600),

@@ -46,8 +46,17 @@ pub enum Imported {
     RefTaken(MchBillno),
 }
 
+/// What the ledger had to say of a claim.
+enum Looked {
+    /// Nothing is to be imported.
+    Settled(Imported),
+    /// The number is unknown; how many numbers its reference has, where it has one.
+    Free(Option<u32>),
+}
+
 /// Notes a packet that a row of a file names, at `now`. What the ledger knows already stays as it
-/// is; so importing twice changes nothing, and an import that broke off is simply begun again.
+/// is; so importing twice changes nothing, and an import that broke off is simply begun again. The number is noted
+/// only while its reference has the numbers that were looked at: one that is paid meanwhile is taken.
 ///
 /// # Errors
 /// What the ledger says; [`LedgerError::Conflict`] where others change the number all the time.
@@ -58,13 +67,14 @@ pub async fn import(
     now: Timestamp,
 ) -> Result<Imported, LedgerError> {
     for _ in 0..ATTEMPTS_MAX {
-        let imported = preview(ledger, account, claim).await?;
-        if imported != Imported::New {
-            return Ok(imported);
-        }
-        match ledger.commit_inquiry(commit(account, claim, now)).await {
+        let numbers_of_ref = match look(ledger, account, claim).await? {
+            Looked::Settled(imported) => return Ok(imported),
+            Looked::Free(numbers_of_ref) => numbers_of_ref,
+        };
+        let commit = InquiryCommit { numbers_of_ref, ..commit(account, claim, now) };
+        match ledger.commit_inquiry(commit).await {
             Ok(_) => return Ok(Imported::New),
-            // somebody else noted it meanwhile
+            // somebody else noted it, or another number of its reference, meanwhile
             Err(LedgerError::Conflict) => {}
             Err(error) => return Err(error),
         }
@@ -81,18 +91,29 @@ pub async fn preview(
     account: &Account,
     claim: &Claim,
 ) -> Result<Imported, LedgerError> {
+    Ok(match look(ledger, account, claim).await? {
+        Looked::Settled(imported) => imported,
+        Looked::Free(_) => Imported::New,
+    })
+}
+
+async fn look(
+    ledger: &dyn Inquiries,
+    account: &Account,
+    claim: &Claim,
+) -> Result<Looked, LedgerError> {
     let key = Key::new(account.mch_id.clone(), claim.mch_billno.clone());
     if let Some(known) = ledger.inquiry(&key).await? {
-        return Ok(Imported::Known(difference::of(claim, &known)));
+        return Ok(Looked::Settled(Imported::Known(difference::of(claim, &known))));
     }
-    if let Some(business_ref) = &claim.business_ref {
-        let others = ledger.inquiries_of_ref(account.mch_id.as_str(), business_ref).await?;
-        let ours = others.into_iter().find(|other| other.sends > 0 || other.order.is_some());
-        if let Some(ours) = ours {
-            return Ok(Imported::RefTaken(ours.key.mch_billno));
-        }
-    }
-    Ok(Imported::New)
+    let Some(business_ref) = &claim.business_ref else { return Ok(Looked::Free(None)) };
+    let others = ledger.inquiries_of_ref(account.mch_id.as_str(), business_ref).await?;
+    let numbers = u32::try_from(others.len()).unwrap_or(u32::MAX);
+    let ours = others.into_iter().find(|other| other.sends > 0 || other.order.is_some());
+    Ok(match ours {
+        Some(ours) => Looked::Settled(Imported::RefTaken(ours.key.mch_billno)),
+        None => Looked::Free(Some(numbers)),
+    })
 }
 
 /// Whether the words say from a file alone what became of a packet beyond the 30 days.

@@ -3,18 +3,24 @@
 
 mod common;
 
+use async_trait::async_trait;
 use common::payer::{Say, record, record_sent_at};
 use common::{APPID, BILLNO, DAY, MCH, Rig, account, payment, start};
 use hongbao_inquiry::Freshness::New;
 use hongbao_inquiry::follow::{Event, FollowOptions, Follower};
 use hongbao_inquiry::import::{Claim, ClaimFault, IMPORTED, Imported, import, preview};
 use hongbao_inquiry::{InquiryError, Schedule, SendRefusal};
+use hongbao_ledger::inquiry::Sighting;
 use hongbao_ledger::total::Outcome;
-use hongbao_ledger::{Inquiries, Source};
+use hongbao_ledger::{
+    Claim as Leased, Entry, Expect, Inquiries, Inquiry, InquiryCommit, InquiryFilter, Key, Lease,
+    LedgerError, MemoryLedger, SliceRequest, Source,
+};
 use hongbao_wire::verdict::Unknown;
 use hongbao_wire::{Fen, NextStep, Status, Verdict};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
+use std::sync::{Arc, Mutex};
 
 const REF: &str = "salary/2026-07/0001";
 const OPENID: &str = "oxTWIuGaIt6gTKsQRLau2M0yL16E";
@@ -207,7 +213,7 @@ async fn what_is_known_stays_and_its_differences_are_told() {
     // another number of a reference that was paid from here is not taken in
     let taken = Claim { mch_billno: "2".into(), ..claim("SENT", DAY) };
     assert_eq!(imported(&rig, &taken).await, Imported::RefTaken(BILLNO.into()));
-    assert_eq!(rig.ledger.inquiry(&hongbao_ledger::Key::new(MCH, "2")).await.unwrap(), None);
+    assert_eq!(rig.ledger.inquiry(&Key::new(MCH, "2")).await.unwrap(), None);
 }
 
 #[tokio::test(start_paused = true)]
@@ -215,7 +221,7 @@ async fn importing_twice_changes_nothing_and_a_preview_never_does() {
     let rig = Rig::new();
     let claim = claim("RECEIVED", DAY * 31);
     assert_eq!(preview(&*rig.ledger, &account(), &claim).await.unwrap(), Imported::New);
-    let key = hongbao_ledger::Key::new(MCH, BILLNO);
+    let key = Key::new(MCH, BILLNO);
     assert_eq!(rig.ledger.inquiry(&key).await.unwrap(), None);
     assert_eq!(imported(&rig, &claim).await, Imported::New);
     let once = rig.inquiry(BILLNO).await;
@@ -223,6 +229,113 @@ async fn importing_twice_changes_nothing_and_a_preview_never_does() {
     assert_eq!(imported(&rig, &claim).await, Imported::Known(vec![]));
     assert_eq!(rig.inquiry(BILLNO).await, once);
     assert_eq!(rig.history(BILLNO).await.len(), 1);
+}
+
+/// A ledger in which somebody else pays under the reference between a look at it and the commit.
+#[derive(Debug)]
+struct PaidMeanwhile {
+    below: Arc<MemoryLedger>,
+    payment: Mutex<Option<InquiryCommit>>,
+}
+
+#[async_trait]
+impl Inquiries for PaidMeanwhile {
+    async fn inquiry(&self, key: &Key) -> Result<Option<Inquiry>, LedgerError> {
+        self.below.inquiry(key).await
+    }
+
+    async fn inquiries_of_ref(&self, mch: &str, name: &str) -> Result<Vec<Inquiry>, LedgerError> {
+        let found = self.below.inquiries_of_ref(mch, name).await;
+        let payment = self.payment.lock().unwrap().take();
+        if let Some(payment) = payment {
+            self.below.commit_inquiry(payment).await.unwrap();
+        }
+        found
+    }
+
+    async fn commit_inquiry(&self, commit: InquiryCommit) -> Result<u64, LedgerError> {
+        self.below.commit_inquiry(commit).await
+    }
+
+    async fn inquiry_history(&self, _: &Key) -> Result<Vec<Entry>, LedgerError> {
+        unreachable!()
+    }
+
+    async fn inquiries(&self, _: &str, _: &InquiryFilter) -> Result<Vec<Inquiry>, LedgerError> {
+        unreachable!()
+    }
+
+    async fn due_inquiries(
+        &self,
+        _: &str,
+        _: Timestamp,
+        _: u32,
+    ) -> Result<Vec<Inquiry>, LedgerError> {
+        unreachable!()
+    }
+
+    async fn claim_due_inquiries(
+        &self,
+        _: &str,
+        _: Timestamp,
+        _: &Lease,
+        _: u32,
+    ) -> Result<Vec<Inquiry>, LedgerError> {
+        unreachable!()
+    }
+
+    async fn claim_inquiry(&self, _: &Key, _: Timestamp, _: &Lease) -> Result<Leased, LedgerError> {
+        unreachable!()
+    }
+
+    async fn release_inquiry(&self, _: &Key, _: &str) -> Result<(), LedgerError> {
+        unreachable!()
+    }
+
+    async fn lease_pace(&self, _: &SliceRequest, _: Timestamp) -> Result<u64, LedgerError> {
+        unreachable!()
+    }
+
+    async fn next_due(&self, _: &str) -> Result<(Option<Timestamp>, u64), LedgerError> {
+        unreachable!()
+    }
+
+    async fn begin_run(&self, _: &str, _: &str, _: Timestamp) -> Result<Timestamp, LedgerError> {
+        unreachable!()
+    }
+
+    async fn sight(&self, _: &str, _: &str, _: Vec<Sighting>) -> Result<Vec<u64>, LedgerError> {
+        unreachable!()
+    }
+
+    async fn unsighted(
+        &self,
+        _: &str,
+        _: &str,
+        _: &InquiryFilter,
+    ) -> Result<Vec<Inquiry>, LedgerError> {
+        unreachable!()
+    }
+
+    async fn end_run(&self, _: &str, _: &str) -> Result<(), LedgerError> {
+        unreachable!()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reference_that_is_paid_while_a_row_is_imported_is_taken() {
+    let rig = Rig::new();
+    rig.payer.says(Say::Lost);
+    rig.inquirer.send(&payment(Some("2"), Some(REF))).await.unwrap();
+    let entries = rig.history("2").await;
+    let inquiry = Inquiry { version: 0, ..rig.inquiry("2").await };
+    let paid = InquiryCommit { inquiry, expect: Expect::Absent, numbers_of_ref: Some(0), entries };
+    let other = Rig::new();
+    let ledger = PaidMeanwhile { below: other.ledger.clone(), payment: Mutex::new(Some(paid)) };
+    let row = claim("SENT", DAY);
+    let imported = import(&ledger, &account(), &row, start()).await.unwrap();
+    assert_eq!(imported, Imported::RefTaken("2".into()));
+    assert_eq!(other.ledger.inquiry(&Key::new(MCH, BILLNO)).await.unwrap(), None);
 }
 
 #[test]
@@ -278,7 +391,7 @@ proptest! {
                 ..Claim::of(BILLNO.into())
             };
             import(&ledger, &account(), &claim, start()).await.unwrap();
-            let key = hongbao_ledger::Key::new(MCH, BILLNO);
+            let key = Key::new(MCH, BILLNO);
             let known = ledger.inquiry(&key).await.unwrap().unwrap();
             for later in [0, 1, 24, 24 * 40] {
                 let now = start() + SignedDuration::from_hours(later);

@@ -68,6 +68,12 @@ pub enum LedgerError {
     /// The address of the store is none, or one that is not safe to use.
     #[error("the address of the ledger is refused: {0}")]
     Address(String),
+    /// Another process commits records to the file, and one of the two would be alone.
+    #[error("another process commits to it{who}", who = named(processes))]
+    InUse {
+        /// Those that are known and running, by their ids.
+        processes: Vec<u32>,
+    },
     /// A packet can still change by itself.
     #[error("the packet `{0}` is not final yet")]
     StillOpen(String),
@@ -113,9 +119,20 @@ impl LedgerError {
             Self::Storage(_) => "LEDGER_STORAGE",
             Self::Unreachable(_) => "LEDGER_UNREACHABLE",
             Self::Address(_) => "LEDGER_ADDRESS",
+            Self::InUse { .. } => "LEDGER_IN_USE",
             Self::StillOpen(_) => "PACKET_STILL_OPEN",
             Self::Detached { .. } => "LEDGER_DETACHED",
             Self::ChainBroken { .. } => "LEDGER_CHAIN_BROKEN",
+        }
+    }
+}
+
+fn named(processes: &[u32]) -> String {
+    match processes {
+        [] => String::new(),
+        processes => {
+            let ids: Vec<String> = processes.iter().map(u32::to_string).collect();
+            format!(": process {}", ids.join(", "))
         }
     }
 }

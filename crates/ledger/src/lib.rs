@@ -54,7 +54,7 @@ pub use postgres::{Password, PostgresDurability, PostgresLedger, PostgresOptions
 pub use record::{Key, Record};
 pub use report::{By, Report};
 pub use seal::SealKey;
-pub use sqlite::{Durability, SqliteLedger, SqliteOptions};
+pub use sqlite::{Durability, Migrating, OnMigration, SqliteLedger, SqliteOptions};
 pub use statement::Statement;
 pub use store::Store;
 pub use total::{Outcome, Sum, Total, TotalKey};

@@ -9,6 +9,7 @@ mod held;
 mod inquiries;
 mod leases;
 mod leftover;
+mod lock;
 mod merchants;
 mod migrations;
 mod open;
@@ -34,6 +35,8 @@ use held::Held;
 use hongbao_wire::{Fen, OpenId};
 use jiff::Timestamp;
 use leases::Leasing;
+use lock::Lock;
+pub use migrations::{Migrating, OnMigration};
 use readers::Readers;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -60,9 +63,11 @@ pub struct SqliteOptions {
     /// The name of the SQLite VFS, the layer between SQLite and the disk, registered before; default: SQLite's
     /// own for the platform. Another one cuts the power and fills the disk in tests.
     pub vfs: Option<Box<str>>,
-    /// Whether this process alone commits records to the file, as one does that holds the lock of
-    /// its folder; default: no. The lookup of a kept reply then costs about half.
+    /// Whether this process alone commits records to the file, which is refused while another does and
+    /// keeps others from it; default: no. The lookup of a kept reply then costs about half.
     pub alone: bool,
+    /// Who is told while a ledger of an earlier version is brought forward; default: nobody.
+    pub on_migration: Option<OnMigration>,
 }
 
 impl Default for SqliteOptions {
@@ -77,6 +82,7 @@ impl Default for SqliteOptions {
             pages_max: None,
             vfs: None,
             alone: false,
+            on_migration: None,
         }
     }
 }
@@ -101,6 +107,7 @@ pub struct SqliteLedger {
     readers: Arc<Readers>,
     writer: Writer,
     durability: Durability,
+    lock: Lock,
     /// The last to be dropped: the connections are closed then.
     _held: Held,
 }
@@ -115,6 +122,7 @@ impl SqliteLedger {
     /// [`LedgerError::Damaged`] for a file that is damaged or no ledger,
     /// [`LedgerError::NewerVersion`] for a newer schema, [`LedgerError::Unsealable`] for
     /// another key file, [`LedgerError::NotDurable`] where WAL cannot be had,
+    /// [`LedgerError::InUse`] where it would be alone and another process commits records,
     /// [`LedgerError::Storage`] for a path that cannot be written.
     pub fn open(path: impl AsRef<Path>, key: SealKey) -> Result<Self, LedgerError> {
         Self::open_with(path, key, SqliteOptions::default())
@@ -129,7 +137,8 @@ impl SqliteLedger {
         key: SealKey,
         options: SqliteOptions,
     ) -> Result<Self, LedgerError> {
-        let path = path.as_ref();
+        let path = &open::named_once(path.as_ref(), &options);
+        let lock = Lock::of(path, &options)?;
         let (connection, held) = open::open_writer(path, &key, &options)?;
         let durability = open::durability(&connection)?;
         let readers: Result<Vec<_>, _> =
@@ -137,7 +146,16 @@ impl SqliteLedger {
         let readers = Arc::new(Readers::new(readers?, options.alone));
         let writer =
             Writer::start(connection, key.clone(), Arc::clone(&readers), options.group_max)?;
-        Ok(Self { path: path.to_owned(), key, readers, writer, durability, _held: held })
+        Ok(Self { path: path.to_owned(), key, readers, writer, durability, lock, _held: held })
+    }
+
+    /// Commits records from now on: until the ledger is closed no other process can be alone with the file. The
+    /// first commit does it where nobody did before; a server does it before it accepts anything.
+    ///
+    /// # Errors
+    /// [`LedgerError::InUse`] where another process is alone with it.
+    pub fn join(&self) -> Result<(), LedgerError> {
+        self.lock.join()
     }
 
     /// What its durability rests on, as it was when it was opened.
@@ -164,6 +182,7 @@ impl Ledger for SqliteLedger {
     }
 
     async fn commit(&self, commit: Commit) -> Result<u64, LedgerError> {
+        self.join()?;
         self.writer.write(Change::Commit(Box::new(commit.into()))).await.map(|answer| answer.number)
     }
 

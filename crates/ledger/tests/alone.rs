@@ -4,8 +4,11 @@
 
 mod given;
 
+use given::inquiries::{noted, plainly_ordered};
 use given::{MCH_ID, first, merchant, record};
-use hongbao_ledger::{Commit, Expect, Ledger, SealKey, SqliteLedger, SqliteOptions};
+use hongbao_ledger::{
+    Commit, Expect, Inquiries, Ledger, LedgerError, SealKey, SqliteLedger, SqliteOptions,
+};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -140,4 +143,32 @@ async fn merchants_that_another_process_changes_are_seen_all_the_same() {
         let merchant = alone.ledger.merchant(MCH_ID).await.unwrap().unwrap();
         assert_eq!(&*merchant.name, name);
     }
+}
+
+#[tokio::test]
+async fn beside_it_nobody_commits_a_record_and_everything_else_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, key) = (folder.path().join("ledger.sqlite"), SealKey::generate());
+    let open = |alone| {
+        let options = SqliteOptions { alone, ..SqliteOptions::default() };
+        SqliteLedger::open_with(&path, key.clone(), options)
+    };
+    let alone = open(true).unwrap();
+    alone.add_merchant(merchant(MCH_ID, 1)).await.unwrap();
+    let other = open(false).unwrap();
+    other.commit_inquiry(noted(plainly_ordered(MCH_ID, "asked"))).await.unwrap();
+    other.set_setting("clock", "1").await.unwrap();
+    let ours = [std::process::id()];
+    let refused = other.commit(first(one())).await.unwrap_err();
+    let LedgerError::InUse { processes } = &refused else { panic!("{refused}") };
+    assert_eq!((processes[..] == ours, refused.code()), (true, "LEDGER_IN_USE"));
+    let refused = open(true).unwrap_err();
+    assert!(matches!(refused, LedgerError::InUse { .. }), "{refused}");
+    alone.commit(first(one())).await.unwrap();
+    drop(alone);
+    other.commit(first(record(MCH_ID, "two"))).await.unwrap();
+    let refused = open(true).unwrap_err();
+    assert!(matches!(refused, LedgerError::InUse { .. }), "{refused}");
+    drop(other);
+    open(true).unwrap();
 }

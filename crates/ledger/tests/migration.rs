@@ -1,5 +1,5 @@
 //! A ledger of an earlier version is brought forward with everything in it.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod given;
 
@@ -7,10 +7,14 @@ use given::inquiries::{asked, full_inquiry, noted};
 use given::{API_KEY, MCH_ID, OTHER_MCH_ID, WORKWX_SECRET, entry, full_record, next, record};
 use hongbao_ledger::audit::Progress;
 use hongbao_ledger::{
-    Archive, Audit, Book, Head, Inquiries, Key, Ledger, LedgerError, Record, SealKey, SqliteLedger,
+    Archive, Audit, Book, Head, Inquiries, Key, Ledger, LedgerError, Migrating, OnMigration,
+    Record, SealKey, SqliteLedger, SqliteOptions,
 };
 use hongbao_wire::send::Sender;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
 
 const V1: &str = include_str!("given/v1.sql");
 const V2: &str = include_str!("given/v2.sql");
@@ -165,4 +169,71 @@ async fn a_ledger_that_another_program_changed_is_not_brought_forward() {
         .query_row("SELECT count(*) FROM sqlite_schema WHERE name = 'inquiries'", [], |r| r.get(0))
         .unwrap();
     assert_eq!((version, tables), (1, 0), "nothing of it stays");
+}
+
+fn telling(then: impl Fn(Migrating) + Send + Sync + 'static) -> SqliteOptions {
+    let on_migration = Some(OnMigration::new(then));
+    SqliteOptions { on_migration, ..SqliteOptions::default() }
+}
+
+#[tokio::test]
+async fn who_opens_an_old_ledger_is_told_how_far_it_is_and_of_a_new_one_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.sqlite");
+    let key = ledger_of(V2, &path);
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&told);
+    let options = telling(move |at| noted.lock().unwrap().push((at.rows, at.rows_in_all)));
+    SqliteLedger::open_with(&path, key.clone(), options.clone()).unwrap();
+    // Entries of both books, then packets of both.
+    let wanted = [(0, 17), (7, 17), (11, 17), (14, 17), (17, 17), (17, 17)];
+    assert_eq!(*told.lock().unwrap(), wanted);
+    SqliteLedger::open_with(&path, key, options.clone()).unwrap();
+    SqliteLedger::open_with(folder.path().join("new"), SealKey::generate(), options).unwrap();
+    assert_eq!(told.lock().unwrap().len(), wanted.len());
+}
+
+const FOLDER: &str = "HONGBAO_TEST_FOLDER";
+
+/// Not a test by itself: a process that is in the midst of bringing a ledger forward, for ever.
+#[test]
+fn stay_in_the_midst() {
+    let Ok(folder) = std::env::var(FOLDER) else { return };
+    let path = Path::new(&folder).join("ledger.sqlite");
+    let key = SealKey::load(path.with_extension("key")).unwrap();
+    let options = telling(|at| {
+        if at.rows > 0 {
+            println!("\nin the midst");
+            loop {
+                std::thread::park();
+            }
+        }
+    });
+    SqliteLedger::open_with(path, key, options).unwrap();
+}
+
+#[tokio::test]
+async fn a_migration_that_is_killed_is_begun_anew_by_the_next_who_opens_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("ledger.sqlite");
+    let key = ledger_of(V2, &path);
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args(["stay_in_the_midst", "--exact", "--nocapture", "--test-threads=1"])
+        .env(FOLDER, folder.path())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let said = lines.map(Result::unwrap).find(|line| line == "in the midst");
+    assert!(said.is_some(), "it ended before");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let version = |path: &Path| -> i64 {
+        let direct = rusqlite::Connection::open(path).unwrap();
+        direct.query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(version(&path), 2, "nothing of it stays");
+    let ledger = SqliteLedger::open(&path, key).unwrap();
+    assert_eq!(audited(&ledger).await[0].2, 6);
+    assert_eq!(version(&path), SqliteLedger::SCHEMA_VERSION);
 }

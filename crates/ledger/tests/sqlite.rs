@@ -412,6 +412,17 @@ async fn another_that_writes_for_long_is_waited_for_once() {
 /// nothing is appended to it.
 #[tokio::test]
 async fn a_log_that_was_left_is_written_again() {
+    a_log_is_written_again(false).await;
+}
+
+/// SQLite's log lies beside the file, not beside the link.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_log_that_was_left_is_written_again_where_a_link_names_the_file() {
+    a_log_is_written_again(true).await;
+}
+
+async fn a_log_is_written_again(is_linked: bool) {
     let closed = Closed::new().await;
     let killed = closed.open().unwrap();
     killed.set_setting("clock", "left").await.unwrap();
@@ -430,7 +441,14 @@ async fn a_log_that_was_left_is_written_again() {
         .unwrap()
         .set_modified(long_ago)
         .unwrap();
-    let ledger = SqliteLedger::open(beside("ledger.sqlite"), closed.key.clone()).unwrap();
+    let links = tempfile::tempdir().unwrap();
+    let mut named = beside("ledger.sqlite");
+    #[cfg(unix)]
+    if is_linked {
+        named = links.path().join("link");
+        std::os::unix::fs::symlink(beside("ledger.sqlite"), &named).unwrap();
+    }
+    let ledger = SqliteLedger::open(&named, closed.key.clone()).unwrap();
     assert_ne!(fs::metadata(beside("witness")).unwrap().modified().unwrap(), long_ago);
     assert_eq!(fs::read(beside("witness")).unwrap(), left);
     assert_eq!(ledger.setting("clock").await.unwrap().as_deref(), Some("left"));

@@ -310,3 +310,21 @@ async fn a_report_lists_as_many_faults_as_are_wished_and_counts_all() {
     assert_eq!((report.checked.entries, report.checked.entries_in_all), (12, 12));
     assert_eq!(report.checked.packets, 6);
 }
+
+#[tokio::test]
+async fn totals_of_a_merchant_without_packets_are_found() {
+    let kept = Kept::new().await;
+    let old = record(MCH_ID, "1").total().key;
+    kept.change(&format!(
+        "INSERT INTO totals SELECT 'nobody', 'inquiries', day, status, outcome, act_name, sender, 7, \
+         700, 0, 0 FROM totals WHERE book = 'records' AND status = '{}'",
+        old.status
+    ));
+    let counted = Sum::default();
+    let invented = Sum { packets: 7, ordered: fen(700), ..counted };
+    let total = Wrong::TotalDiffers { key: Box::new(old), kept: invented, counted };
+    let report = kept.report(Vec::new()).await;
+    let [fault] = &report.faults[..] else { panic!("{:?}", report.faults) };
+    assert_eq!((fault.book, fault.mch_id.as_str()), (Book::Inquiries, "nobody"));
+    assert_eq!(fault.wrong, total);
+}

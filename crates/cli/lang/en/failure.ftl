@@ -60,6 +60,7 @@ about-failure-LEDGER_DETACHED = entries are missing that may lie in months that 
 about-failure-LEDGER_DIFFERENT = the destination of a copy holds another ledger
 about-failure-LEDGER_FAILED = the ledger could not do what it was asked
 about-failure-LEDGER_FAULTS = the ledger is not what was written: entries, packets, totals or heads do not agree
+about-failure-LEDGER_IN_USE = another process commits to the ledger's file, and one of the two must be alone with it
 about-failure-LEDGER_KEY_FILE = the ledger's key file is missing, malformed or open to others
 about-failure-LEDGER_KEY_NEEDED = nothing says where the key file of the database's ledger is
 about-failure-LEDGER_MISSING = the folder has no ledger

@@ -5,6 +5,8 @@ ledger-url-password = there is a password in the place of the ledger; nothing wa
 ledger-url-password-hint = leave it out: put it into a file of one line, mode 600, and name that as `ledger_password_file`, or set PGPASSWORD; where others may have seen the command line, change the password
 ledger-address = the place of the ledger is refused: { $why }
 ledger-address-hint = give `postgres://USER@HOST:PORT/DATABASE`, where needed with `?sslmode=` and `sslrootcert=`; the password comes from `ledger_password_file` or PGPASSWORD
+ledger-migrating = bringing the ledger `{ $file }` forward to version { $version } of its tables: { $rows } rows are written anew or read once, which takes some minutes for a large one; stopped or killed meanwhile, the file stays as it was
+ledger-migrating-rows = brought forward
 ledger-unreachable-hint = check that the database runs, and its host, port, `sslmode` and `sslrootcert`; the password comes from `ledger_password_file` or PGPASSWORD
 ledger-unsafe = the database of `{ $file }` may lose what it acknowledged: { $why }
 ledger-unsafe-hint = set `fsync` and `synchronous_commit` of the database to `on`; only where losing what was paid is acceptable, set `ledger_allow_unsafe_durability = true`

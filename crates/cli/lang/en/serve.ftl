@@ -21,6 +21,7 @@ ledger-damaged-hint = put it back from a backup; nothing was changed, and it was
 ledger-key-hint = `{ $key }` must be the one that was made with this ledger, mode 600: put it back from a backup
 ledger-storage-hint = check the free space, and the owner and mode of the folder
 ledger-conflict-hint = run it again; another process changes the same merchant all the time
+ledger-in-use-hint = stop the server that has it, or leave it to that: beside a server on its own folder nobody else serves the file or copies into it; servers that share a ledger have it in PostgreSQL
 ledger-overflow-hint = give a smaller amount; nothing was changed
 authority-failed = certificates cannot be made: { $why }
 authority-failed-hint = `ca.pem` and `ca_key.pem` must be the ones that were made with this folder

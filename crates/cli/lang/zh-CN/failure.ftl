@@ -60,6 +60,7 @@ about-failure-LEDGER_DETACHED = 缺少一些条目，它们可能在已从数据
 about-failure-LEDGER_DIFFERENT = 复制的目标中是另一个账本
 about-failure-LEDGER_FAILED = 账本未能完成操作
 about-failure-LEDGER_FAULTS = 账本不是当初写下的样子：条目、红包、合计或链头对不上
+about-failure-LEDGER_IN_USE = 另一个进程正在写入账本文件，而两者之一必须独占它
 about-failure-LEDGER_KEY_FILE = 账本的密钥文件缺失、格式错误，或他人可读
 about-failure-LEDGER_KEY_NEEDED = 不知道数据库账本的密钥文件在哪里
 about-failure-LEDGER_MISSING = 目录中没有账本

@@ -5,6 +5,8 @@ ledger-url-password = 账本的位置里含有密码；什么都没有打开
 ledger-url-password-hint = 请去掉它：把密码放入一个单行文件（权限 600），用 `ledger_password_file` 指明，或设置 PGPASSWORD；如果命令行可能被别人看到，请更换密码
 ledger-address = 账本的位置不被接受：{ $why }
 ledger-address-hint = 请写成 `postgres://用户@主机:端口/数据库`，需要时加上 `?sslmode=` 与 `sslrootcert=`；密码取自 `ledger_password_file` 或 PGPASSWORD
+ledger-migrating = 正在把账本 `{ $file }` 升级到表结构版本 { $version }：{ $rows } 行要重写或读一遍，账本大时需要几分钟；中途停止或被终止，文件保持原样
+ledger-migrating-rows = 已升级
 ledger-unreachable-hint = 请检查数据库是否在运行，以及主机、端口、`sslmode` 与 `sslrootcert`；密码取自 `ledger_password_file` 或 PGPASSWORD
 ledger-unsafe = `{ $file }` 的数据库可能丢失已确认的内容：{ $why }
 ledger-unsafe-hint = 请把数据库的 `fsync` 与 `synchronous_commit` 设为 `on`；只有可以承受丢失付款记录时，才设置 `ledger_allow_unsafe_durability = true`

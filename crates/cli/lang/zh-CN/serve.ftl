@@ -21,6 +21,7 @@ ledger-damaged-hint = 请从备份恢复；未作任何改动，也没有被替�
 ledger-key-hint = `{ $key }` 必须是与该账本一同生成的那一个，权限 600：请从备份恢复
 ledger-storage-hint = 请检查剩余空间，以及目录的属主和权限
 ledger-conflict-hint = 请重新运行；另有进程在不断修改同一商户
+ledger-in-use-hint = 请先停止占用它的服务，或交给那个服务：服务在自己的目录上运行时，别的进程不能用这个文件提供服务，也不能向它复制；多个服务共用账本时请放在 PostgreSQL 中
 ledger-overflow-hint = 请给出更小的金额；未作任何改动
 authority-failed = 无法签发证书：{ $why }
 authority-failed-hint = `ca.pem` 与 `ca_key.pem` 必须是与该目录一同生成的

@@ -35,8 +35,9 @@ type IsStopped = Arc<dyn Fn(u64) -> bool + Send + Sync>;
 /// What is wrong with the columns, the file, the profile or the ledger; what was written until
 /// then can be gone on with.
 pub async fn run(args: &ExportArgs, out: &mut Output) -> Result<Exit, Failure> {
-    let plan = Plan::of(args)?;
+    let mut plan = Plan::of(args)?;
     let source = Source::open(args, out).await?;
+    plan.reads(source.place());
     let (state, sink) = begin(args, &plan, out)?;
     let has_stopped = watch_signals()?;
     let is_stopped = Arc::new(move |_| has_stopped.load(Ordering::Relaxed));

@@ -27,6 +27,7 @@ use hongbao_sheet::{ReadOptions, Reader, SheetError};
 use jiff::Timestamp;
 use layout::Layout;
 use row::Draft;
+use std::collections::HashMap;
 use tally::Tally;
 
 /// Rows of a batch: one durable write of the ledger may hold many of them.
@@ -132,22 +133,48 @@ impl Import {
         }
         let more = drafts.len() == BATCH_ROWS;
         let (remembered, now, is_dry) = (&self.remembered, self.now, self.is_dry);
-        let noted: Result<Vec<(Draft, Option<Imported>)>, LedgerError> = stream::iter(drafts)
-            .map(|draft| async move {
-                let imported = match &draft.claim {
-                    Ok(claim) => Some(one(remembered, claim, now, is_dry).await?),
-                    Err(_) => None,
-                };
-                Ok((draft, imported))
+        let noted: Result<Vec<Noted>, LedgerError> = stream::iter(in_turns(drafts))
+            .map(|turn| async move {
+                let mut noted = Vec::with_capacity(turn.len());
+                for (at, draft) in turn {
+                    let imported = match &draft.claim {
+                        Ok(claim) => Some(one(remembered, claim, now, is_dry).await?),
+                        Err(_) => None,
+                    };
+                    noted.push((at, draft, imported));
+                }
+                Ok(noted)
             })
             .buffered(CONCURRENCY)
-            .try_collect()
+            .try_concat()
             .await;
-        for (draft, imported) in noted.map_err(|error| self.remembered.failure(&error))? {
+        let mut noted = noted.map_err(|error| self.remembered.failure(&error))?;
+        noted.sort_unstable_by_key(|(at, ..)| *at);
+        for (_, draft, imported) in noted {
             self.tally.count(draft, imported);
         }
         Ok(more)
     }
+}
+
+/// A row, by its place in the batch, and what it came to.
+type Noted = (usize, Draft, Option<Imported>);
+
+/// Rows by their places in the batch, those of one reference in one turn: each is noted while the reference has
+/// the numbers that were looked at, so that they would only be in each other's way.
+fn in_turns(drafts: Vec<Draft>) -> Vec<Vec<(usize, Draft)>> {
+    let mut turns: Vec<Vec<(usize, Draft)>> = Vec::with_capacity(drafts.len());
+    let mut of_ref: HashMap<Box<str>, usize> = HashMap::new();
+    for (at, draft) in drafts.into_iter().enumerate() {
+        let business_ref = draft.claim.as_ref().ok().and_then(|claim| claim.business_ref.clone());
+        let next = turns.len();
+        let turn = business_ref.map_or(next, |name| *of_ref.entry(name).or_insert(next));
+        if turn == next {
+            turns.push(Vec::new());
+        }
+        turns[turn].push((at, draft));
+    }
+    turns
 }
 
 async fn one(

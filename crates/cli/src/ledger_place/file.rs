@@ -3,10 +3,11 @@
 use super::{Facts, Kept, LedgerPlace, OpenLedger};
 use crate::exit::Failure;
 use crate::files::{self, SECRET};
+use crate::migration;
 use hongbao_ledger::{LedgerError, SealKey, SqliteLedger, SqliteOptions};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -79,8 +80,11 @@ fn open_with(
     user: Use,
 ) -> Result<OpenLedger, Failure> {
     let options = match user {
-        Use::Merchant => SqliteOptions { mmap_bytes: 0, ..SqliteOptions::default() },
-        Use::Server { alone } => SqliteOptions { alone, ..SqliteOptions::default() },
+        Use::Merchant => command_options(path),
+        Use::Server { alone } => {
+            let on_migration = Some(migration::logged(path));
+            SqliteOptions { alone, on_migration, ..SqliteOptions::default() }
+        }
     };
     let ledger = SqliteLedger::open_with(path, key, options);
     let ledger = ledger.map_err(|error| place.failure(&error))?;
@@ -89,9 +93,23 @@ fn open_with(
     Ok(OpenLedger { store: ledger, kept, place: place.clone() })
 }
 
+/// How a command opens a file.
+pub fn command_options(path: &Path) -> SqliteOptions {
+    let on_migration = Some(migration::shown(path));
+    SqliteOptions { mmap_bytes: 0, on_migration, ..SqliteOptions::default() }
+}
+
+/// Whether both are one file: through links, and by whichever mount.
+pub(super) fn is_same(ours: &Path, theirs: &Path) -> bool {
+    let id = |path: &Path| fs::metadata(path).ok().map(|file| (file.dev(), file.ino()));
+    id(ours).is_some_and(|ours| id(theirs) == Some(ours))
+}
+
 /// What a file is: with its log, which holds what is not in it yet.
 pub(super) fn facts(path: &Path, ledger: &SqliteLedger) -> Facts {
     let durability = ledger.durability();
+    // the log lies beside the file, not beside a link to it
+    let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let bytes = |path: &Path| fs::metadata(path).map_or(0, |metadata| metadata.len());
     let synchronous = durability.synchronous.to_string();
     Facts {

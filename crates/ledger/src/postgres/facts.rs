@@ -31,6 +31,24 @@ impl PostgresLedger {
             .map(|bytes: Option<i64>| bytes.and_then(|bytes| u64::try_from(bytes).ok()))
     }
 
+    /// Whether both are the same ledger in the same running database, by whichever names they were reached: the
+    /// same sealed probe, which is drawn when a ledger is made, and no clone of it on another server. Of a server that
+    /// does not say since when it runs: no.
+    ///
+    /// # Errors
+    /// [`LedgerError::Unreachable`].
+    pub async fn is_same(&self, other: &Self) -> Result<bool, LedgerError> {
+        let query = "SELECT sealed, pg_catalog.pg_postmaster_start_time()::text, \
+             current_database()::text FROM seal_probe WHERE name = 'probe'";
+        let read = |row: &tokio_postgres::Row| -> Result<_, tokio_postgres::Error> {
+            let (sealed, since, name): (Vec<u8>, String, String) =
+                (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+            Ok((sealed, since, name))
+        };
+        let (ours, theirs) = (self.told(query, read).await?, other.told(query, read).await?);
+        Ok(ours.is_some() && ours == theirs)
+    }
+
     /// Whether its connections are encrypted; `None` where the server does not say.
     ///
     /// # Errors

@@ -128,6 +128,7 @@ impl Archive for SqliteLedger {
 
     async fn receive(&self, shipment: Shipment) -> Result<(), LedgerError> {
         shipment.check()?;
+        self.join()?;
         self.care(Care::Receive(shipment)).await.map(drop)
     }
 
@@ -136,6 +137,7 @@ impl Archive for SqliteLedger {
     }
 
     async fn receive_estate(&self, mch_id: &str, estate: Estate) -> Result<(), LedgerError> {
+        self.join()?;
         self.care(Care::ReceiveEstate { mch_id: mch_id.into(), estate }).await.map(drop)
     }
 

@@ -1,6 +1,10 @@
 //! The schema, forward only: each step is applied once, in one transaction with the rest.
 
 mod chaining;
+mod told;
+
+pub(super) use told::Told;
+pub use told::{Migrating, OnMigration};
 
 use super::fault::fault;
 use crate::error::LedgerError;
@@ -18,7 +22,7 @@ const STEPS: [(&str, &str); NEWEST as usize] = [
 ];
 
 /// Brings the schema to [`NEWEST`] inside the caller's transaction.
-pub(super) fn migrate(connection: &Connection) -> Result<(), LedgerError> {
+pub(super) fn migrate(connection: &Connection, told: Told<'_>) -> Result<(), LedgerError> {
     let storage = |e: refinery_core::Error| LedgerError::Storage(format!("migration: {e}"));
     let steps: Result<Vec<Migration>, _> =
         STEPS.iter().map(|(name, sql)| Migration::unapplied(name, sql)).collect();
@@ -32,7 +36,7 @@ pub(super) fn migrate(connection: &Connection) -> Result<(), LedgerError> {
         .and_then(|mut s| s.exists([]))
         .map_err(fault)?;
     if is_unchained {
-        chaining::chain(connection)?;
+        chaining::chain(connection, told)?;
     }
     connection.pragma_update(None, "user_version", NEWEST).map_err(fault)
 }

@@ -2,7 +2,8 @@
 
 use super::fault::fault;
 use super::held::{Held, is_held};
-use super::{Durability, SqliteOptions, leftover, migrations, room};
+use super::migrations::{self, Told};
+use super::{Durability, SqliteOptions, leftover, room};
 use crate::durable::sync_parent;
 use crate::error::LedgerError;
 use crate::seal::{Place, SealKey};
@@ -53,7 +54,7 @@ pub(super) fn open_writer(
     let prepared = connection
         .execute_batch("BEGIN IMMEDIATE")
         .map_err(fault)
-        .and_then(|()| prepare(&connection, path, key))
+        .and_then(|()| prepare(&connection, path, key, options))
         .and_then(|()| connection.execute_batch("COMMIT").map_err(fault));
     prepared?;
     check_whole(&connection, path)?;
@@ -220,6 +221,22 @@ fn refuse_foreign(path: &Path) -> Result<(), LedgerError> {
     if is_cut && !has_beside(path, "-wal") { damaged("its last page is cut") } else { Ok(()) }
 }
 
+/// The one name of the file, through whichever links it is named: SQLite's log lies beside that, and the lock.
+pub(super) fn named_once(ledger: &Path, options: &SqliteOptions) -> PathBuf {
+    if options.vfs.is_some() {
+        return ledger.to_owned();
+    }
+    if let Ok(whole) = std::fs::canonicalize(ledger) {
+        return whole;
+    }
+    // It is not there yet; its folder is.
+    let folder = ledger.parent().filter(|folder| !folder.as_os_str().is_empty());
+    match (std::fs::canonicalize(folder.unwrap_or_else(|| Path::new("."))), ledger.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        _ => ledger.to_owned(),
+    }
+}
+
 /// A file of SQLite's own beside the ledger.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
@@ -247,17 +264,25 @@ fn refuse_newer(connection: &Connection) -> Result<(), LedgerError> {
 }
 
 /// Marks, migrates and binds the ledger to its key file; in one transaction.
-fn prepare(connection: &Connection, path: &Path, key: &SealKey) -> Result<(), LedgerError> {
+fn prepare(
+    connection: &Connection,
+    path: &Path,
+    key: &SealKey,
+    options: &SqliteOptions,
+) -> Result<(), LedgerError> {
     connection.pragma_update(None, "application_id", APPLICATION_ID).map_err(fault)?;
     // Again, now that nobody else can migrate in between.
     refuse_newer(connection)?;
     let version = number(connection, "user_version")?;
     if version < migrations::NEWEST {
-        // A new file has nothing to be written anew.
-        if version > 0 {
+        let told = if version > 0 {
             room::check(path)?;
-        }
-        migrations::migrate(connection)?;
+            Told::begin(connection, options.on_migration.as_ref())?
+        } else {
+            // A new file has nothing to be written anew.
+            Told::nobody()
+        };
+        migrations::migrate(connection, told)?;
     }
     let probe: Option<Vec<u8>> = connection
         .query_row("SELECT sealed FROM seal_probe WHERE name = 'probe'", [], |row| row.get(0))

@@ -4,6 +4,7 @@ use super::cells::{self, Packet};
 use crate::args::{BookArg, ExportArgs, HeadersArg};
 use crate::commands::reconcile::fault;
 use crate::exit::Failure;
+use crate::ledger_place::LedgerPlace;
 use crate::packet_field::{Field, Unit};
 use crate::say;
 use hongbao_sheet::{Column, Format, View, WriteOptions};
@@ -97,6 +98,13 @@ impl Plan {
         let options =
             WriteOptions { byte_order_mark: excel, guard_formulas: is_delimited && !args.as_is };
         Ok(Self { heads, request: request(args, format, &columns), columns, format, options })
+    }
+}
+
+impl Plan {
+    /// The ledger that it is read from, whatever named that.
+    pub fn reads(&mut self, place: &LedgerPlace) {
+        self.request["ledger"] = json!(place.named_once());
     }
 }
 

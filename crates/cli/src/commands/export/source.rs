@@ -47,6 +47,14 @@ impl Source {
         Ok(Self::Records { ledger, mch_id, place })
     }
 
+    /// Where the ledger is.
+    pub fn place(&self) -> &LedgerPlace {
+        match self {
+            Self::Inquiries(remembered) => &remembered.place,
+            Self::Records { place, .. } => place,
+        }
+    }
+
     /// The next page of what is meant, which may be empty; `None` at the end. The state then
     /// stands behind it.
     ///

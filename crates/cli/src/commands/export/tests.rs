@@ -92,9 +92,12 @@ async fn filled() -> Source {
         };
         ledger.commit(commit).await.unwrap();
     }
-    let words = LedgerWords { place: "ledger".to_owned(), ..LedgerWords::default() };
-    let place = LedgerPlace::of(&words, Path::new(""), Owner::Server).unwrap();
-    Source::Records { ledger: Arc::new(ledger), mch_id: MCH.to_owned(), place }
+    Source::Records { ledger: Arc::new(ledger), mch_id: MCH.to_owned(), place: place("ledger") }
+}
+
+fn place(name: &str) -> LedgerPlace {
+    let words = LedgerWords { place: name.to_owned(), ..LedgerWords::default() };
+    LedgerPlace::of(&words, Path::new(""), Owner::Server).unwrap()
 }
 
 fn args(out: &Path, more: &[&str]) -> ExportArgs {
@@ -107,7 +110,8 @@ fn args(out: &Path, more: &[&str]) -> ExportArgs {
 /// One run, stopped before the page behind so many rows.
 async fn export(source: &Source, args: &ExportArgs, stop_at: u64) -> Result<End, Failure> {
     let mut out = Output::standard();
-    let plan = Plan::of(args)?;
+    let mut plan = Plan::of(args)?;
+    plan.reads(source.place());
     let begun = begin(args, &plan, &mut out)?;
     let is_stopped = Arc::new(move |rows| rows >= stop_at);
     write(args, &plan, source, begun, is_stopped, &mut out).await.map(|(end, _)| end)
@@ -167,8 +171,13 @@ async fn what_was_interrupted_is_not_gone_on_with_as_something_else() {
         let failure = export(&source, &other, u64::MAX).await.unwrap_err();
         assert_eq!(failure.code, "EXPORT_OTHER");
     }
-    fs::remove_file(folder.path().join("x.csv.part")).unwrap();
     let resumed = args(&file, &["--resume"]);
+    let Source::Records { ledger, mch_id, .. } = &source else { panic!("it is of records") };
+    let (ledger, mch_id) = (ledger.clone(), mch_id.clone());
+    let elsewhere = Source::Records { ledger, mch_id, place: place("another") };
+    let failure = export(&elsewhere, &resumed, u64::MAX).await.unwrap_err();
+    assert_eq!(failure.code, "EXPORT_OTHER", "the same arguments, of another ledger");
+    fs::remove_file(folder.path().join("x.csv.part")).unwrap();
     assert_eq!(export(&source, &resumed, u64::MAX).await, Ok(End::Made), "begun anew");
     assert_eq!(fs::read_to_string(&file).unwrap().matches("10000098202607").count() as u64, ROWS);
 }

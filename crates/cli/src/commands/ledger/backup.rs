@@ -4,10 +4,10 @@ use super::verify;
 use crate::args::{BackupArgs, RestoreArgs};
 use crate::exit::{Exit, Failure};
 use crate::files::{self, SECRET};
-use crate::ledger_place::{Kept, LedgerPlace};
+use crate::ledger_place::{Kept, LedgerPlace, command_options};
 use crate::output::Output;
 use crate::say;
-use hongbao_ledger::{LedgerError, SealKey, SqliteLedger, SqliteOptions};
+use hongbao_ledger::{LedgerError, SealKey, SqliteLedger};
 use serde_json::json;
 use std::fs::{self, File, OpenOptions};
 use std::io;
@@ -105,8 +105,7 @@ async fn check(
     if fs::metadata(draft).is_ok_and(|metadata| metadata.len() == 0) {
         return Err(failed(LedgerError::Damaged("it is empty".to_owned())));
     }
-    let options = SqliteOptions { mmap_bytes: 0, ..SqliteOptions::default() };
-    let ledger = SqliteLedger::open_with(draft, key, options).map_err(failed)?;
+    let ledger = SqliteLedger::open_with(draft, key, command_options(named)).map_err(failed)?;
     if full { verify::whole(&ledger, named, out).await } else { Ok(None) }
 }
 

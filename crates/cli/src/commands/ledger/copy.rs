@@ -21,12 +21,20 @@ use serde_json::json;
 pub async fn run(args: &CopyArgs, out: &mut Output) -> Result<Exit, Failure> {
     let from = place(&args.from, args.from_key.as_deref(), args.from_password_file.as_deref())?;
     let to = place(&args.to, args.to_key.as_deref(), args.to_password_file.as_deref())?;
-    if from.is_same(&to) {
+    let same = || {
         let failure = Failure::usage("LEDGER_SAME", say!("ledger-copy-same", place = from));
-        return Err(failure.hint(say!("ledger-copy-same-hint")));
+        failure.hint(say!("ledger-copy-same-hint"))
+    };
+    if from.is_same(&to) {
+        return Err(same());
     }
     let source = from.open().await?;
     let (target, is_new) = to.open_or_make().await?;
+    if source.is_same(&target).await? {
+        return Err(same());
+    }
+    // before anything is read for it: a server may be alone with the destination
+    target.join()?;
     target.warn(out);
     if is_new {
         out.talk(say!("ledger-copy-made", place = to, key = to.key_file().display()));

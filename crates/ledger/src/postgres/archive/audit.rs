@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const PAGE_MAX: u32 = 1_000;
 
-/// The head of every chain, and an empty one for each merchant whose entries or packets have none.
+/// The head of every chain, and an empty one for each merchant whose entries, packets or totals have none.
 pub(super) async fn heads(door: &Door) -> Result<Vec<Head>, LedgerError> {
     let connection = door.snapshot().await?;
     let mut heads = Vec::new();
@@ -28,8 +28,10 @@ pub(super) async fn heads(door: &Door) -> Result<Vec<Head>, LedgerError> {
             let mch_id: MchId = text_id(&row, 0)?;
             of.insert(mch_id.clone(), chains::head(&row, 1, book, mch_id)?);
         }
-        for table in [history(book), book.as_str()] {
-            for mch_id in merchants_in(&connection, table).await? {
+        let totals = format!("totals WHERE book = '{}' AND", book.as_str());
+        let packets = [history(book), book.as_str()].map(|table| format!("{table} WHERE"));
+        for of_book in packets.into_iter().chain([totals]) {
+            for mch_id in merchants_in(&connection, &of_book).await? {
                 of.entry(mch_id.clone()).or_insert_with(|| Head::empty(book, mch_id));
             }
         }
@@ -45,9 +47,9 @@ async fn done(connection: Connection) -> Outcome<()> {
     Ok(())
 }
 
-/// The merchants that a table names: one look-up for each.
-async fn merchants_in(connection: &Connection, table: &str) -> Outcome<Vec<MchId>> {
-    let query = format!("SELECT min(mch_id) FROM {table} WHERE mch_id > $1");
+/// The merchants that rows of a table name: one look-up for each.
+async fn merchants_in(connection: &Connection, rows: &str) -> Outcome<Vec<MchId>> {
+    let query = format!("SELECT min(mch_id) FROM {rows} mch_id > $1");
     let (mut found, mut after) = (Vec::new(), Box::<str>::default());
     loop {
         let row = connection.row(&query, &[&Text(&after)]).await?;

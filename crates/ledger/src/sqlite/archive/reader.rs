@@ -29,7 +29,7 @@ pub(in crate::sqlite) fn heads(connection: &Connection) -> Result<Vec<Head>, Led
     each_head(connection)?.into_iter().map(|(_, _, head)| head).collect()
 }
 
-/// The head of every chain, and an empty one for each merchant whose entries or packets have none.
+/// The head of every chain, and an empty one for each merchant whose entries, packets or totals have none.
 pub(in crate::sqlite) fn each_head(connection: &Connection) -> Result<Vec<EachHead>, LedgerError> {
     let reading = connection.unchecked_transaction().map_err(fault)?;
     let mut heads = Vec::new();
@@ -44,8 +44,10 @@ pub(in crate::sqlite) fn each_head(connection: &Connection) -> Result<Vec<EachHe
         let query = "SELECT mch_id, position, hash FROM chains WHERE book = ?1";
         let mut of: BTreeMap<MchId, Result<Head, LedgerError>> =
             all(&reading, query, [book.as_str()], read)?.into_iter().collect();
-        for table in [history_of(book), book.as_str()] {
-            for mch_id in merchants_in(&reading, table)? {
+        let totals = format!("totals WHERE book = '{}' AND", book.as_str());
+        let packets = [history_of(book), book.as_str()].map(|table| format!("{table} WHERE"));
+        for of_book in packets.into_iter().chain([totals]) {
+            for mch_id in merchants_in(&reading, &of_book)? {
                 of.entry(mch_id.clone()).or_insert_with(|| Ok(Head::empty(book, mch_id)));
             }
         }
@@ -68,9 +70,9 @@ pub(in crate::sqlite) fn passes(connection: &Connection, head: &Head) -> Result<
     Ok(mark.map_or(head.position == 0, |mark| head.hash.starts_with(&mark)))
 }
 
-/// The merchants that a table names: one look-up for each.
-fn merchants_in(connection: &Connection, table: &str) -> Result<Vec<MchId>, LedgerError> {
-    let query = format!("SELECT min(mch_id) FROM {table} WHERE mch_id > ?1");
+/// The merchants that rows of a table name: one look-up for each.
+fn merchants_in(connection: &Connection, rows: &str) -> Result<Vec<MchId>, LedgerError> {
+    let query = format!("SELECT min(mch_id) FROM {rows} mch_id > ?1");
     let mut statement = connection.prepare_cached(&query).map_err(fault)?;
     let (mut found, mut after) = (Vec::new(), String::new());
     while let Some(next) =

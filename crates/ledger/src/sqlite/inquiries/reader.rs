@@ -179,7 +179,7 @@ mod tests {
 
     fn plan(query: &str, values: Vec<Value>) -> String {
         let connection = Connection::open_in_memory().unwrap();
-        migrations::migrate(&connection).unwrap();
+        migrations::migrate(&connection, migrations::Told::nobody()).unwrap();
         let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {query}")).unwrap();
         let steps = statement.query_map(params_from_iter(values), |row| row.get(3)).unwrap();
         steps.map(Result::unwrap).collect::<Vec<String>>().join("; ")

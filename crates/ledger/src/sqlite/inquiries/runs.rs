@@ -149,7 +149,7 @@ mod tests {
 
     fn with_an_ended_run() -> Connection {
         let connection = Connection::open_in_memory().unwrap();
-        migrations::migrate(&connection).unwrap();
+        migrations::migrate(&connection, migrations::Told::nobody()).unwrap();
         let began = Timestamp::from_millisecond(5).unwrap();
         assert_eq!(begin(&connection, "1", "run", began).unwrap(), 5);
         sight(&connection, "1", "run", &rows(2 * FORGOTTEN_MAX + 1)).unwrap();

@@ -2,6 +2,7 @@
 //! order in which they were written, and counts the totals. Row by row: a large ledger is not
 //! held in memory.
 
+use super::told::Told;
 use crate::book::Book;
 use crate::chain::{Head, Raw};
 use crate::digest::StateDigest;
@@ -28,15 +29,22 @@ const FINISH: &str = "DROP TABLE history_unchained; DROP TABLE inquiry_history_u
 /// How many rows are taken before the heads and totals so far are written.
 const ROWS_MAX: u32 = 10_000;
 
-pub(super) fn chain(connection: &Connection) -> Result<(), LedgerError> {
-    chain_book(connection, Book::Records, "history_unchained", "records")?;
-    chain_book(connection, Book::Inquiries, "inquiry_history_unchained", "inquiries")?;
+pub(super) fn chain(connection: &Connection, mut told: Told<'_>) -> Result<(), LedgerError> {
+    let books = [
+        (Book::Records, "history_unchained", "records"),
+        (Book::Inquiries, "inquiry_history_unchained", "inquiries"),
+    ];
+    for (book, old, packets) in books {
+        chain_book(connection, book, old, packets, &mut told)?;
+    }
     let record = |row: &Row<'_>| rows::record(row).map(|r| (r.key.mch_id.clone(), r.total()));
-    count(connection, Book::Records, &format!("SELECT {} FROM records", rows::RECORD), record)?;
+    let query = format!("SELECT {} FROM records", rows::RECORD);
+    count(connection, Book::Records, &query, record, &mut told)?;
     let inquiry =
         |row: &Row<'_>| inquiry_rows::inquiry(row).map(|i| (i.key.mch_id.clone(), i.total()));
     let query = format!("SELECT {} FROM inquiries", inquiry_rows::INQUIRY);
-    count(connection, Book::Inquiries, &query, inquiry)?;
+    count(connection, Book::Inquiries, &query, inquiry, &mut told)?;
+    told.end();
     connection.execute_batch(FINISH).map_err(fault)
 }
 
@@ -45,6 +53,7 @@ fn chain_book(
     book: Book,
     old: &str,
     packets: &str,
+    told: &mut Told<'_>,
 ) -> Result<(), LedgerError> {
     let query = format!(
         "SELECT h.mch_id, h.mch_billno, h.at, h.source, h.event, h.raw, h.seq = p.entries \
@@ -72,9 +81,12 @@ fn chain_book(
         taken += 1;
         if taken % ROWS_MAX == 0 {
             std::mem::take(&mut group).write(connection)?;
+            told.more(ROWS_MAX);
         }
     }
-    group.write(connection)
+    group.write(connection)?;
+    told.more(taken % ROWS_MAX);
+    Ok(())
 }
 
 /// The digest of what is known of a packet now.
@@ -98,6 +110,7 @@ fn count(
     book: Book,
     query: &str,
     read: impl Fn(&Row<'_>) -> Result<(MchId, Total), LedgerError>,
+    told: &mut Told<'_>,
 ) -> Result<(), LedgerError> {
     let mut statement = connection.prepare(query).map_err(fault)?;
     let mut found = statement.query([]).map_err(fault)?;
@@ -110,7 +123,10 @@ fn count(
         taken += 1;
         if taken % ROWS_MAX == 0 {
             std::mem::take(&mut group).write(connection)?;
+            told.more(ROWS_MAX);
         }
     }
-    group.write(connection)
+    group.write(connection)?;
+    told.more(taken % ROWS_MAX);
+    Ok(())
 }

@@ -1,0 +1,182 @@
+//! Who commits records to a file: one process alone, or any that share it.
+//!
+//! A process that is alone keeps answers in memory; beside it no other may commit records. Each holds a
+//! lock of the operating system, which ends with the process however that ends: exclusive, or shared. It is on a
+//! small file beside the ledger, as POSIX drops SQLite's locks when another handle of the ledger itself is closed.
+//! The file names who took it, for messages alone.
+
+use super::SqliteOptions;
+use super::open::{beside, unusable};
+use crate::error::LedgerError;
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// From this size on, the names of those who share a file are begun anew: most of them are gone.
+const NAMES_BYTES_MAX: u64 = 4_096;
+
+/// A process's part in committing records to a file.
+pub(super) struct Lock {
+    /// The file that is locked; `None` where a test stands between SQLite and the disk.
+    path: Option<PathBuf>,
+    held: Mutex<Option<File>>,
+}
+
+impl Lock {
+    /// Takes the ledger, by the one name of [`named_once`](super::open::named_once), for this process alone, where the
+    /// options say so; else nothing yet.
+    pub(super) fn of(ledger: &Path, options: &SqliteOptions) -> Result<Self, LedgerError> {
+        let path = options.vfs.is_none().then(|| beside(ledger, "-lock"));
+        let held = match &path {
+            Some(path) if options.alone => Some(take_alone(path)?),
+            _ => None,
+        };
+        Ok(Self { path, held: Mutex::new(held) })
+    }
+
+    /// Commits records from now on, among others who do or alone.
+    pub(super) fn join(&self) -> Result<(), LedgerError> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (None, Some(path)) = (held.as_ref(), &self.path) {
+            *held = Some(share(path)?);
+        }
+        Ok(())
+    }
+}
+
+fn take_alone(path: &Path) -> Result<File, LedgerError> {
+    let failed = |error: io::Error| unusable(path, &error);
+    let mut file = open(path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
+        Err(TryLockError::WouldBlock) => return Err(in_use(&mut file)),
+    }
+    file.set_len(0).and_then(|()| put_name(&mut file)).map_err(failed)?;
+    Ok(file)
+}
+
+fn share(path: &Path) -> Result<File, LedgerError> {
+    let failed = |error: io::Error| unusable(path, &error);
+    let mut file = open(path).map_err(failed)?;
+    match file.try_lock_shared() {
+        Ok(()) => {}
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
+        Err(TryLockError::WouldBlock) => return Err(in_use(&mut file)),
+    }
+    let bytes = file.metadata().map_err(failed)?.len();
+    if bytes >= NAMES_BYTES_MAX {
+        file.set_len(0).map_err(failed)?;
+    }
+    put_name(&mut file).map_err(failed)?;
+    Ok(file)
+}
+
+/// Its owner's alone, as the ledger.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+fn put_name(file: &mut File) -> io::Result<()> {
+    file.write_all(format!("{}\n", std::process::id()).as_bytes())
+}
+
+/// Who holds it, as far as that is known.
+fn in_use(file: &mut File) -> LedgerError {
+    let mut names = String::new();
+    // A name that cannot be read is not worth another error.
+    let _ = file.take(2 * NAMES_BYTES_MAX).read_to_string(&mut names);
+    let mut processes: Vec<u32> = names.lines().filter_map(|name| name.parse().ok()).collect();
+    processes.sort_unstable();
+    processes.dedup();
+    processes.retain(|process| is_running(*process));
+    LedgerError::InUse { processes }
+}
+
+#[cfg(unix)]
+fn is_running(process: u32) -> bool {
+    use rustix::process::{Pid, test_kill_process};
+    let pid = i32::try_from(process).ok().and_then(Pid::from_raw);
+    // One of another user may not be signalled, but is there.
+    pid.is_some_and(|pid| test_kill_process(pid) != Err(rustix::io::Errno::SRCH))
+}
+
+#[cfg(not(unix))]
+fn is_running(_: u32) -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::{Lock, NAMES_BYTES_MAX};
+    use crate::error::LedgerError;
+    use crate::sqlite::SqliteOptions;
+    use crate::sqlite::open::named_once;
+    use std::path::Path;
+
+    fn lock(ledger: &Path, alone: bool) -> Result<Lock, LedgerError> {
+        let options = SqliteOptions { alone, ..SqliteOptions::default() };
+        Lock::of(&named_once(ledger, &options), &options)
+    }
+
+    #[track_caller]
+    fn refused<T>(taken: Result<T, LedgerError>) {
+        let Err(error) = taken else { panic!("it is in use") };
+        let LedgerError::InUse { processes } = &error else { panic!("{error}") };
+        assert_eq!(*processes, [std::process::id()]);
+    }
+
+    #[test]
+    fn one_is_alone_or_many_share_until_they_let_go() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = folder.path().join("ledger.sqlite");
+        let alone = lock(&ledger, true).unwrap();
+        alone.join().unwrap();
+        refused(lock(&ledger, true));
+        let (first, second) = (lock(&ledger, false).unwrap(), lock(&ledger, false).unwrap());
+        refused(first.join());
+        drop(alone);
+        first.join().unwrap();
+        second.join().unwrap();
+        refused(lock(&ledger, true));
+        drop(first);
+        refused(lock(&ledger, true));
+        drop(second);
+        lock(&ledger, true).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn another_name_of_the_file_has_the_same_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let ledger = folder.path().join("ledger.sqlite");
+        // It is taken before the ledger is made.
+        let alone = lock(&ledger, true).unwrap();
+        std::fs::write(&ledger, "").unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&ledger, &link).unwrap();
+        refused(lock(&link, true));
+        refused(lock(&folder.path().join("./ledger.sqlite"), true));
+        drop(alone);
+        lock(&link, true).unwrap();
+    }
+
+    #[test]
+    fn who_is_gone_is_not_named_and_the_names_do_not_grow_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let (ledger, file) = (folder.path().join("l"), folder.path().join("l-lock"));
+        std::fs::write(&file, "4194999\nno number\n").unwrap();
+        let shared = lock(&ledger, false).unwrap();
+        shared.join().unwrap();
+        refused(lock(&ledger, true));
+        std::fs::write(&file, "1\n".repeat(2_048)).unwrap();
+        lock(&ledger, false).unwrap().join().unwrap();
+        assert!(std::fs::metadata(&file).unwrap().len() < NAMES_BYTES_MAX);
+    }
+}
