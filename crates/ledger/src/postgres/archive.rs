@@ -2,6 +2,8 @@
 
 mod audit;
 mod erase;
+mod forget;
+mod naming;
 mod receive;
 
 use super::PostgresLedger;
@@ -85,7 +87,7 @@ impl Archive for PostgresLedger {
         alias: &OpenId,
         at: Timestamp,
     ) -> Result<Forgotten, LedgerError> {
-        erase::forget(self, mch_id, openid, alias, at).await
+        forget::forget(self, mch_id, openid, alias, at).await
     }
 
     async fn receive(&self, shipment: Shipment) -> Result<(), LedgerError> {
