@@ -14,6 +14,9 @@ use jiff::Timestamp;
 /// The most messages that one call removes.
 const TRIM_MAX: u32 = 1_000;
 
+/// How many entries one statement names.
+const AT_ONCE: usize = 1_000;
+
 /// Puts in the place of a message its hash. The server does it: no message is read for it.
 const WITHOUT_RAW: &str = "raw = NULL, raw_removed = sha256(raw)";
 
@@ -87,7 +90,11 @@ pub(super) async fn of_entries(
          WHERE mch_id = $1 AND position = ANY($2) AND raw IS NOT NULL",
         history(book)
     );
-    connection.execute(&statement, &[&Text(mch_id), &positions]).await
+    let mut removed = 0;
+    for some in positions.chunks(AT_ONCE) {
+        removed += connection.execute(&statement, &[&Text(mch_id), &some]).await?;
+    }
+    Ok(removed)
 }
 
 /// Removes those of the packets that these links forget, of the entries before each of them.

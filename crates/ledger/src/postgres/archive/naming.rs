@@ -10,7 +10,7 @@ use crate::postgres::text::Text;
 use hongbao_wire::OpenId;
 
 /// How many entries one query looks through: few enough to end well within its time-out.
-const SPAN: u64 = 10_000;
+const SPAN: u64 = 2_000;
 /// How many messages are read at one time, each of 64 KiB at most.
 const PAGE: usize = 100;
 
