@@ -61,7 +61,8 @@ async fn messages_that_name_a_receiver_are_found_in_a_long_history() {
     let database = server.database();
     let ledger = open(&database).await;
     ledger.add_merchant(merchant(MCH_ID, 1_000)).await.unwrap();
-    let about = |number: usize| if number % 10 == 0 { "of oA" } else { "of oAB" }.to_owned();
+    let about =
+        |number: usize| if number.is_multiple_of(10) { "of oA" } else { "of oAB" }.to_owned();
     ledger.commit(packet("1", "oB", (0..4_500).map(about).collect())).await.unwrap();
     ledger.commit(packet("2", "oA", vec!["to oA".to_owned()])).await.unwrap();
     let done = ledger.forget(MCH_ID, &"oA".into(), &"x".into(), at(50)).await.unwrap();
