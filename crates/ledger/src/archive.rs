@@ -31,7 +31,7 @@ pub struct Standing {
 pub struct Usage {
     /// The day at +08:00.
     pub day: Date,
-    /// The receiver; empty for the merchant's total.
+    /// The receiver, or of one that was forgotten a digest; empty for the merchant's total.
     pub openid: Box<str>,
     /// Packets of the day.
     pub packets: u32,
@@ -110,6 +110,11 @@ pub(crate) fn check_alias(openid: &OpenId, alias: &OpenId) -> Result<(), LedgerE
     Ok(())
 }
 
+/// Refuses a receiver of the merchant as an alias: their packets could not be told apart any more.
+pub(crate) fn alias_is_used() -> LedgerError {
+    LedgerError::Storage("the alias is itself a receiver of the merchant".to_owned())
+}
+
 /// The end of a chain: which book, whose, and what is there or why that cannot be read.
 pub type EachHead = (Book, MchId, Result<Head, LedgerError>);
 
@@ -126,7 +131,11 @@ pub trait Archive: Send + Sync + std::fmt::Debug {
     }
 
     /// Entries after a position in the order in which they lie in the store, which is that of their
-    /// positions unless somebody changed it; at most `limit` (1-1000).
+    /// positions unless somebody changed it; at most `limit` (1-1000). They end before those that lie in a
+    /// detached month.
+    ///
+    /// # Errors
+    /// [`LedgerError::Detached`] where the next one lies in a detached month.
     async fn links(
         &self,
         book: Book,
@@ -168,10 +177,14 @@ pub trait Archive: Send + Sync + std::fmt::Debug {
     /// raw messages and kept replies of those packets; each gets an entry `forgotten` at `at`, of
     /// [`Source::Admin`](crate::Source::Admin). All or nothing. Where a packet of the records is among them,
     /// the merchant's version grows, and with it [`merchants_version`](crate::Ledger::merchants_version).
+    /// Raw messages of other packets go too, where they name the receiver.
+    ///
+    /// What it used of the limits of the day of `at`, of the day before and of later ones stays under a digest
+    /// of it, and goes on counting; of earlier days it stands under the alias.
     ///
     /// # Errors
     /// [`LedgerError::StillOpen`] where a packet of the receiver can still change by itself;
-    /// [`LedgerError::Storage`] where `alias` is the receiver.
+    /// [`LedgerError::Storage`] where `alias` is the receiver, or another one whose packets name it.
     async fn forget(
         &self,
         mch_id: &str,

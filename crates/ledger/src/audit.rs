@@ -53,21 +53,21 @@ pub struct Report {
     pub faults: Vec<Fault>,
     /// How many faults there are in all.
     pub faults_in_all: u64,
-    /// Parts of chains that could not be checked, as entries are missing that may lie in detached months.
+    /// Parts of chains that could not be checked, as entries lie in detached months.
     pub unverified: Vec<Unverified>,
     /// Books whose totals could not be compared, as they were written to all the while.
     pub totals_moving: Vec<(Book, Box<str>)>,
 }
 
-/// A part of a chain that could not be checked: the first of its entries is not here, and what comes
-/// after cannot be tied to what came before.
+/// A part of a chain that could not be checked: the first of its entries lies in a detached month, and what comes
+/// after cannot be tied to what came before. That nothing else is missing in it was checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unverified {
     /// In which history.
     pub book: Book,
     /// Whose.
     pub mch_id: MchId,
-    /// The first entry that is not here.
+    /// The first entry that lies in a detached month.
     pub from: u64,
     /// The last one that was not checked: the end of the chain, or an earlier head from which it is
     /// followed again.

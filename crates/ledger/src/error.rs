@@ -77,14 +77,16 @@ pub enum LedgerError {
     /// A packet can still change by itself.
     #[error("the packet `{0}` is not final yet")]
     StillOpen(String),
-    /// Entries are not here, and months of the history are detached: it may be those.
-    #[error("entry {position} of `{mch_id}` is not here; these months are detached: {months}")]
+    /// Entries are not here, as months of the history that hold them are detached.
+    #[error("entries {position} to {last} of `{mch_id}` lie in detached months: {months}")]
     Detached {
         /// The merchant.
         mch_id: String,
-        /// The first entry that is not here.
+        /// The first entry that lies there.
         position: u64,
-        /// The tables that held the months.
+        /// The last one of those that follow on it and lie there.
+        last: u64,
+        /// The tables that hold the months.
         months: String,
     },
     /// Entries do not follow on the chain that is there.

@@ -35,6 +35,14 @@ struct Thread {
     strays: u64,
     /// Whether what comes next cannot be told from what was written.
     is_lost: bool,
+    /// Whether that is so as entries lie in detached months: up to the next head that was kept elsewhere.
+    is_apart: bool,
+}
+
+impl Thread {
+    fn from(head: Head) -> Self {
+        Self { head, strays: 0, is_lost: false, is_apart: false }
+    }
 }
 
 /// Whether the chain can be followed further.
@@ -83,8 +91,7 @@ impl<'a> Walk<'a> {
         end: Result<Head, LedgerError>,
     ) -> Result<(), LedgerError> {
         let end = self.read(end, "head")?;
-        let mut thread =
-            Thread { head: Head::empty(self.book, self.mch_id.clone()), strays: 0, is_lost: false };
+        let mut thread = Thread::from(Head::empty(self.book, self.mch_id.clone()));
         let mut earlier: Vec<Head> = self.audit.earlier.clone();
         earlier.retain(|head| (head.book, &head.mch_id) == (self.book, &self.mch_id));
         earlier.retain(|head| head.position > 0);
@@ -94,9 +101,13 @@ impl<'a> Walk<'a> {
             match self.page_of_links(&mut thread, last, &mut earlier).await? {
                 Followed::On => {}
                 Followed::End => break,
-                Followed::Unknown => return Ok(()),
+                Followed::Unknown => {
+                    self.end_apart(&thread);
+                    return Ok(());
+                }
             }
         }
+        self.end_apart(&thread);
         let reached = thread.head.position;
         for head in earlier.iter().filter(|head| head.position > reached) {
             self.add(Wrong::EarlierHeadMissing { position: head.position });
@@ -118,48 +129,71 @@ impl<'a> Walk<'a> {
         earlier: &mut Vec<Head>,
     ) -> Result<Followed, LedgerError> {
         let after = thread.head.position;
-        let mut left = u32::try_from(last - after).unwrap_or(PAGE).min(PAGE);
-        let mut page = self.store.links(self.book, self.mch_id.as_str(), after, left).await;
-        if let Err(LedgerError::Detached { position, months, .. }) = &page {
-            let (missing, months) = (*position, months.as_str().into());
-            left = u32::try_from(missing.saturating_sub(after + 1)).unwrap_or(PAGE).min(left);
-            if left == 0 {
-                return Ok(self.pass_over(thread, last, earlier, missing, months));
+        let limit = u32::try_from(last - after).unwrap_or(PAGE).min(PAGE);
+        let page = self.store.links(self.book, self.mch_id.as_str(), after, limit).await;
+        if let Err(LedgerError::Detached { position, last: to, months, .. }) = page {
+            if position > last {
+                return Ok(Followed::End);
             }
-            page = self.store.links(self.book, self.mch_id.as_str(), after, left).await;
+            self.pass_over(thread, (position, to.min(last)), &months, earlier);
+            return Ok(Followed::On);
         }
         let Some(page) = self.read(page, &after.to_string())? else {
             return Ok(Followed::Unknown);
         };
         for link in page.iter().take_while(|link| link.position <= last) {
             self.step(thread, link);
+            self.report.checked.entries += u64::from(!thread.is_apart);
             self.pass(thread, earlier);
         }
-        self.report.checked.entries += page.len() as u64;
         (self.tell)(self.report.checked);
         let is_over = page.is_empty() || page.iter().any(|link| link.position > last);
         Ok(if is_over { Followed::End } else { Followed::On })
     }
 
-    /// Passes over entries that are detached: on from an earlier head, where one lies beyond them.
+    /// Passes over entries that lie in detached months. What follows is only counted, up to an earlier head.
     fn pass_over(
         &mut self,
         thread: &mut Thread,
-        last: u64,
+        (from, to): (u64, u64),
+        months: &str,
         earlier: &mut Vec<Head>,
-        from: u64,
-        months: Box<str>,
-    ) -> Followed {
-        let beyond = earlier.iter().filter(|head| (from..=last).contains(&head.position));
-        let next = beyond.min_by_key(|head| head.position).cloned();
-        let to = next.as_ref().map_or(last, |head| head.position);
-        let (book, mch_id) = (self.book, self.mch_id.clone());
-        self.report.unverified.push(Unverified { book, mch_id, from, to, months });
+    ) {
+        let due = thread.head.position.saturating_add(1);
+        if due < from {
+            self.add(Wrong::EntriesMissing { from: due, next: from });
+        }
+        match self.report.unverified.last_mut() {
+            Some(part) if thread.is_apart && part.months.ends_with(months) => {}
+            Some(part) if thread.is_apart => {
+                part.months = format!("{}, {months}", part.months).into();
+            }
+            _ => {
+                let (book, mch_id) = (self.book, self.mch_id.clone());
+                self.report.unverified.push(Unverified {
+                    book,
+                    mch_id,
+                    from,
+                    to,
+                    months: months.into(),
+                });
+            }
+        }
         self.is_partial = true;
-        let Some(next) = next else { return Followed::Unknown };
-        earlier.retain(|head| head.position > to);
-        *thread = Thread { head: next, strays: 0, is_lost: false };
-        Followed::On
+        // Those in between are neither confirmed nor denied.
+        earlier.retain(|head| !(from..to).contains(&head.position));
+        thread.head.position = to;
+        thread.strays = 0;
+        thread.is_lost = true;
+        thread.is_apart = true;
+        self.pass(thread, earlier);
+    }
+
+    /// Says up to where a part was not verified, once that is known.
+    fn end_apart(&mut self, thread: &Thread) {
+        if let Some(part) = self.report.unverified.last_mut().filter(|_| thread.is_apart) {
+            part.to = thread.head.position;
+        }
     }
 
     fn step(&mut self, thread: &mut Thread, link: &Link) {
@@ -194,8 +228,12 @@ impl<'a> Walk<'a> {
     }
 
     /// Compares with the earlier heads at this position.
-    fn pass(&mut self, thread: &Thread, earlier: &mut Vec<Head>) {
+    fn pass(&mut self, thread: &mut Thread, earlier: &mut Vec<Head>) {
         let position = thread.head.position;
+        if let Some(head) = earlier.iter().find(|h| thread.is_apart && h.position == position) {
+            self.end_apart(thread);
+            *thread = Thread::from(head.clone());
+        }
         let is_lost = thread.is_lost || thread.strays > 0;
         for head in earlier.iter().filter(|head| head.position == position) {
             if is_lost || head.hash != thread.head.hash {
@@ -209,13 +247,19 @@ impl<'a> Walk<'a> {
     async fn beyond(&mut self, end: &Head) -> Result<(), LedgerError> {
         let mch_id = self.mch_id.clone();
         let more = self.store.links(self.book, mch_id.as_str(), end.position, 1).await;
-        let more = self.read(more, &end.position.to_string())?.unwrap_or_default();
-        let Some(first) = more.first() else { return Ok(()) };
+        let first = match more {
+            Err(LedgerError::Detached { position, .. }) => Some(position),
+            more => {
+                let more = self.read(more, &end.position.to_string())?.unwrap_or_default();
+                more.first().map(|link| link.position)
+            }
+        };
+        let Some(position) = first else { return Ok(()) };
         let heads = self.store.each_head().await?;
         let now = heads.into_iter().find(|head| (head.0, &head.1) == (self.book, &mch_id));
         let now = now.and_then(|(_, _, head)| head.ok());
         if now.is_none_or(|now| now.position <= end.position) {
-            self.add(Wrong::EntriesBeyondHead { position: first.position });
+            self.add(Wrong::EntriesBeyondHead { position });
         }
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! What those who look after a ledger do with it, in memory.
 
 use super::MemoryLedger;
-use crate::archive::{Archive, Estate, Forgotten, Shipment, Standing, check_alias};
+use crate::archive::{Archive, Estate, Forgotten, Shipment, Standing, alias_is_used, check_alias};
 use crate::book::Book;
 use crate::chain::{Head, Link};
 use crate::error::LedgerError;
@@ -88,6 +88,9 @@ impl Archive for MemoryLedger {
         check_alias(openid, alias)?;
         // The one place that takes both locks.
         let (mut state, mut noted) = (self.state(), self.noted());
+        if state.is_alias_used(mch_id, alias) || noted.is_alias_used(mch_id, alias) {
+            return Err(alias_is_used());
+        }
         let (records, inquiries) =
             (state.of_receiver(mch_id, openid, at)?, noted.of_receiver(mch_id, openid, at)?);
         let paid = state.forget(mch_id, records, openid, alias, at);

@@ -4,12 +4,12 @@ mod archive;
 
 use super::chains::Chains;
 use crate::book::Book;
-use crate::budget::Standing;
+use crate::budget::{Standing, veil};
 use crate::error::LedgerError;
 use crate::finding::Finding;
 use crate::history::Entry;
 use crate::lease::Lease;
-use crate::ledger::{Commit, Filter};
+use crate::ledger::{Budget, Commit, Filter};
 use crate::merchant::Merchant;
 use crate::record::{Key, Record, Told};
 use crate::time::whole;
@@ -116,7 +116,8 @@ impl State {
                 .copied()
                 .unwrap_or_default()
         };
-        let user = of(commit.budget.as_ref().map_or("", |budget| budget.re_openid.as_str()));
+        let name = commit.budget.as_ref().map(|budget| self.user(mch_id, budget));
+        let user = of(name.as_deref().unwrap_or_default());
         let merchant = of("");
         Standing {
             user_packets: user.packets,
@@ -127,6 +128,13 @@ impl State {
         }
     }
 
+    /// Under what the receiver's use of the day is counted: under its veil, where it was forgotten that day.
+    fn user(&self, mch_id: &str, budget: &Budget) -> Box<str> {
+        let veiled = veil(mch_id, budget.day, &budget.re_openid);
+        let key = (mch_id.into(), budget.day, veiled);
+        if self.usage.contains_key(&key) { key.2 } else { budget.re_openid.as_str().into() }
+    }
+
     fn apply(&mut self, commit: Commit, after: Standing) {
         let mch_id: Box<str> = commit.record.key.mch_id.as_str().into();
         if let Some(merchant) = self.merchants.get_mut(&mch_id) {
@@ -135,7 +143,8 @@ impl State {
         if let Some(budget) = commit.budget {
             let user = Usage { packets: after.user_packets, amount: after.user_amount };
             let total = Usage { packets: after.merchant_packets, amount: after.merchant_amount };
-            self.usage.insert((mch_id.clone(), budget.day, budget.re_openid.as_str().into()), user);
+            let name = self.user(&mch_id, &budget);
+            self.usage.insert((mch_id.clone(), budget.day, name), user);
             self.usage.insert((mch_id.clone(), budget.day, "".into()), total);
         }
         commit.findings.into_iter().for_each(|finding| self.add_finding(finding));

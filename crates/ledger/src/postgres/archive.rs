@@ -2,6 +2,8 @@
 
 mod audit;
 mod erase;
+mod forget;
+mod naming;
 mod receive;
 
 use super::PostgresLedger;
@@ -9,7 +11,7 @@ use super::door::Value;
 use super::rows::get;
 use super::tally::{self, TOTAL};
 use super::text::{Text, unescaped};
-use crate::archive::{Archive, Estate, Forgotten, Shipment, Standing};
+use crate::archive::{Archive, EachHead, Estate, Forgotten, Shipment, Standing};
 use crate::book::Book;
 use crate::chain::{Head, Link};
 use crate::error::LedgerError;
@@ -22,7 +24,11 @@ use jiff::civil::Date;
 #[async_trait]
 impl Archive for PostgresLedger {
     async fn heads(&self) -> Result<Vec<Head>, LedgerError> {
-        audit::heads(&self.door).await
+        self.each_head().await?.into_iter().map(|(_, _, head)| head).collect()
+    }
+
+    async fn each_head(&self) -> Result<Vec<EachHead>, LedgerError> {
+        audit::each_head(&self.door).await
     }
 
     async fn links(
@@ -81,7 +87,7 @@ impl Archive for PostgresLedger {
         alias: &OpenId,
         at: Timestamp,
     ) -> Result<Forgotten, LedgerError> {
-        erase::forget(self, mch_id, openid, alias, at).await
+        forget::forget(self, mch_id, openid, alias, at).await
     }
 
     async fn receive(&self, shipment: Shipment) -> Result<(), LedgerError> {

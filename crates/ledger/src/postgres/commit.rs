@@ -8,7 +8,7 @@ use super::tally::{self, Tally};
 use super::text::{Text, maybe};
 use super::writer::Desk;
 use crate::book::Book;
-use crate::budget::Standing;
+use crate::budget::{Standing, veil};
 use crate::chain::{Head, Link, Mark};
 use crate::error::LedgerError;
 use crate::finding::Finding;
@@ -96,6 +96,8 @@ impl Desk for RecordDesk {
         let days: Vec<String> = budgets().map(|budget| budget.day.to_string()).collect();
         let mut openids: Vec<Text<'_>> =
             budgets().map(|budget| Text(budget.re_openid.as_str())).collect();
+        let veils: Vec<_> = budgets().map(|b| veil(mch_id, b.day, &b.re_openid)).collect();
+        openids.extend(veils.iter().map(|veil| Text(veil)));
         openids.push(Text(""));
         let usage_values: [Value<'_>; 3] = [&merchant, &days, &openids];
         let usage = async {
@@ -154,7 +156,8 @@ impl Desk for RecordDesk {
             self.written.get(mch_billno).map(|(record, _)| record).or(self.stored.get(mch_billno));
         let version = commit.expect.next_version(stored.map(|record| record.version))?;
         let old = stored.map(Record::total);
-        let spent = commit.budget.as_ref().map(|budget| self.spend(budget, before)).transpose()?;
+        let spend = |budget| self.spend(key.mch_id.as_str(), budget, before);
+        let spent = commit.budget.as_ref().map(spend).transpose()?;
         let mut balance = spent.map_or(before, |after| after.balance);
         if let Some(refund) = commit.refund {
             balance = balance.checked_add(refund).ok_or(LedgerError::Overflow)?;
@@ -164,10 +167,10 @@ impl Desk for RecordDesk {
         // Nothing is refused from here on.
         self.balance = Some(balance);
         if let (Some(budget), Some(after)) = (&commit.budget, spent) {
-            let day = budget.day.to_string();
-            let user = (day.clone(), budget.re_openid.as_str().into());
+            let user = self.user(key.mch_id.as_str(), budget);
             self.spent.insert(user, (after.user_packets, after.user_amount));
-            self.spent.insert((day, "".into()), (after.merchant_packets, after.merchant_amount));
+            let merchant = (budget.day.to_string(), "".into());
+            self.spent.insert(merchant, (after.merchant_packets, after.merchant_amount));
         }
         let state = record.state_digest();
         self.links.extend(head.append(&key.mch_billno, &commit.entries, state));
@@ -210,13 +213,21 @@ impl Desk for RecordDesk {
 }
 
 impl RecordDesk {
-    fn spend(&self, budget: &Budget, balance: Fen) -> Result<Standing, LedgerError> {
-        let used = |openid: &str| {
-            let key = (budget.day.to_string(), openid.into());
-            self.spent.get(&key).or_else(|| self.usage.get(&key)).copied().unwrap_or_default()
+    /// Under what the receiver's use of the day is counted: under its veil, where it was forgotten that day.
+    fn user(&self, mch_id: &str, budget: &Budget) -> UsageKey {
+        let veiled = (budget.day.to_string(), veil(mch_id, budget.day, &budget.re_openid));
+        if self.usage.contains_key(&veiled) {
+            return veiled;
+        }
+        (veiled.0, budget.re_openid.as_str().into())
+    }
+
+    fn spend(&self, mch_id: &str, budget: &Budget, balance: Fen) -> Result<Standing, LedgerError> {
+        let used = |key: &UsageKey| {
+            self.spent.get(key).or_else(|| self.usage.get(key)).copied().unwrap_or_default()
         };
-        let (user_packets, user_amount) = used(budget.re_openid.as_str());
-        let (merchant_packets, merchant_amount) = used("");
+        let (user_packets, user_amount) = used(&self.user(mch_id, budget));
+        let (merchant_packets, merchant_amount) = used(&(budget.day.to_string(), "".into()));
         budget.spend(Standing {
             user_packets,
             user_amount,

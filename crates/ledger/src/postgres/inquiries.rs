@@ -1,7 +1,7 @@
 //! The merchant's side in PostgreSQL.
 
 pub(super) mod commit;
-mod reader;
+pub(super) mod reader;
 pub(super) mod rows;
 mod runs;
 

@@ -11,7 +11,7 @@ use super::text::Text;
 use crate::error::LedgerError;
 use crate::inquiries::too_far_ahead;
 use crate::inquiry::Inquiry;
-use crate::lease::{Claim, Lease, SliceRequest, share};
+use crate::lease::{Claim, LEASE_MAX, Lease, SliceRequest, share};
 use crate::record::{Key, Record};
 use futures_util::future::{try_join, try_join_all, try_join3};
 use jiff::Timestamp;
@@ -20,13 +20,27 @@ use std::sync::LazyLock;
 use tokio_postgres::Row;
 
 const BEGIN: &str = "BEGIN; SET LOCAL synchronous_commit = off";
-const FREE: &str =
-    "(leased_until IS NULL OR leased_until <= $2 OR leased_until > $2 + 300000 OR leased_by = $3)";
+/// A lease that ends later than any that is believed keeps nobody off.
+static FREE: LazyLock<String> = LazyLock::new(|| {
+    let lease_max = LEASE_MAX.as_millis();
+    format!(
+        "(leased_until IS NULL OR leased_until <= $2 OR leased_until > $2 + {lease_max} \
+         OR leased_by = $3)"
+    )
+});
+static FORGET_PACES: LazyLock<String> = LazyLock::new(|| {
+    let lease_max = LEASE_MAX.as_millis();
+    format!(
+        "DELETE FROM paces WHERE mch_id = $1 AND pace = $2 \
+         AND (until <= $3 OR until > $3 + {lease_max})"
+    )
+});
 
 /// Who is due, so that the longest due of all merchants come first.
 static DUE: LazyLock<String> = LazyLock::new(|| {
+    let free = &*FREE;
     format!(
-        "SELECT due_at FROM records WHERE mch_id = $1 AND due_at <= $2 AND {FREE} \
+        "SELECT due_at FROM records WHERE mch_id = $1 AND due_at <= $2 AND {free} \
          ORDER BY due_at, mch_billno LIMIT $4"
     )
 });
@@ -40,9 +54,10 @@ static CLAIM_FAR_AHEAD: LazyLock<String> =
 fn claim(table: &str, columns: &str, due: &str) -> String {
     let columns: Vec<String> =
         columns.split(',').map(|column| format!("t.{}", column.trim())).collect();
+    let free = &*FREE;
     format!(
         "WITH free AS MATERIALIZED (SELECT mch_billno FROM {table} \
-         WHERE mch_id = $1 AND {due} AND {FREE} \
+         WHERE mch_id = $1 AND {due} AND {free} \
          ORDER BY due_at, mch_billno LIMIT $4 FOR UPDATE SKIP LOCKED) \
          UPDATE {table} t SET leased_by = $3, leased_until = $5 FROM free \
          WHERE t.mch_id = $1 AND t.mch_billno = free.mch_billno RETURNING {}",
@@ -117,9 +132,10 @@ pub(super) async fn claim_inquiry(
     now: Timestamp,
     lease: &Lease,
 ) -> Result<Claim, LedgerError> {
+    let free = &*FREE;
     let query = format!(
         "UPDATE inquiries SET leased_by = $3, leased_until = $5 \
-         WHERE mch_id = $1 AND mch_billno = $4 AND {FREE} RETURNING mch_billno"
+         WHERE mch_id = $1 AND mch_billno = $4 AND {free} RETURNING mch_billno"
     );
     let (mch_id, mch_billno) = (Text(key.mch_id.as_str()), Text(key.mch_billno.as_str()));
     let values: [Value<'_>; 5] =
@@ -242,7 +258,7 @@ async fn try_to_lease_pace(door: &Door, request: &SliceRequest, now: Timestamp) 
          DO UPDATE SET per_1000_seconds = excluded.per_1000_seconds, until = excluded.until";
     // Nobody's row, which everyone writes first: the lock on the others.
     connection.execute(put, &[&mch_id, &pace, &Text(""), &0_i64, &i64::MAX]).await?;
-    let forget = "DELETE FROM paces WHERE mch_id = $1 AND pace = $2 AND (until <= $3 OR until > $3 + 300000)";
+    let forget = &*FORGET_PACES;
     let others = "SELECT per_1000_seconds FROM paces WHERE mch_id = $1 AND pace = $2 \
          AND holder <> $3 AND holder <> ''";
     let (now, values): (i64, [Value<'_>; 3]) = (ms(now), [&mch_id, &pace, &holder]);

@@ -2,9 +2,10 @@
 //! keeps the database.
 
 use super::chains::history;
-use super::door::Door;
+use super::door::{Door, Value};
 use super::fault::Outcome;
-use super::rows::text;
+use super::rows::{get, number, text};
+use super::text::Text;
 use crate::book::Book;
 use crate::error::LedgerError;
 use crate::total::day_of;
@@ -15,6 +16,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
+use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
 /// How many months are made beyond the one that is written into.
@@ -143,14 +145,42 @@ async fn make_one(door: &Door, book: Book, month: Date) -> Outcome<bool> {
     Ok(made)
 }
 
-/// The months of a book that were made and are attached no more.
-pub(super) async fn detached(door: &Door, book: Book) -> Result<Vec<Box<str>>, LedgerError> {
-    let query = "SELECT m.name FROM months m WHERE m.name LIKE $1 AND NOT EXISTS \
-         (SELECT 1 FROM pg_catalog.pg_inherits i \
-         JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid \
-         WHERE i.inhparent = to_regclass($2) AND c.relname = m.name) ORDER BY m.name";
+/// Entries of a merchant that a detached month holds, by what was written down of it.
+#[derive(Debug)]
+pub(super) struct Run {
+    /// The table that holds them.
+    pub(super) month: Box<str>,
+    /// The position of the first.
+    pub(super) first: u64,
+    /// The position of the last.
+    pub(super) last: u64,
+}
+
+/// The most runs that are read at one time.
+const RUNS_MAX: u32 = 1_000;
+
+/// The runs of entries beyond a position that lie in detached months, those of the smallest positions first.
+pub(super) async fn detached(
+    door: &Door,
+    book: Book,
+    mch_id: &str,
+    after: u64,
+) -> Result<Vec<Run>, LedgerError> {
     let table = history(book);
-    door.all(query, &[&format!("{table}\\_y%"), &table], |row| text(row, 0)).await
+    // What was written down of a month that is attached again excuses nothing.
+    let query = "SELECT c.relname::text FROM pg_catalog.pg_inherits i \
+         JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = to_regclass($1)";
+    let attached = door.all(query, &[&table], |row| get::<String>(row, 0)).await?;
+    let query = format!(
+        "SELECT month, first, last FROM detached WHERE mch_id = $1 AND month LIKE $2 \
+         AND month <> ALL($3) AND last > $4 ORDER BY first, last LIMIT {RUNS_MAX}"
+    );
+    let after = i64::try_from(after).unwrap_or(i64::MAX);
+    let months = format!("{table}\\_y%");
+    let values: [Value<'_>; 4] = [&Text(mch_id), &months, &attached, &after];
+    let run =
+        |row: &Row| Ok(Run { month: text(row, 0)?, first: number(row, 1)?, last: number(row, 2)? });
+    door.all(&query, &values, run).await
 }
 
 /// Such as `history_y2026m11`.

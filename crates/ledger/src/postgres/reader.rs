@@ -3,7 +3,7 @@
 use super::chains;
 use super::door::{Door, Value};
 use super::rows::{self, ENTRY, FINDING, RECORD, get, told_number};
-use super::text::{Text, unescaped};
+use super::text::{Text, is, unescaped};
 use crate::book::Book;
 use crate::error::LedgerError;
 use crate::finding::Finding;
@@ -20,10 +20,11 @@ const REPLY: &str = "SELECT reply FROM records WHERE mch_id = $1 AND mch_billno 
 static FIND: LazyLock<String> =
     LazyLock::new(|| select_records("WHERE mch_id = $1 AND mch_billno = $2"));
 static UNCLEAR: LazyLock<String> = LazyLock::new(|| {
-    select_records(
-        "WHERE mch_id = $1 AND re_openid = $2 AND total_amount = $3 AND sent_at >= $4 \
+    select_records(&format!(
+        "WHERE mch_id = $1 AND {} AND total_amount = $3 AND sent_at >= $4 \
          AND told = $5 ORDER BY sent_at, mch_billno",
-    )
+        is("re_openid", "$2")
+    ))
 });
 static DUE: LazyLock<String> = LazyLock::new(|| {
     select_records("WHERE mch_id = $1 AND due_at <= $2 ORDER BY due_at, mch_billno LIMIT $3")
@@ -65,18 +66,22 @@ pub(super) async fn records(
     let mch_id = Text(mch_id);
     let limit = filter.rows_max() as i64;
     let given = [
-        ("status =", filter.status.as_deref().map(Text)),
-        ("re_openid =", filter.re_openid.as_ref().map(|openid| Text(openid.as_str()))),
-        ("mch_billno >", filter.after_billno.as_deref().map(Text)),
+        ("status", filter.status.as_deref().map(Text)),
+        ("re_openid", filter.re_openid.as_ref().map(|openid| Text(openid.as_str()))),
+        ("mch_billno", filter.after_billno.as_deref().map(Text)),
     ];
     let mut conditions = String::from("WHERE mch_id = $1");
     let mut values: Vec<Value<'_>> = vec![&mch_id];
     // Only what is given stands in the query, so that each form can use its index.
-    for (condition, value) in &given {
-        if let Some(value) = value {
-            values.push(value);
-            conditions.push_str(&format!(" AND {condition} ${}", values.len()));
-        }
+    for (column, value) in &given {
+        let Some(value) = value else { continue };
+        values.push(value);
+        let place = format!("${}", values.len());
+        let condition = match *column {
+            "mch_billno" => format!("mch_billno > {place}"),
+            column => is(column, &place),
+        };
+        conditions.push_str(&format!(" AND {condition}"));
     }
     values.push(&limit);
     conditions.push_str(&format!(" ORDER BY mch_billno LIMIT ${}", values.len()));

@@ -36,6 +36,12 @@ impl ToSql for Text<'_> {
     to_sql_checked!();
 }
 
+/// The condition that a column is a text, in the form in which the index over its first characters finds it: an
+/// entry of an index has room for 2,700 bytes, and a text of upstream may be longer.
+pub(super) fn is(column: &str, place: &str) -> String {
+    format!("left({column}, 64) = left({place}, 64) AND {column} = {place}")
+}
+
 fn escaped(text: &str) -> Cow<'_, str> {
     if !text.contains(['\0', ESCAPE]) {
         return Cow::Borrowed(text);

@@ -6,7 +6,7 @@ use super::reader::find;
 use super::ready::Ready;
 use super::rows::{fen, get, told_number};
 use crate::book::Book;
-use crate::budget::Standing;
+use crate::budget::{Standing, veil};
 use crate::error::LedgerError;
 use crate::finding::Finding;
 use crate::ledger::{Budget, Commit, Expect};
@@ -154,9 +154,17 @@ fn spend(
     balance: Fen,
 ) -> Result<Fen, LedgerError> {
     let day = budget.day.to_string();
-    let openid = budget.re_openid.as_str();
-    let (user_packets, user_amount) = usage(connection, mch_id, &day, openid)?;
-    let (merchant_packets, merchant_amount) = usage(connection, mch_id, &day, "")?;
+    // Under its veil, where the receiver was forgotten that day.
+    let veiled = veil(mch_id, budget.day, &budget.re_openid);
+    let (openid, (user_packets, user_amount)) = match usage(connection, mch_id, &day, &veiled)? {
+        Some(used) => (&*veiled, used),
+        None => {
+            let openid = budget.re_openid.as_str();
+            (openid, usage(connection, mch_id, &day, openid)?.unwrap_or_default())
+        }
+    };
+    let (merchant_packets, merchant_amount) =
+        usage(connection, mch_id, &day, "")?.unwrap_or_default();
     let before = Standing { user_packets, user_amount, merchant_packets, merchant_amount, balance };
     let after = budget.spend(before)?;
     let set = |openid, packets: u32, amount: Fen| {
@@ -179,7 +187,7 @@ fn usage(
     mch_id: &str,
     day: &str,
     openid: &str,
-) -> Result<(u32, Fen), LedgerError> {
+) -> Result<Option<(u32, Fen)>, LedgerError> {
     let mut statement = connection
         .prepare_cached(
             "SELECT packets, fen FROM usage WHERE mch_id = ?1 AND day = ?2 AND openid = ?3",
@@ -187,10 +195,10 @@ fn usage(
         .map_err(fault)?;
     let mut rows = statement.query([mch_id, day, openid]).map_err(fault)?;
     match rows.next().map_err(fault)? {
-        None => Ok((0, Fen::ZERO)),
+        None => Ok(None),
         Some(row) => {
             let packets = get::<i64>(row, 0)?.try_into().map_err(|_| damaged("packets"))?;
-            Ok((packets, fen(row, 1)?))
+            Ok(Some((packets, fen(row, 1)?)))
         }
     }
 }

@@ -7,8 +7,8 @@ use crate::given::{
 use crate::stores::Whole;
 use hongbao_ledger::audit::{Progress, Wrong};
 use hongbao_ledger::{
-    Audit, Book, Commit, Entry, Expect, Filter, Finding, Head, Inquiry, InquiryCommit, Key,
-    LedgerError, Link, Outcome, Raw, Record, Source, Sum, Total,
+    Audit, Book, Commit, Entry, Expect, Filter, Head, InquiryCommit, Key, LedgerError, Link,
+    Outcome, Raw, Record, Sum, Total,
 };
 use hongbao_wire::send::Sender;
 use hongbao_wire::{Fen, OpenId, Status};
@@ -110,7 +110,7 @@ pub async fn a_commit_that_fails_does_not_move_the_chain(ledger: Whole) {
     assert_eq!(found, [Wrong::TotalOverflows { key: Box::new(again.total().key) }]);
 }
 
-async fn totals(ledger: &Whole, book: Book) -> Vec<Total> {
+pub async fn totals(ledger: &Whole, book: Book) -> Vec<Total> {
     ledger.totals(book, MCH_ID, None, None).await.unwrap()
 }
 
@@ -268,117 +268,6 @@ pub async fn old_messages_are_removed_and_their_hashes_stay(ledger: Whole) {
     assert_eq!(raws, [None, None, None, Some(&b"4"[..])]);
     assert_eq!(ledger.reply(MCH_ID, "1").await.unwrap(), Some("reply".into()), "it stays");
     assert_eq!(ledger.heads().await.unwrap(), head);
-    assert!(is_whole(&ledger).await);
-}
-
-/// Packets of which nothing can change any more: one meant for `oA`, one received by it.
-async fn finals(ledger: &Whole) {
-    let mut meant = record(MCH_ID, "meant");
-    meant.status = Some(Status::Failed);
-    meant.order.re_openid = "oA".into();
-    let entries = vec![with_raw("accepted", 1, "to oA"), entry("told")];
-    let spent = budget(7);
-    let commit = Commit {
-        entries,
-        reply: Some("to oA".into()),
-        budget: Some(hongbao_ledger::Budget { re_openid: "oA".into(), ..spent }),
-        findings: vec![Finding {
-            mch_id: MCH_ID.into(),
-            at: at(1),
-            first_billno: "meant".into(),
-            second_billno: "other".into(),
-            re_openid: "oA".into(),
-            total_amount: fen(1),
-            told: "NOT_FOUND".into(),
-        }],
-        ..first(meant)
-    };
-    ledger.commit(commit).await.unwrap();
-    let mut received = record(MCH_ID, "received");
-    received.status = Some(Status::Received);
-    received.receipt = full_record(MCH_ID, "x").receipt;
-    received.receipt.as_mut().unwrap().openid = "oA".into();
-    ledger.commit(first(received)).await.unwrap();
-    ledger.commit(first(record(MCH_ID, "other"))).await.unwrap();
-    let mut asked = Inquiry { due_at: None, ..full_inquiry(MCH_ID, "asked") };
-    asked.seen.as_mut().unwrap().openid = Some("oA".into());
-    let commit = InquiryCommit { entries: vec![with_raw("e", 1, "oA")], ..noted(asked) };
-    ledger.commit_inquiry(commit).await.unwrap();
-}
-
-pub async fn a_receiver_is_forgotten_everywhere(ledger: Whole) {
-    finals(&ledger).await;
-    let (openid, alias) = (OpenId::from("oA"), OpenId::from("forgotten"));
-    let sums = (totals(&ledger, Book::Records).await, totals(&ledger, Book::Inquiries).await);
-    let theirs = ledger.forget(OTHER_MCH_ID, &openid, &alias, at(50)).await.unwrap();
-    assert_eq!((theirs.packets, theirs.messages), (0, 0));
-    let done = ledger.forget(MCH_ID, &openid, &alias, at(50)).await.unwrap();
-    // The messages: two of `meant`, and of `asked` an entry's and two replies.
-    assert_eq!((done.packets, done.messages), (3, 5));
-
-    let meant = ledger.find(&Key::new(MCH_ID, "meant")).await.unwrap().unwrap();
-    assert_eq!((meant.order.re_openid.as_str(), meant.version), ("forgotten", 2));
-    assert_eq!(ledger.reply(MCH_ID, "meant").await.unwrap(), None);
-    let history = ledger.history(&meant.key).await.unwrap();
-    let last = Entry { at: at(50), source: Source::Admin, ..entry("forgotten") };
-    let bare = Entry { at: at(1), ..entry("accepted") };
-    assert_eq!(history, [bare, entry("told"), last.clone()]);
-    let received = ledger.find(&Key::new(MCH_ID, "received")).await.unwrap().unwrap();
-    assert_eq!(received.receipt.unwrap().openid, alias);
-    assert_eq!(received.order.re_openid, record(MCH_ID, "x").order.re_openid);
-    let asked = ledger.inquiry(&Key::new(MCH_ID, "asked")).await.unwrap().unwrap();
-    assert_eq!((asked.reply, asked.send_reply, asked.version), (None, None, 2));
-    assert_eq!(asked.seen.unwrap().openid, Some(alias.clone()));
-    let history = ledger.inquiry_history(&asked.key).await.unwrap();
-    assert_eq!(history, [Entry { at: at(1), ..entry("e") }, last]);
-    let other = ledger.find(&Key::new(MCH_ID, "other")).await.unwrap().unwrap();
-    assert_eq!(other.version, 1);
-
-    let estate = ledger.estate(MCH_ID, day()).await.unwrap();
-    let used: Vec<_> = estate.usage.iter().map(|u| (&*u.openid, u.packets)).collect();
-    assert_eq!(used, [("", 1), ("forgotten", 1)]);
-    assert_eq!(estate.findings[0].re_openid, alias);
-    let after = (totals(&ledger, Book::Records).await, totals(&ledger, Book::Inquiries).await);
-    assert_eq!(after, sums);
-    assert!(is_whole(&ledger).await);
-    let again = ledger.forget(MCH_ID, &openid, &alias, at(60)).await.unwrap();
-    assert_eq!((again.packets, again.messages), (0, 0));
-}
-
-pub async fn a_receiver_of_a_packet_that_is_open_is_not_forgotten(ledger: Whole) {
-    finals(&ledger).await;
-    let heads = ledger.heads().await.unwrap();
-    let due = Record { due_at: Some(at(1)), ..record(MCH_ID, "due") };
-    let sent = Record { status: Some(Status::Sent), ..record(MCH_ID, "sent") };
-    for mut open in [due, sent] {
-        open.order.re_openid = "oA".into();
-        let key = open.key.clone();
-        ledger.commit(first(open)).await.unwrap();
-        let refused = ledger.forget(MCH_ID, &"oA".into(), &"x".into(), at(50)).await;
-        let Err(LedgerError::StillOpen(billno)) = refused else { panic!("{refused:?}") };
-        assert_eq!(billno, key.mch_billno.as_str());
-        let mut closed = record(MCH_ID, key.mch_billno.as_str());
-        closed.status = Some(Status::Received);
-        ledger.commit(next(closed, 1)).await.unwrap();
-    }
-    let mut asked = plainly_ordered(MCH_ID, "not final");
-    asked.order.as_mut().unwrap().re_openid = "oA".into();
-    ledger.commit_inquiry(noted(asked)).await.unwrap();
-    let refused = ledger.forget(MCH_ID, &"oA".into(), &"x".into(), at(50)).await;
-    assert!(matches!(&refused, Err(LedgerError::StillOpen(b)) if b == "not final"), "{refused:?}");
-    let meant = ledger.find(&Key::new(MCH_ID, "meant")).await.unwrap().unwrap();
-    assert_eq!((meant.order.re_openid.as_str(), meant.version), ("oA", 1), "nothing of it");
-    assert_ne!(ledger.heads().await.unwrap(), heads);
-    // What can no longer be asked about is not open for ever.
-    let strange = Status::Unknown("NEW_WORD".into());
-    let mut unknown = Record { status: Some(strange), ..record(MCH_ID, "unknown") };
-    unknown.order.re_openid = "oA".into();
-    ledger.commit(first(unknown)).await.unwrap();
-    let days = |days: i64| at(days * 24 * 3_600_000);
-    let refused = ledger.forget(MCH_ID, &"oA".into(), &"x".into(), days(29)).await;
-    assert!(matches!(refused, Err(LedgerError::StillOpen(_))), "{refused:?}");
-    let done = ledger.forget(MCH_ID, &"oA".into(), &"x".into(), days(31)).await.unwrap();
-    assert_eq!(done.packets, 5);
     assert!(is_whole(&ledger).await);
 }
 

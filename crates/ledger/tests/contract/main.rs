@@ -5,6 +5,7 @@ mod archive;
 mod asking;
 mod concurrency;
 mod copying;
+mod forgetting;
 #[path = "../given/mod.rs"]
 mod given;
 mod inquiries;
@@ -15,6 +16,7 @@ mod merchants;
 mod records;
 mod runs;
 mod stores;
+mod texts;
 
 /// Makes each test once for every store.
 macro_rules! for_each_store {
@@ -109,9 +111,19 @@ for_each_store! {
         totals_are_kept_with_every_commit
         totals_reconcile_with_the_packets_whatever_happens
         old_messages_are_removed_and_their_hashes_stay
+        settings_are_listed_by_name;
+    forgetting:
         a_receiver_is_forgotten_everywhere
         a_receiver_of_a_packet_that_is_open_is_not_forgotten
-        settings_are_listed_by_name;
+        messages_of_other_packets_that_name_the_receiver_are_removed
+        an_alias_is_no_receiver
+        a_copy_that_has_messages_already_loses_them_with_the_source
+        who_is_forgotten_has_used_the_limits_of_the_day_still
+        a_day_that_is_over_is_counted_under_the_alias;
+    texts:
+        a_record_of_long_and_odd_texts_is_kept_and_found
+        an_inquiry_of_long_and_odd_texts_is_kept_and_found
+        a_receiver_with_a_long_and_odd_name_is_forgotten;
     copying:
         a_copy_is_the_same_and_can_go_on
         a_chain_that_does_not_follow_is_refused

@@ -2,6 +2,7 @@
 //! its connections are cut, and its months.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod auditing;
 mod cut;
 mod erasing;
 #[path = "../given/mod.rs"]

@@ -3,11 +3,12 @@
 use crate::given::inquiries::{asked, inquiry, noted};
 use crate::given::{MCH_ID, entry, first, merchant, next, record};
 use crate::open;
-use hongbao_ledger::audit::Unverified;
+use hongbao_ledger::audit::{Report, Unverified, Wrong};
 use hongbao_ledger::{
-    Archive, Audit, Book, Commit, Entry, Expect, Inquiries, InquiryCommit, Ledger, LedgerError,
+    Archive, Audit, Book, Commit, Entry, Expect, Head, Inquiries, InquiryCommit, Ledger,
+    LedgerError, PostgresLedger,
 };
-use hongbao_postgres_test::TestServer;
+use hongbao_postgres_test::{Database, TestServer};
 
 fn on(day: &str) -> Entry {
     Entry { at: day.parse().unwrap(), ..entry("happened") }
@@ -68,55 +69,157 @@ async fn a_month_whose_entries_lie_in_the_rest_stays_there() {
     assert_eq!(ledger.history(&record(MCH_ID, "1").key).await.unwrap().len(), 1);
 }
 
+/// The statements of the manual that put the month away (0) or bring it back (1), for another one.
+fn of_manual(which: usize, month: &str, bounds: &str) -> String {
+    let manual = include_str!("../../../../docs/postgresql.md");
+    let blocks = manual.split("```sql\n").filter(|block| block.starts_with("BEGIN;\n"));
+    let block = blocks.map(|block| block.split("```").next().unwrap()).nth(which).unwrap();
+    block.replace("history_y2019m01", month).replace("(1546272000000) TO (1548950400000)", bounds)
+}
+
+const OF_JULY: &str = "(1498838400000) TO (1501516800000)";
+
+/// A ledger with one packet of each of these days.
+async fn with_packets_of(database: &Database, days: &[&str]) -> PostgresLedger {
+    let ledger = open(database).await;
+    ledger.add_merchant(merchant(MCH_ID, 1_000)).await.unwrap();
+    for (number, day) in (1..).zip(days) {
+        let at = format!("2017-{day}T00:00:00Z");
+        ledger.commit(commit_on(&number.to_string(), &at)).await.unwrap();
+    }
+    ledger
+}
+
+async fn audit(ledger: &PostgresLedger, earlier: Vec<Head>) -> Report {
+    Audit::new().against(earlier).run(ledger, &mut |_| {}).await.unwrap()
+}
+
+fn unverified(from: u64, to: u64, months: &str) -> Unverified {
+    let (book, mch_id) = (Book::Records, MCH_ID.into());
+    Unverified { book, mch_id, from, to, months: months.into() }
+}
+
+fn faults(report: Report) -> Vec<Wrong> {
+    report.faults.into_iter().map(|fault| fault.wrong).collect()
+}
+
 #[tokio::test]
 async fn a_month_that_was_detached_is_missed_and_no_tampering() {
     let Some(server) = TestServer::shared() else { return };
     let database = server.database();
-    let ledger = open(&database).await;
-    ledger.add_merchant(merchant(MCH_ID, 1_000)).await.unwrap();
-    for (number, day) in [
-        ("1", "2017-06-10T00:00:00Z"),
-        ("2", "2017-07-10T00:00:00Z"),
-        ("3", "2017-08-10T00:00:00Z"),
-    ] {
-        ledger.commit(commit_on(number, day)).await.unwrap();
-    }
-    let positions = |links: Vec<hongbao_ledger::Link>| {
-        links.into_iter().map(|link| link.position).collect::<Vec<_>>()
+    let ledger = with_packets_of(&database, &["06-10", "07-10", "08-10"]).await;
+    let positions = async |after| {
+        let links = ledger.links(Book::Records, MCH_ID, after, 1000).await?;
+        Ok::<_, LedgerError>(links.into_iter().map(|link| link.position).collect::<Vec<_>>())
     };
-    let links = ledger.links(Book::Records, MCH_ID, 0, 1000).await.unwrap();
-    assert_eq!(positions(links), [1, 2, 3]);
+    assert_eq!(positions(0).await.unwrap(), [1, 2, 3]);
     let heads = ledger.heads().await.unwrap();
-    server.sql(&database.name, "ALTER TABLE history DETACH PARTITION history_y2017m07");
-    let missed = ledger.links(Book::Records, MCH_ID, 0, 1000).await.unwrap_err();
-    let LedgerError::Detached { mch_id, position, months } = missed else { panic!("{missed}") };
-    assert_eq!((&*mch_id, position, &*months), (MCH_ID, 2, "history_y2017m07"));
-    assert_eq!(positions(ledger.links(Book::Records, MCH_ID, 2, 1000).await.unwrap()), [3]);
+    server.sql(&database.name, &of_manual(0, "history_y2017m07", OF_JULY));
+    let kept = server.sql(&database.name, "SELECT mch_id, month, first, last FROM detached");
+    assert_eq!(kept, format!("{MCH_ID}|history_y2017m07|2|2"));
+    assert_eq!(positions(0).await.unwrap(), [1]);
+    let LedgerError::Detached { mch_id, position, last, months } = positions(1).await.unwrap_err()
+    else {
+        panic!()
+    };
+    assert_eq!((&*mch_id, position, last, &*months), (MCH_ID, 2, 2, "history_y2017m07"));
+    assert_eq!(positions(2).await.unwrap(), [3]);
     // The chain goes on without it, and so does the packet.
     let later =
         Commit { entries: vec![on("2017-08-11T00:00:00Z")], ..next(record(MCH_ID, "2"), 1) };
     ledger.commit(later).await.unwrap();
     // What is there is audited all the same: up to the gap, or past it from a head kept elsewhere.
     for (earlier, to, entries) in [(Vec::new(), 4, 1), (heads, 3, 2)] {
-        let audit = Audit::new().against(earlier);
-        let report = audit.run(&ledger, &mut |_| {}).await.unwrap();
-        assert_eq!(report.faults, []);
-        let months = "history_y2017m07".into();
-        let (book, mch_id) = (Book::Records, MCH_ID.into());
-        assert_eq!(report.unverified, [Unverified { book, mch_id, from: 2, to, months }]);
+        let report = audit(&ledger, earlier).await;
+        assert_eq!(report.unverified, [unverified(2, to, "history_y2017m07")]);
         assert_eq!((report.checked.entries, report.checked.packets), (entries, 3));
+        assert_eq!(faults(report), []);
     }
     server.sql(&database.name, "UPDATE records SET wishing = 'x' WHERE mch_billno = '3'");
-    let report = Audit::new().run(&ledger, &mut |_| {}).await.unwrap();
-    let wrong: Vec<_> = report.faults.iter().map(|fault| fault.wrong.as_str()).collect();
-    assert_eq!(wrong, ["packet_changed"]);
+    assert_eq!(
+        faults(audit(&ledger, Vec::new()).await),
+        [Wrong::PacketChanged { mch_billno: "3".into() }]
+    );
+    server.sql(&database.name, &of_manual(1, "history_y2017m07", OF_JULY));
+    assert_eq!(positions(0).await.unwrap(), [1, 2, 3, 4]);
+    assert_eq!(server.sql(&database.name, "SELECT count(*) FROM detached"), "0");
+}
+
+#[tokio::test]
+async fn a_detached_month_excuses_only_what_it_holds() {
+    let Some(server) = TestServer::shared() else { return };
+    let database = server.database();
+    let days = ["06-10", "07-01", "06-11", "07-02", "07-03", "08-01", "08-02", "08-03", "08-04"];
+    let ledger = with_packets_of(&database, &days).await;
+    let heads = ledger.heads().await.unwrap();
+    server.sql(&database.name, &of_manual(0, "history_y2017m07", OF_JULY));
+    let kept = server.sql(&database.name, "SELECT first, last FROM detached ORDER BY first");
+    assert_eq!(kept, "2|2\n4|5");
+    let july = "history_y2017m07";
+    let report = audit(&ledger, Vec::new()).await;
+    assert_eq!(report.unverified, [unverified(2, 9, july)]);
+    assert_eq!(report.checked.entries, 1);
+    assert_eq!(faults(report), []);
+    // Beside the month, before and behind it, and within what could not be verified.
+    server.sql(&database.name, "DELETE FROM history WHERE position IN (1, 3, 6, 8)");
+    let missing = |from, next| Wrong::EntriesMissing { from, next };
+    let gone = |number: &str| Wrong::PacketUnchained { mch_billno: number.into() };
+    let report = audit(&ledger, Vec::new()).await;
+    assert_eq!(report.unverified, [unverified(2, 9, july)]);
+    let places = [missing(1, 2), missing(3, 4), missing(6, 7), missing(8, 9)];
+    assert_eq!(faults(report), places, "packets without an entry may have it in the month");
+    // A head that lies beyond: what follows on it is verified again.
+    let report = audit(&ledger, heads.clone()).await;
+    assert_eq!(report.unverified, [unverified(2, 9, july)]);
+    assert_eq!(faults(report), places);
+    // What is written down of a month that is there excuses nothing.
     server.sql(
         &database.name,
         "ALTER TABLE history ATTACH PARTITION history_y2017m07 \
-         FOR VALUES FROM (1498838400000) TO (1501516800000)",
+         FOR VALUES FROM (1498838400000) TO (1501516800000); \
+         DELETE FROM history WHERE position = 5",
     );
-    let links = ledger.links(Book::Records, MCH_ID, 0, 1000).await.unwrap();
-    assert_eq!(positions(links), [1, 2, 3, 4]);
+    let report = audit(&ledger, heads).await;
+    assert_eq!(report.unverified, []);
+    let wrong = [
+        missing(1, 2),
+        missing(3, 4),
+        missing(5, 7),
+        missing(8, 9),
+        Wrong::EarlierHeadDiffers { position: 9 },
+        gone("1"),
+        gone("3"),
+        gone("5"),
+        gone("6"),
+        gone("8"),
+    ];
+    assert_eq!(faults(report), wrong);
+}
+
+#[tokio::test]
+async fn a_month_that_was_not_written_down_excuses_nothing() {
+    let Some(server) = TestServer::shared() else { return };
+    let database = server.database();
+    let ledger = with_packets_of(&database, &["06-10", "07-10"]).await;
+    let detach = of_manual(0, "history_y2017m07", OF_JULY);
+    let write_down = &detach[detach.find("INSERT").unwrap()..detach.find("ALTER").unwrap()];
+    server.sql(&database.name, "ALTER TABLE history DETACH PARTITION history_y2017m07");
+    let cut = Wrong::EntriesCut { last: 1, head: 2 };
+    let gone = Wrong::PacketUnchained { mch_billno: "2".into() };
+    assert_eq!(faults(audit(&ledger, Vec::new()).await), [cut, gone]);
+    server.sql(&database.name, write_down);
+    let report = audit(&ledger, Vec::new()).await;
+    assert_eq!(report.unverified, [unverified(2, 2, "history_y2017m07")]);
+    assert_eq!(faults(report), []);
+    // The head moved back: what the month holds lies beyond it.
+    server.sql(
+        &database.name,
+        "UPDATE chains SET position = 1, hash = decode(repeat('07', 32), 'hex')",
+    );
+    assert_eq!(
+        faults(audit(&ledger, Vec::new()).await)[..2],
+        [Wrong::HeadChanged { position: 1 }, Wrong::EntriesBeyondHead { position: 2 }]
+    );
 }
 
 #[tokio::test]

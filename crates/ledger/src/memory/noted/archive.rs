@@ -42,6 +42,14 @@ impl Noted {
         }
     }
 
+    /// Whether packets name the alias that it was not put into.
+    pub(in crate::memory) fn is_alias_used(&self, mch_id: &str, alias: &OpenId) -> bool {
+        let named = self.of(mch_id).find(|inquiry| inquiry.names(alias));
+        named.and_then(|inquiry| self.kept(&inquiry.key)).is_some_and(|kept| {
+            !self.chains.entries(mch_id, &kept.history).iter().any(Entry::is_forgotten)
+        })
+    }
+
     pub(in crate::memory) fn forget(
         &mut self,
         mch_id: &str,

@@ -2,6 +2,7 @@
 
 use super::{Kept, State, Usage};
 use crate::archive::{self, Estate, Forgotten, Shipment, Standing};
+use crate::budget::in_place_of;
 use crate::error::LedgerError;
 use crate::history::Entry;
 use crate::record::{Key, Record};
@@ -49,6 +50,14 @@ impl State {
         }
     }
 
+    /// Whether packets name the alias that it was not put into.
+    pub(in crate::memory) fn is_alias_used(&self, mch_id: &str, alias: &OpenId) -> bool {
+        let mut packets = self.packets.get(mch_id).into_iter().flat_map(BTreeMap::values);
+        packets.find(|kept| kept.record.names(alias)).is_some_and(|kept| {
+            !self.chains.entries(mch_id, &kept.history).iter().any(Entry::is_forgotten)
+        })
+    }
+
     pub(in crate::memory) fn forget(
         &mut self,
         mch_id: &str,
@@ -71,18 +80,19 @@ impl State {
             merchant.version += 1;
             self.merchants_version += 1;
         }
-        self.rename_beside(mch_id, openid, alias);
+        self.rename_beside(mch_id, openid, alias, at);
         forgotten
     }
 
     /// In the use of the limits and in what the watch found.
-    fn rename_beside(&mut self, mch_id: &str, openid: &OpenId, alias: &OpenId) {
+    fn rename_beside(&mut self, mch_id: &str, openid: &OpenId, alias: &OpenId, at: Timestamp) {
         let is_named = |of: &str, to: &str| of == mch_id && to == openid.as_str();
         let old: Vec<_> =
             self.usage.keys().filter(|(of, _, to)| is_named(of, to)).cloned().collect();
         for key in old {
             let Some(used) = self.usage.remove(&key) else { continue };
-            let sum = self.usage.entry((key.0, key.1, alias.as_str().into())).or_default();
+            let name = in_place_of((mch_id, openid), alias, key.1, at);
+            let sum = self.usage.entry((key.0, key.1, name)).or_default();
             sum.packets = sum.packets.saturating_add(used.packets);
             sum.amount = sum.amount.checked_add(used.amount).unwrap_or(Fen::MAX);
         }

@@ -1,6 +1,6 @@
 //! Reading chains, and what stands beside them: each page of one state of the database.
 
-use crate::archive::Standing;
+use crate::archive::{EachHead, Standing};
 use crate::book::Book;
 use crate::chain::{Head, Link};
 use crate::digest::StateDigest;
@@ -9,33 +9,37 @@ use crate::postgres::chains::{self, history, optional_fixed, select_links};
 use crate::postgres::door::{Connection, Door, Value};
 use crate::postgres::fault::Outcome;
 use crate::postgres::inquiries::rows::{INQUIRY, inquiry};
-use crate::postgres::months;
-use crate::postgres::rows::{RECORD, number, optional, record, text, text_id};
+use crate::postgres::months::{self, Run};
+use crate::postgres::rows::{RECORD, get, optional, record, text, text_id};
 use crate::postgres::text::Text;
 use hongbao_wire::{MchBillno, MchId};
 use std::collections::{BTreeMap, BTreeSet};
 
 const PAGE_MAX: u32 = 1_000;
 
-/// The head of every chain, and an empty one for each merchant whose entries, packets or totals have none.
-pub(super) async fn heads(door: &Door) -> Result<Vec<Head>, LedgerError> {
+/// The head of every chain, and an empty one for each merchant whose entries, packets or totals have none. One
+/// that cannot be read is an error of its own.
+pub(super) async fn each_head(door: &Door) -> Result<Vec<EachHead>, LedgerError> {
     let connection = door.snapshot().await?;
     let mut heads = Vec::new();
     for book in Book::ALL {
-        let query = "SELECT mch_id, position, hash FROM chains WHERE book = $1 AND position > 0";
-        let mut of: BTreeMap<MchId, Head> = BTreeMap::new();
+        let query = "SELECT mch_id, position, hash FROM chains WHERE book = $1 AND position <> 0";
+        let mut of: BTreeMap<MchId, Result<Head, LedgerError>> = BTreeMap::new();
         for row in connection.rows(query, &[&book.as_str()]).await? {
-            let mch_id: MchId = text_id(&row, 0)?;
-            of.insert(mch_id.clone(), chains::head(&row, 1, book, mch_id)?);
+            match text_id::<MchId>(&row, 0) {
+                Ok(mch_id) => of.insert(mch_id.clone(), chains::head(&row, 1, book, mch_id)),
+                // As it stands there: nobody has that name.
+                Err(error) => of.insert(get::<String>(&row, 0)?.into(), Err(error)),
+            };
         }
         let totals = format!("totals WHERE book = '{}' AND", book.as_str());
         let packets = [history(book), book.as_str()].map(|table| format!("{table} WHERE"));
         for of_book in packets.into_iter().chain([totals]) {
             for mch_id in merchants_in(&connection, &of_book).await? {
-                of.entry(mch_id.clone()).or_insert_with(|| Head::empty(book, mch_id));
+                of.entry(mch_id.clone()).or_insert_with(|| Ok(Head::empty(book, mch_id)));
             }
         }
-        heads.extend(of.into_values());
+        heads.extend(of.into_iter().map(|(mch_id, head)| (book, mch_id, head)));
     }
     done(connection).await?;
     Ok(heads)
@@ -61,8 +65,8 @@ async fn merchants_in(connection: &Connection, rows: &str) -> Outcome<Vec<MchId>
     }
 }
 
-/// Entries after a position. Where some are not there and months are detached, it says so: what was
-/// put away in order is no tampering, but it cannot be verified here either.
+/// Entries after a position, up to the first that a detached month holds. Where that is the next one it says
+/// so: what was put away in order is no tampering, but it cannot be verified here either.
 pub(super) async fn links(
     door: &Door,
     book: Book,
@@ -75,31 +79,57 @@ pub(super) async fn links(
         select_links(book, "WHERE mch_id = $1 AND position > $2 ORDER BY position, at LIMIT $3");
     let from = i64::try_from(after).unwrap_or(i64::MAX);
     let values: [Value<'_>; 3] = [&Text(mch_id), &from, &i64::from(limit)];
-    // Before the entries: what is committed in between is not missed.
-    let end = position(door, book, mch_id).await?;
-    let links = door.all(&query, &values, chains::link).await?;
-    let due = (after.saturating_add(1)..=u64::MAX).zip(&links);
-    let gap = due.clone().find(|(due, link)| *due != link.position).map(|(due, _)| due);
-    let read = after.saturating_add(links.len() as u64);
-    let is_short = links.len() < limit as usize && read < end;
-    if let Some(missing) = gap.or(is_short.then(|| read.saturating_add(1))) {
-        let months = months::detached(door, book).await?;
-        if !months.is_empty() {
-            return Err(LedgerError::Detached {
-                mch_id: mch_id.to_owned(),
-                position: missing,
-                months: months.join(", "),
-            });
-        }
+    let mut links = door.all(&query, &values, chains::link).await?;
+    let gaps = gaps(&links, after, links.len() < limit as usize);
+    if gaps.is_empty() {
+        return Ok(links);
+    }
+    let runs = months::detached(door, book, mch_id, after).await?;
+    let Some((first, last, months)) = first_put_away(&gaps, &runs) else { return Ok(links) };
+    links.retain(|link| link.position < first);
+    if links.is_empty() {
+        let mch_id = mch_id.to_owned();
+        return Err(LedgerError::Detached { mch_id, position: first, last, months });
     }
     Ok(links)
 }
 
-/// How many entries a chain has by its head.
-async fn position(door: &Door, book: Book, mch_id: &str) -> Result<u64, LedgerError> {
-    let query = "SELECT position FROM chains WHERE mch_id = $1 AND book = $2";
-    let values: [Value<'_>; 2] = [&Text(mch_id), &book.as_str()];
-    Ok(door.one(query, &values, |row| number(row, 0)).await?.unwrap_or_default())
+/// The positions after `after` that no link has, each gap with its ends; after the last link all, where
+/// there is no more.
+fn gaps(links: &[Link], after: u64, is_end: bool) -> Vec<(u64, u64)> {
+    let mut gaps = Vec::new();
+    let mut due = after.saturating_add(1);
+    for link in links {
+        if link.position > due {
+            gaps.push((due, link.position - 1));
+        }
+        due = due.max(link.position.saturating_add(1));
+    }
+    if is_end {
+        gaps.push((due, u64::MAX));
+    }
+    gaps
+}
+
+/// The first entries of a gap that detached months hold: the ends of the run, and the months. `runs` are in order.
+fn first_put_away(gaps: &[(u64, u64)], runs: &[Run]) -> Option<(u64, u64, String)> {
+    let (from, to, at) = gaps.iter().find_map(|(from, to)| {
+        let at = runs.iter().position(|run| run.last >= *from && run.first <= *to)?;
+        Some((runs[at].first.max(*from), *to, at))
+    })?;
+    let mut last = runs[at].last;
+    let mut months = runs[at].month.to_string();
+    for run in &runs[at + 1..] {
+        if run.first > last.saturating_add(1) || run.first > to {
+            break;
+        }
+        last = last.max(run.last);
+        if !months.split(", ").any(|month| month == &*run.month) {
+            months.push_str(", ");
+            months.push_str(&run.month);
+        }
+    }
+    Some((from, last.min(to), months))
 }
 
 /// Packets after a number with what is there of each, and what its chain says.

@@ -1,5 +1,6 @@
 //! Taking in what another ledger sends, and giving what belongs to a merchant.
 
+use super::erase;
 use crate::archive::{Estate, Shipment, Usage};
 use crate::book::Book;
 use crate::chain::{Flaw, Head, Link};
@@ -45,6 +46,8 @@ async fn try_shipment(door: &Door, shipment: &Shipment) -> Outcome<()> {
     connection.prepare(&[chains::append_to(*book), tally::WRITE, tally::REMOVE]).await?;
     try_join_all(new.iter().map(|link| chains::write_link(&connection, *book, mch_id, link)))
         .await?;
+    // An earlier part brought messages that the source has not any more.
+    erase::before_forgotten(&connection, *book, mch_id, &new).await?;
     let mut tally = Tally::default();
     match book {
         Book::Records => take_records(&connection, shipment, &mut tally).await?,

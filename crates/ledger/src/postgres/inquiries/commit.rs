@@ -19,8 +19,10 @@ use std::sync::LazyLock;
 static INQUIRIES: LazyLock<String> = LazyLock::new(|| {
     format!("SELECT {INQUIRY} FROM inquiries WHERE mch_id = $1 AND mch_billno = ANY($2)")
 });
-const OF_REFS: &str =
-    "SELECT business_ref, mch_billno FROM inquiries WHERE mch_id = $1 AND business_ref = ANY($2)";
+/// With the first characters, by which the index finds them.
+const OF_REFS: &str = "SELECT business_ref, mch_billno FROM inquiries WHERE mch_id = $1 \
+     AND left(business_ref, 64) = ANY(ARRAY(SELECT left(ref, 64) FROM unnest($2::text[]) AS ref)) \
+     AND business_ref = ANY($2)";
 
 /// A merchant's inquiries while a group of commits is decided.
 pub(in crate::postgres) struct InquiryDesk {

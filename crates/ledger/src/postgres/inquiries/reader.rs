@@ -6,7 +6,7 @@ use crate::inquiries::too_far_ahead;
 use crate::inquiry::{Inquiry, InquiryFilter};
 use crate::postgres::door::{Door, Value};
 use crate::postgres::rows::{number, optional_time};
-use crate::postgres::text::Text;
+use crate::postgres::text::{Text, is};
 use crate::record::Key;
 use crate::time::first_ms_from;
 use jiff::Timestamp;
@@ -15,7 +15,8 @@ use tokio_postgres::types::ToSql;
 
 static BY_KEY: LazyLock<String> = LazyLock::new(|| select("WHERE mch_id = $1 AND mch_billno = $2"));
 static OF_REF: LazyLock<String> = LazyLock::new(|| {
-    select("WHERE mch_id = $1 AND business_ref = $2 ORDER BY noted_at, mch_billno")
+    let business_ref = is("business_ref", "$2");
+    select(&format!("WHERE mch_id = $1 AND {business_ref} ORDER BY noted_at, mch_billno"))
 });
 static DUE: LazyLock<String> = LazyLock::new(|| {
     select("WHERE mch_id = $1 AND due_at <= $2 ORDER BY due_at, mch_billno LIMIT $3")
@@ -39,10 +40,15 @@ pub(super) async fn of_ref(
     door.all(&OF_REF, &[&Text(mch_id), &Text(business_ref)], inquiry).await
 }
 
-/// A union, as no index has both columns.
-const OF_RECEIVER: &str = "mch_billno IN \
-     (SELECT mch_billno FROM inquiries WHERE mch_id = $1 AND re_openid = $_ \
-     UNION SELECT mch_billno FROM inquiries WHERE mch_id = $1 AND openid = $_)";
+/// The condition that a packet of $1 names a receiver. A union, as no index has both columns.
+pub(in crate::postgres) fn of_receiver(table: &str, place: &str) -> String {
+    format!(
+        "mch_billno IN (SELECT mch_billno FROM {table} WHERE mch_id = $1 AND {} \
+         UNION SELECT mch_billno FROM {table} WHERE mch_id = $1 AND {})",
+        is("re_openid", place),
+        is("openid", place)
+    )
+}
 
 const UNSIGHTED: &str = "NOT EXISTS (SELECT 1 FROM run_rows WHERE run_rows.mch_id = $1 \
      AND run_rows.run = $_ AND run_rows.mch_billno = inquiries.mch_billno)";
@@ -73,12 +79,14 @@ fn listing<'g>(
     let bound = |at: Timestamp| -> Given<'g> { Box::new(first_ms_from(at)) };
     let mut conditions = String::from("WHERE mch_id = $1");
     let mut values = vec![text(mch_id)];
+    let (status, receiver) = (is("status", "$_"), of_receiver("inquiries", "$_"));
+    let business_ref = is("business_ref", "$_");
     let given = [
-        ("status = $_", filter.status.as_deref().map(text)),
+        (&*status, filter.status.as_deref().map(text)),
         ("verdict = $_", filter.verdict.as_deref().map(text)),
         ("coalesce(seen_act_name, act_name) = $_", filter.act_name.as_deref().map(text)),
-        (OF_RECEIVER, filter.openid.as_ref().map(|id| text(id.as_str()))),
-        ("business_ref = $_", filter.business_ref.as_deref().map(text)),
+        (&receiver, filter.openid.as_ref().map(|id| text(id.as_str()))),
+        (&business_ref, filter.business_ref.as_deref().map(text)),
         ("coalesce(sent_at, noted_at) >= $_", filter.from.map(bound)),
         ("coalesce(sent_at, noted_at) < $_", filter.until.map(bound)),
         ("mch_billno > $_", filter.after_billno.as_deref().map(text)),
