@@ -1,6 +1,7 @@
 //! The store for many processes: PostgreSQL.
 
 mod archive;
+mod arrays;
 mod chains;
 mod commit;
 mod door;

@@ -1,6 +1,7 @@
 //! The chains: their ends, which are also the locks on what they are of, and their links.
 
-use super::door::Connection;
+use super::arrays;
+use super::door::{Connection, Value};
 use super::fault::{Outcome, damaged};
 use super::rows::{get, happening, number, signed, text_id};
 use super::text::Text;
@@ -9,6 +10,7 @@ use crate::chain::{Head, Link, Raw};
 use crate::digest::Digest;
 use crate::error::LedgerError;
 use hongbao_wire::MchId;
+use std::sync::LazyLock;
 use tokio_postgres::Row;
 
 pub(super) const LOCK: &str =
@@ -75,17 +77,80 @@ pub(super) const fn history(book: Book) -> &'static str {
 
 const COLUMNS: &str = "position, mch_billno, at, source, event, mark, state, raw_removed, raw";
 
-pub(super) const fn append_to(book: Book) -> &'static str {
+const APPENDED: &str =
+    "mch_id, position, at, mch_billno, source, event, mark, state, raw_removed, raw";
+
+static APPEND: LazyLock<[String; 2]> = LazyLock::new(|| {
+    [Book::Records, Book::Inquiries].map(|book| arrays::insert(history(book), APPENDED, 1))
+});
+
+/// The statement that writes links of one merchant.
+pub(super) fn append_to(book: Book) -> &'static str {
+    let [records, inquiries] = &*APPEND;
     match book {
-        Book::Records => {
-            "INSERT INTO history (mch_id, position, at, mch_billno, source, event, mark, state, \
-             raw_removed, raw) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-        }
-        Book::Inquiries => {
-            "INSERT INTO inquiry_history (mch_id, position, at, mch_billno, source, event, mark, \
-             state, raw_removed, raw) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-        }
+        Book::Records => records,
+        Book::Inquiries => inquiries,
     }
+}
+
+/// What a link's columns are set to, but for `mch_id`.
+struct LinkValues<'l> {
+    position: i64,
+    at: i64,
+    mch_billno: Text<'l>,
+    source: &'static str,
+    event: Text<'l>,
+    mark: &'l [u8],
+    state: Option<&'l [u8]>,
+    removed: Option<&'l [u8]>,
+    raw: Option<&'l [u8]>,
+}
+
+impl<'l> LinkValues<'l> {
+    fn new(link: &'l Link) -> Result<Self, LedgerError> {
+        let (removed, raw): (Option<&[u8]>, Option<&[u8]>) = match &link.raw {
+            Raw::Absent => (None, None),
+            Raw::Kept(raw) => (None, Some(raw)),
+            Raw::Removed(digest) => (Some(digest), None),
+        };
+        Ok(Self {
+            position: signed(link.position)?,
+            at: link.entry.at.as_millisecond(),
+            mch_billno: Text(link.mch_billno.as_str()),
+            source: link.entry.source.as_str(),
+            event: Text(&link.entry.event),
+            mark: &link.mark,
+            state: link.state.as_ref().map(|state| &state[..]),
+            removed,
+            raw,
+        })
+    }
+
+    fn values(&self) -> Vec<Value<'_>> {
+        vec![
+            &self.position,
+            &self.at,
+            &self.mch_billno,
+            &self.source,
+            &self.event,
+            &self.mark,
+            &self.state,
+            &self.removed,
+            &self.raw,
+        ]
+    }
+}
+
+/// Writes links of one merchant.
+pub(super) async fn write_links(
+    connection: &Connection,
+    book: Book,
+    mch_id: &str,
+    links: &[Link],
+) -> Outcome<()> {
+    let values = links.iter().map(LinkValues::new).collect::<Result<Vec<_>, _>>()?;
+    let rows: Vec<_> = values.iter().map(LinkValues::values).collect();
+    arrays::execute(connection, append_to(book), &[&Text(mch_id)], &rows).await
 }
 
 /// Writes a link.
@@ -95,30 +160,7 @@ pub(super) async fn write_link(
     mch_id: &str,
     link: &Link,
 ) -> Outcome<()> {
-    let (removed, raw): (Option<&[u8]>, Option<&[u8]>) = match &link.raw {
-        Raw::Absent => (None, None),
-        Raw::Kept(raw) => (None, Some(raw)),
-        Raw::Removed(digest) => (Some(digest), None),
-    };
-    let position = signed(link.position)?;
-    connection
-        .execute(
-            append_to(book),
-            &[
-                &Text(mch_id),
-                &position,
-                &link.entry.at.as_millisecond(),
-                &Text(link.mch_billno.as_str()),
-                &link.entry.source.as_str(),
-                &Text(&link.entry.event),
-                &&link.mark[..],
-                &link.state.as_ref().map(|state| &state[..]),
-                &removed,
-                &raw,
-            ],
-        )
-        .await?;
-    Ok(())
+    write_links(connection, book, mch_id, std::slice::from_ref(link)).await
 }
 
 /// The query of links: the columns that [`link`] reads.

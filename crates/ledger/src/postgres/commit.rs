@@ -1,11 +1,12 @@
 //! Commits of records: what a group of them is decided on, and what is written.
 
+use super::arrays;
 use super::chains;
 use super::door::{Connection, Value};
 use super::fault::Outcome;
-use super::rows::{self, OrderValues, RECORD, fen, get, ms, signed, small, text, told_number};
+use super::rows::{self, RECORD, RecordValues, fen, get, ms, small, text};
 use super::tally::{self, Tally};
-use super::text::{Text, maybe};
+use super::text::Text;
 use super::writer::Desk;
 use crate::book::Book;
 use crate::budget::{Standing, veil};
@@ -15,7 +16,7 @@ use crate::finding::Finding;
 use crate::ledger::{Budget, Commit};
 use crate::record::Record;
 use bytes::Bytes;
-use futures_util::future::{BoxFuture, FutureExt, try_join_all, try_join4};
+use futures_util::future::{try_join, try_join4, try_join5};
 use hongbao_wire::Fen;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -26,28 +27,34 @@ pub(super) const BALANCE: &str =
 pub(super) const SET_BALANCE: &str = "UPDATE merchants SET balance = $2 WHERE mch_id = $1";
 const USAGE: &str = "SELECT day, openid, packets, fen FROM usage \
      WHERE mch_id = $1 AND day = ANY($2) AND openid = ANY($3)";
-pub(super) const SET_USAGE: &str = "INSERT INTO usage (mch_id, day, openid, packets, fen) \
-     VALUES ($1, $2, $3, $4, $5) ON CONFLICT (mch_id, day, openid) \
-     DO UPDATE SET packets = excluded.packets, fen = excluded.fen";
-pub(super) const ADD_FINDING: &str = "INSERT INTO findings (mch_id, at, first_billno, \
-     second_billno, re_openid, total_amount, told) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+static SET_USAGE: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "{} ON CONFLICT (mch_id, day, openid) \
+         DO UPDATE SET packets = excluded.packets, fen = excluded.fen",
+        arrays::insert("usage", "mch_id, day, openid, packets, fen", 1)
+    )
+});
+const ADD_FINDINGS: &str = "INSERT INTO findings (mch_id, at, first_billno, second_billno, \
+     re_openid, total_amount, told) SELECT r.* FROM unnest($1::text[], $2::bigint[], $3::text[], \
+     $4::text[], $5::text[], $6::bigint[], $7::text[]) AS r \
      ON CONFLICT (mch_id, first_billno, second_billno) DO NOTHING";
 static RECORDS: LazyLock<String> = LazyLock::new(|| {
     format!("SELECT {RECORD} FROM records WHERE mch_id = $1 AND mch_billno = ANY($2)")
 });
 static WRITE: LazyLock<String> = LazyLock::new(|| upsert("records", &format!("{RECORD}, reply")));
 
-/// Writes a row, new or in the place of the old one, and ends its lease.
+/// Writes a merchant's rows, each new or in the place of the old one, and ends their leases.
 pub(super) fn upsert(table: &str, columns: &str) -> String {
-    let columns: Vec<&str> = columns.split(',').map(str::trim).collect();
-    let places: Vec<String> = (1..=columns.len()).map(|place| format!("${place}")).collect();
-    let set: Vec<String> =
-        columns.iter().skip(2).map(|column| format!("{column} = excluded.{column}")).collect();
+    let set: Vec<String> = columns
+        .split(',')
+        .map(str::trim)
+        .skip(2)
+        .map(|column| format!("{column} = excluded.{column}"))
+        .collect();
     format!(
-        "INSERT INTO {table} ({}) VALUES ({}) ON CONFLICT (mch_id, mch_billno) \
+        "{} ON CONFLICT (mch_id, mch_billno) \
          DO UPDATE SET {}, leased_until = NULL, leased_by = NULL",
-        columns.join(", "),
-        places.join(", "),
+        arrays::insert(table, columns, 1),
         set.join(", "),
     )
 }
@@ -81,8 +88,8 @@ impl Desk for RecordDesk {
             tally::READ,
             &WRITE,
             SET_BALANCE,
-            SET_USAGE,
-            ADD_FINDING,
+            &SET_USAGE,
+            ADD_FINDINGS,
             tally::WRITE,
             tally::REMOVE,
         ]
@@ -186,25 +193,26 @@ impl Desk for RecordDesk {
     async fn write(&self, connection: &Connection) -> Outcome<()> {
         let Some((first, _)) = self.written.values().next() else { return Ok(()) };
         let mch_id = first.key.mch_id.as_str();
-        let mut writes: Vec<BoxFuture<'_, Outcome<()>>> = Vec::new();
-        for (record, reply) in self.written.values() {
-            writes.push(write_record(connection, record, reply.as_deref()).boxed());
-        }
-        for link in &self.links {
-            writes.push(chains::write_link(connection, Book::Records, mch_id, link).boxed());
-        }
-        for (key, sum) in self.tally.changed() {
-            writes.push(tally::write(connection, Book::Records, mch_id, key, sum).boxed());
-        }
-        for ((day, openid), (packets, amount)) in &self.spent {
-            let usage = (*packets, *amount);
-            writes.push(write_usage(connection, mch_id, day, openid, usage).boxed());
-        }
-        writes.extend(self.findings.iter().map(|f| write_finding(connection, f).boxed()));
-        if let Some(balance) = self.balance.filter(|_| self.balance != self.balance_before) {
-            writes.push(write_balance(connection, mch_id, balance).boxed());
-        }
-        try_join_all(writes).await.map(drop)
+        let records = self.written.values().map(|(record, reply)| (record, reply.as_deref()));
+        let spent = self.spent.iter().map(|((day, openid), sum)| (&**day, &**openid, *sum));
+        let balance = async {
+            match self.balance.filter(|_| self.balance != self.balance_before) {
+                Some(balance) => write_balance(connection, mch_id, balance).await,
+                None => Ok(()),
+            }
+        };
+        try_join(
+            try_join5(
+                write_records(connection, mch_id, records),
+                chains::write_links(connection, Book::Records, mch_id, &self.links),
+                self.tally.write(connection, Book::Records, mch_id),
+                write_usages(connection, mch_id, spent),
+                write_findings(connection, &self.findings),
+            ),
+            balance,
+        )
+        .await
+        .map(drop)
     }
 
     fn may_begin(&self) -> bool {
@@ -243,45 +251,42 @@ fn kept(commit: &Commit, version: u64) -> Record {
     Record { version, ..commit.record.clone() }.in_whole_ms()
 }
 
+/// Writes a merchant's records with their replies, each new or in the place of the old one.
+async fn write_records(
+    connection: &Connection,
+    mch_id: &str,
+    records: impl Iterator<Item = (&Record, Option<&[u8]>)>,
+) -> Outcome<()> {
+    let values = records.map(|(record, reply)| RecordValues::new(record, reply));
+    let values = values.collect::<Result<Vec<_>, _>>()?;
+    let rows: Vec<_> = values.iter().map(RecordValues::values).collect();
+    arrays::execute(connection, &WRITE, &[&Text(mch_id)], &rows).await
+}
+
 /// Writes a record, new or in the place of the old one.
 pub(super) async fn write_record(
     connection: &Connection,
     record: &Record,
     reply: Option<&[u8]>,
 ) -> Outcome<()> {
-    let version = signed(record.version)?;
-    let due_at = record.due_at.map(ms);
-    let order = OrderValues::new(&record.order);
-    let status = maybe(record.status.as_ref().map(|status| status.as_str()));
-    let detail_id = maybe(record.detail_id.as_ref().map(|id| id.as_str()));
-    let receipt = record.receipt.as_ref();
-    let refund = record.refund.as_ref();
-    let (mch_id, mch_billno) =
-        (Text(record.key.mch_id.as_str()), Text(record.key.mch_billno.as_str()));
-    let (status_at, sent_at) = (ms(record.status_at), ms(record.sent_at));
-    let (told, play) = (told_number(record.told), Text(&record.play));
-    let reason = maybe(record.reason.as_deref());
-    let openid = maybe(receipt.map(|receipt| receipt.openid.as_str()));
-    let amount = receipt.map(|receipt| receipt.amount.as_i64());
-    let rcv_time = receipt.map(|receipt| ms(receipt.rcv_time));
-    let refund_amount = refund.map(|refund| refund.refund_amount.as_i64());
-    let refund_time = refund.map(|refund| ms(refund.refund_time));
-    let mut values: Vec<Value<'_>> =
-        vec![&mch_id, &mch_billno, &version, &status, &status_at, &told, &due_at, &play];
-    values.extend(order.values());
-    let rest: [Value<'_>; 9] = [
-        &sent_at,
-        &detail_id,
-        &reason,
-        &openid,
-        &amount,
-        &rcv_time,
-        &refund_amount,
-        &refund_time,
-        &reply,
-    ];
-    values.extend(rest);
-    connection.execute(&WRITE, &values).await.map(drop)
+    let mch_id = record.key.mch_id.as_str();
+    write_records(connection, mch_id, std::iter::once((record, reply))).await
+}
+
+/// Writes what was spent: the day, the receiver, the packets and their sum.
+async fn write_usages(
+    connection: &Connection,
+    mch_id: &str,
+    usages: impl Iterator<Item = (&str, &str, (u32, Fen))>,
+) -> Outcome<()> {
+    let values: Vec<_> = usages
+        .map(|(day, openid, (packets, sum))| (day, Text(openid), i64::from(packets), sum.as_i64()))
+        .collect();
+    let rows: Vec<_> = values
+        .iter()
+        .map(|(day, openid, packets, sum)| -> Vec<Value<'_>> { vec![day, openid, packets, sum] })
+        .collect();
+    arrays::execute(connection, &SET_USAGE, &[&Text(mch_id)], &rows).await
 }
 
 pub(super) async fn write_usage(
@@ -289,24 +294,38 @@ pub(super) async fn write_usage(
     mch_id: &str,
     day: &str,
     openid: &str,
-    (packets, amount): (u32, Fen),
+    usage: (u32, Fen),
 ) -> Outcome<()> {
-    let packets = i64::from(packets);
-    let values: [Value<'_>; 5] = [&Text(mch_id), &day, &Text(openid), &packets, &amount.as_i64()];
-    connection.execute(SET_USAGE, &values).await.map(drop)
+    write_usages(connection, mch_id, std::iter::once((day, openid, usage))).await
 }
 
+/// Writes findings, those that are not there yet.
+async fn write_findings(connection: &Connection, findings: &[Finding]) -> Outcome<()> {
+    let values: Vec<_> = findings
+        .iter()
+        .map(|finding| {
+            let ids = [
+                finding.mch_id.as_str(),
+                finding.first_billno.as_str(),
+                finding.second_billno.as_str(),
+                finding.re_openid.as_str(),
+                &finding.told,
+            ];
+            (ids.map(Text), ms(finding.at), finding.total_amount.as_i64())
+        })
+        .collect();
+    let rows: Vec<_> = values
+        .iter()
+        .map(|([mch_id, first, second, re_openid, told], at, total_amount)| -> Vec<Value<'_>> {
+            vec![mch_id, at, first, second, re_openid, total_amount, told]
+        })
+        .collect();
+    arrays::execute(connection, ADD_FINDINGS, &[], &rows).await
+}
+
+/// Writes a finding, unless it is there.
 pub(super) async fn write_finding(connection: &Connection, finding: &Finding) -> Outcome<()> {
-    let values: [Value<'_>; 7] = [
-        &Text(finding.mch_id.as_str()),
-        &ms(finding.at),
-        &Text(finding.first_billno.as_str()),
-        &Text(finding.second_billno.as_str()),
-        &Text(finding.re_openid.as_str()),
-        &finding.total_amount.as_i64(),
-        &Text(&finding.told),
-    ];
-    connection.execute(ADD_FINDING, &values).await.map(drop)
+    write_findings(connection, std::slice::from_ref(finding)).await
 }
 
 async fn write_balance(connection: &Connection, mch_id: &str, balance: Fen) -> Outcome<()> {

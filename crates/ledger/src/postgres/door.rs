@@ -7,6 +7,7 @@ use crate::error::LedgerError;
 use deadpool_postgres::{
     ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
 };
+use futures_util::future::try_join_all;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::aws_lc_rs;
 use rustls::{ClientConfig, RootCertStore};
@@ -271,12 +272,12 @@ impl Connection {
         self.heard(client.execute(&statement, values)).await
     }
 
-    /// Prepares statements, those that are not yet: what is prepared is sent the moment it is first polled.
+    /// Prepares statements, those that are not yet, in one round trip: what is prepared is sent the moment it
+    /// is first polled.
     pub(super) async fn prepare(&self, statements: &[&str]) -> Outcome<()> {
-        for statement in statements {
-            self.heard(self.client().prepare_cached(statement)).await?;
-        }
-        Ok(())
+        let client = self.client();
+        let prepared = statements.iter().map(|query| self.heard(client.prepare_cached(query)));
+        try_join_all(prepared).await.map(drop)
     }
 
     /// Executes statements without values.

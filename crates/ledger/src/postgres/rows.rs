@@ -213,6 +213,78 @@ impl<'o> OrderValues<'o> {
     }
 }
 
+/// What a record's columns are set to, and its reply's, but for `mch_id`.
+pub(super) struct RecordValues<'r> {
+    mch_billno: Text<'r>,
+    version: i64,
+    status: Option<Text<'r>>,
+    status_at: i64,
+    told: i16,
+    due_at: Option<i64>,
+    play: Text<'r>,
+    order: OrderValues<'r>,
+    sent_at: i64,
+    detail_id: Option<Text<'r>>,
+    reason: Option<Text<'r>>,
+    openid: Option<Text<'r>>,
+    amount: Option<i64>,
+    rcv_time: Option<i64>,
+    refund_amount: Option<i64>,
+    refund_time: Option<i64>,
+    reply: Option<&'r [u8]>,
+}
+
+impl<'r> RecordValues<'r> {
+    pub(super) fn new(record: &'r Record, reply: Option<&'r [u8]>) -> Result<Self, LedgerError> {
+        let (receipt, refund) = (record.receipt.as_ref(), record.refund.as_ref());
+        Ok(Self {
+            mch_billno: Text(record.key.mch_billno.as_str()),
+            version: signed(record.version)?,
+            status: maybe(record.status.as_ref().map(|status| status.as_str())),
+            status_at: ms(record.status_at),
+            told: told_number(record.told),
+            due_at: record.due_at.map(ms),
+            play: Text(&record.play),
+            order: OrderValues::new(&record.order),
+            sent_at: ms(record.sent_at),
+            detail_id: maybe(record.detail_id.as_ref().map(|id| id.as_str())),
+            reason: maybe(record.reason.as_deref()),
+            openid: maybe(receipt.map(|receipt| receipt.openid.as_str())),
+            amount: receipt.map(|receipt| receipt.amount.as_i64()),
+            rcv_time: receipt.map(|receipt| ms(receipt.rcv_time)),
+            refund_amount: refund.map(|refund| refund.refund_amount.as_i64()),
+            refund_time: refund.map(|refund| ms(refund.refund_time)),
+            reply,
+        })
+    }
+
+    pub(super) fn values(&self) -> Vec<Value<'_>> {
+        let mut values: Vec<Value<'_>> = vec![
+            &self.mch_billno,
+            &self.version,
+            &self.status,
+            &self.status_at,
+            &self.told,
+            &self.due_at,
+            &self.play,
+        ];
+        values.extend(self.order.values());
+        let rest: [Value<'_>; 9] = [
+            &self.sent_at,
+            &self.detail_id,
+            &self.reason,
+            &self.openid,
+            &self.amount,
+            &self.rcv_time,
+            &self.refund_amount,
+            &self.refund_time,
+            &self.reply,
+        ];
+        values.extend(rest);
+        values
+    }
+}
+
 /// The columns of an entry in the order that [`entry`] reads them.
 pub(super) const ENTRY: &str = "at, source, event, raw";
 

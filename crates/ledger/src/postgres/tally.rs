@@ -1,5 +1,6 @@
 //! The totals of a merchant while a group of commits is decided.
 
+use super::arrays;
 use super::door::{Connection, Value};
 use super::fault::{Outcome, damaged};
 use super::rows::{fen, get, number, signed, text};
@@ -7,6 +8,7 @@ use super::text::Text;
 use crate::book::Book;
 use crate::error::LedgerError;
 use crate::total::{Outcome as Became, Sum, Total, TotalKey, shifted};
+use futures_util::future::try_join;
 use sha2::{Digest, Sha256};
 use std::collections::HashMap;
 use tokio_postgres::Row;
@@ -21,12 +23,14 @@ pub(super) const READ: &str = "SELECT day, status, outcome, act_name, sender, pa
 
 pub(super) const WRITE: &str = "INSERT INTO totals (mch_id, book, day, key, status, outcome, \
      act_name, sender, packets, ordered, received, refunded) \
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+     SELECT $1::text, $2::text, r.* FROM unnest($3::text[], $4::bytea[], $5::text[], $6::text[], \
+     $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[]) AS r \
      ON CONFLICT (mch_id, book, day, key) DO UPDATE SET packets = excluded.packets, \
      ordered = excluded.ordered, received = excluded.received, refunded = excluded.refunded";
 
-pub(super) const REMOVE: &str =
-    "DELETE FROM totals WHERE mch_id = $1 AND book = $2 AND day = $3 AND key = $4";
+pub(super) const REMOVE: &str = "DELETE FROM totals t USING \
+     unnest($3::text[], $4::bytea[]) AS r (day, key) \
+     WHERE t.mch_id = $1 AND t.book = $2 AND t.day = r.day AND t.key = r.key";
 
 /// Totals as they are, and as they will be.
 #[derive(Debug, Default)]
@@ -89,9 +93,65 @@ impl Tally {
         self.changed.get(key).or_else(|| self.sums.get(key)).copied().unwrap_or_default()
     }
 
+    /// Writes what changed.
+    pub(super) async fn write(
+        &self,
+        connection: &Connection,
+        book: Book,
+        mch_id: &str,
+    ) -> Outcome<()> {
+        write_all(connection, book, mch_id, self.changed()).await
+    }
+
     /// What changed.
     pub(super) fn changed(&self) -> impl Iterator<Item = (&TotalKey, &Sum)> {
         self.changed.iter()
+    }
+}
+
+/// What a total's columns are set to, but for `mch_id` and `book`.
+struct TotalValues<'t> {
+    day: String,
+    digest: Vec<u8>,
+    status: Text<'t>,
+    outcome: &'static str,
+    act_name: Text<'t>,
+    sender: Text<'t>,
+    packets: i64,
+    ordered: i64,
+    received: i64,
+    refunded: i64,
+}
+
+impl<'t> TotalValues<'t> {
+    fn new(key: &'t TotalKey, sum: &Sum) -> Result<Self, LedgerError> {
+        Ok(Self {
+            day: key.day.to_string(),
+            digest: digest(key),
+            status: Text(&key.status),
+            outcome: key.outcome.as_str(),
+            act_name: Text(&key.act_name),
+            sender: Text(&key.sender),
+            packets: signed(sum.packets)?,
+            ordered: sum.ordered.as_i64(),
+            received: sum.received.as_i64(),
+            refunded: sum.refunded.as_i64(),
+        })
+    }
+
+    fn values(&self) -> Vec<Value<'_>> {
+        vec![
+            &self.day,
+            &self.digest,
+            &self.status,
+            &self.outcome,
+            &self.act_name,
+            &self.sender,
+            &self.packets,
+            &self.ordered,
+            &self.received,
+            &self.refunded,
+        ]
     }
 }
 
@@ -103,32 +163,28 @@ pub(super) async fn write(
     key: &TotalKey,
     sum: &Sum,
 ) -> Outcome<()> {
-    let day = key.day.to_string();
-    if *sum == Sum::default() {
-        let values: [Value<'_>; 4] = [&Text(mch_id), &book.as_str(), &day, &digest(key)];
-        return connection.execute(REMOVE, &values).await.map(drop);
-    }
-    let packets = signed(sum.packets)?;
-    connection
-        .execute(
-            WRITE,
-            &[
-                &Text(mch_id),
-                &book.as_str(),
-                &day,
-                &digest(key),
-                &Text(&key.status),
-                &key.outcome.as_str(),
-                &Text(&key.act_name),
-                &Text(&key.sender),
-                &packets,
-                &sum.ordered.as_i64(),
-                &sum.received.as_i64(),
-                &sum.refunded.as_i64(),
-            ],
-        )
-        .await?;
-    Ok(())
+    write_all(connection, book, mch_id, std::iter::once((key, sum))).await
+}
+
+async fn write_all(
+    connection: &Connection,
+    book: Book,
+    mch_id: &str,
+    totals: impl Iterator<Item = (&TotalKey, &Sum)>,
+) -> Outcome<()> {
+    let (gone, left): (Vec<_>, Vec<_>) = totals.partition(|(_, sum)| **sum == Sum::default());
+    let values = left.iter().map(|(key, sum)| TotalValues::new(key, sum));
+    let values = values.collect::<Result<Vec<_>, _>>()?;
+    let rows: Vec<_> = values.iter().map(TotalValues::values).collect();
+    let gone: Vec<_> = gone.iter().map(|(key, _)| (key.day.to_string(), digest(key))).collect();
+    let of_gone: Vec<_> = gone.iter().map(|(day, key)| vec![day as Value<'_>, key]).collect();
+    let of: [Value<'_>; 2] = [&Text(mch_id), &book.as_str()];
+    try_join(
+        arrays::execute(connection, WRITE, &of, &rows),
+        arrays::execute(connection, REMOVE, &of, &of_gone),
+    )
+    .await
+    .map(drop)
 }
 
 /// Reads the columns of [`TOTAL`].

@@ -1,7 +1,7 @@
 //! Commits that wait at the same time share one transaction, as far as they are of one merchant and
 //! one book; each is decided here and fails alone.
 //!
-//! A transaction takes three round trips: begin, lock and read; write; commit. The lock is the
+//! A transaction takes two round trips: begin, lock and read; write and commit. The lock is the
 //! row of the merchant's chain: whoever holds it sees everything of the merchant in that book as it is,
 //! and nobody changes it meanwhile, in this process or another.
 
@@ -14,6 +14,7 @@ use super::text::Text;
 use crate::book::Book;
 use crate::chain::{Head, Mark};
 use crate::error::LedgerError;
+use futures_util::TryFutureExt;
 use futures_util::future::try_join;
 use std::cmp::Ordering;
 use std::collections::{HashMap, VecDeque};
@@ -59,7 +60,8 @@ pub(super) trait Desk: Sized + Send + Sync {
     /// The mark of the newest entry that was decided.
     fn last_mark(&self) -> Option<Mark>;
 
-    /// Writes what was decided.
+    /// Writes what was decided: each statement is sent when it is first polled, and no more is once one
+    /// could not be.
     fn write(&self, connection: &Connection) -> impl Future<Output = Outcome<()>> + Send;
 
     /// Whether a chain may be begun: for the paying side, whether the merchant is there.
@@ -276,9 +278,18 @@ impl<D: Desk> Turn<D> {
             connection.roll_back().await;
             return Ok(answers);
         };
-        try_join(desk.write(&connection), chains::write_head(&connection, &head)).await?;
-        *doubt = Some(Doubt { head, mark, answers });
-        connection.run("COMMIT").await?;
+        *doubt = Some(Doubt { head: head.clone(), mark, answers });
+        // The commit is sent behind the writes without waiting for them: where the server refuses one of
+        // them, it undoes the transaction instead. Where one cannot even be sent, this ends before the commit is.
+        let writes = try_join(desk.write(&connection), chains::write_head(&connection, &head))
+            .map_err(|fault| (fault.kind != Kind::Broken, fault));
+        let commit = connection.run("COMMIT").map_err(|fault| (false, fault));
+        if let Err((is_undone, fault)) = try_join(writes, commit).await {
+            if is_undone {
+                *doubt = None;
+            }
+            return Err(fault);
+        }
         connection.give_back();
         Ok(doubt.take().map(|doubt| doubt.answers).unwrap_or_default())
     }

@@ -7,6 +7,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// `COMMIT` as the driver sends it: a simple query.
 const COMMIT: &[u8] = b"Q\0\0\0\x0bCOMMIT\0";
+/// What the server answers once it is made.
+const COMMITTED: &[u8] = b"C\0\0\0\x0bCOMMIT\0";
 const ROLLBACK: &[u8] = b"Q\0\0\0\x0dROLLBACK\0";
 /// The same with what comes pipelined behind it.
 const BEGIN: &[u8] = b"Q\0\0\0\x0aBEGIN\0";
@@ -14,7 +16,7 @@ const BEGIN: &[u8] = b"Q\0\0\0\x0aBEGIN\0";
 /// When the wire breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Break {
-    /// Before the server gets it: nothing is committed.
+    /// Before the server gets it, but not the writes before it: nothing is committed.
     BeforeCommit,
     /// After the server has answered it, before the answer is passed on: all is committed.
     AfterCommit,
@@ -85,10 +87,15 @@ async fn carry(
                 if when == Break::AfterCommitAndAtRollback && bytes.ends_with(ROLLBACK) {
                     return;
                 }
-                // The driver sends a commit alone, as it waits for nothing else then.
+                // Behind the writes, and the last of a transaction.
                 if bytes.ends_with(COMMIT) && take_one(&breaks) {
                     match when {
-                        Break::BeforeCommit => return,
+                        Break::BeforeCommit => {
+                            // What was sent before it still gets there.
+                            let writes = bytes.len() - COMMIT.len();
+                            let _ = far_out.write_all(&bytes[..writes]).await;
+                            return;
+                        }
                         Break::AfterCommit | Break::AfterCommitAndAtRollback => {
                             breaks_at_answer = true;
                         }
@@ -101,7 +108,12 @@ async fn carry(
             }
             read = far_in.read(&mut down) => {
                 let Some(bytes) = read.ok().and_then(|read| down.get(..read)) else { return };
-                if bytes.is_empty() || breaks_at_answer || near_out.write_all(bytes).await.is_err() {
+                // The answers to the writes come first: a server that cannot send them undoes all.
+                let is_answer = bytes.windows(COMMITTED.len()).any(|at| at == COMMITTED);
+                if bytes.is_empty()
+                    || (breaks_at_answer && is_answer)
+                    || near_out.write_all(bytes).await.is_err()
+                {
                     return;
                 }
             }

@@ -12,7 +12,7 @@ use crate::postgres::rows::text;
 use crate::postgres::tally::{self, Tally};
 use crate::postgres::text::Text;
 use crate::postgres::writer::Desk;
-use futures_util::future::{BoxFuture, FutureExt, try_join_all, try_join3};
+use futures_util::future::try_join3;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -130,15 +130,13 @@ impl Desk for InquiryDesk {
     async fn write(&self, connection: &Connection) -> Outcome<()> {
         let Some(first) = self.written.values().next() else { return Ok(()) };
         let mch_id = first.key.mch_id.as_str();
-        let mut writes: Vec<BoxFuture<'_, Outcome<()>>> = Vec::new();
-        writes.extend(self.written.values().map(|i| rows::write(connection, i).boxed()));
-        for link in &self.links {
-            writes.push(chains::write_link(connection, Book::Inquiries, mch_id, link).boxed());
-        }
-        for (key, sum) in self.tally.changed() {
-            writes.push(tally::write(connection, Book::Inquiries, mch_id, key, sum).boxed());
-        }
-        try_join_all(writes).await.map(drop)
+        try_join3(
+            rows::write_all(connection, mch_id, self.written.values()),
+            chains::write_links(connection, Book::Inquiries, mch_id, &self.links),
+            self.tally.write(connection, Book::Inquiries, mch_id),
+        )
+        .await
+        .map(drop)
     }
 
     fn may_begin(&self) -> bool {

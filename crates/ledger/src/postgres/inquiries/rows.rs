@@ -2,6 +2,7 @@
 
 use crate::error::LedgerError;
 use crate::inquiry::{Conclusion, Inquiry, Seen};
+use crate::postgres::arrays;
 use crate::postgres::commit::upsert;
 use crate::postgres::door::{Connection, Value};
 use crate::postgres::fault::Outcome;
@@ -85,51 +86,103 @@ fn bytes(row: &Row, column: usize) -> Result<Option<Bytes>, LedgerError> {
 
 /// Writes an inquiry, new or in the place of the old one.
 pub(in crate::postgres) async fn write(connection: &Connection, inquiry: &Inquiry) -> Outcome<()> {
-    let version = signed(inquiry.version)?;
-    let (mch_id, mch_billno) =
-        (Text(inquiry.key.mch_id.as_str()), Text(inquiry.key.mch_billno.as_str()));
-    let (appid, business_ref) =
-        (Text(inquiry.appid.as_str()), maybe(inquiry.business_ref.as_deref()));
-    let (noted_at, sent_at) = (ms(inquiry.noted_at), inquiry.sent_at.map(ms));
-    let (sends, asks) = (i64::from(inquiry.sends), i64::from(inquiry.asks));
-    let (asked_at, answered_at) = (inquiry.asked_at.map(ms), inquiry.answered_at.map(ms));
-    let conclusion = &inquiry.conclusion;
-    let (verdict, cause) = (Text(&conclusion.verdict), maybe(conclusion.cause.as_deref()));
-    let next_step = Text(&conclusion.next_step);
-    let (unknown_since, due_at) = (inquiry.unknown_since.map(ms), inquiry.due_at.map(ms));
-    let attention = maybe(inquiry.attention.as_deref());
-    let order = inquiry.order.as_ref().map(OrderValues::new);
-    let seen = SeenValues::new(inquiry.seen.as_ref());
-    let (reply, send_reply) = (inquiry.reply.as_deref(), inquiry.send_reply.as_deref());
-    let mut values: Vec<Value<'_>> = vec![
-        &mch_id,
-        &mch_billno,
-        &version,
-        &appid,
-        &business_ref,
-        &noted_at,
-        &sent_at,
-        &sends,
-        &asks,
-        &asked_at,
-        &answered_at,
-        &verdict,
-        &cause,
-        &next_step,
-        &conclusion.is_final,
-        &unknown_since,
-        &inquiry.is_contradicted,
-        &due_at,
-        &attention,
-    ];
-    match &order {
-        Some(order) => values.extend(order.values()),
-        None => values.extend(OrderValues::NONE),
+    write_all(connection, inquiry.key.mch_id.as_str(), std::iter::once(inquiry)).await
+}
+
+/// Writes inquiries of one merchant, each new or in the place of the old one.
+pub(super) async fn write_all(
+    connection: &Connection,
+    mch_id: &str,
+    inquiries: impl Iterator<Item = &Inquiry>,
+) -> Outcome<()> {
+    let values = inquiries.map(InquiryValues::new).collect::<Result<Vec<_>, _>>()?;
+    let rows: Vec<_> = values.iter().map(InquiryValues::values).collect();
+    arrays::execute(connection, &WRITE, &[&Text(mch_id)], &rows).await
+}
+
+/// What an inquiry's columns are set to, but for `mch_id`.
+struct InquiryValues<'i> {
+    inquiry: &'i Inquiry,
+    mch_billno: Text<'i>,
+    version: i64,
+    appid: Text<'i>,
+    business_ref: Option<Text<'i>>,
+    noted_at: i64,
+    sent_at: Option<i64>,
+    sends: i64,
+    asks: i64,
+    asked_at: Option<i64>,
+    answered_at: Option<i64>,
+    verdict: Text<'i>,
+    cause: Option<Text<'i>>,
+    next_step: Text<'i>,
+    unknown_since: Option<i64>,
+    due_at: Option<i64>,
+    attention: Option<Text<'i>>,
+    order: Option<OrderValues<'i>>,
+    seen: SeenValues<'i>,
+    reply: Option<&'i [u8]>,
+    send_reply: Option<&'i [u8]>,
+}
+
+impl<'i> InquiryValues<'i> {
+    fn new(inquiry: &'i Inquiry) -> Result<Self, LedgerError> {
+        let conclusion = &inquiry.conclusion;
+        Ok(Self {
+            inquiry,
+            mch_billno: Text(inquiry.key.mch_billno.as_str()),
+            version: signed(inquiry.version)?,
+            appid: Text(inquiry.appid.as_str()),
+            business_ref: maybe(inquiry.business_ref.as_deref()),
+            noted_at: ms(inquiry.noted_at),
+            sent_at: inquiry.sent_at.map(ms),
+            sends: inquiry.sends.into(),
+            asks: inquiry.asks.into(),
+            asked_at: inquiry.asked_at.map(ms),
+            answered_at: inquiry.answered_at.map(ms),
+            verdict: Text(&conclusion.verdict),
+            cause: maybe(conclusion.cause.as_deref()),
+            next_step: Text(&conclusion.next_step),
+            unknown_since: inquiry.unknown_since.map(ms),
+            due_at: inquiry.due_at.map(ms),
+            attention: maybe(inquiry.attention.as_deref()),
+            order: inquiry.order.as_ref().map(OrderValues::new),
+            seen: SeenValues::new(inquiry.seen.as_ref()),
+            reply: inquiry.reply.as_deref(),
+            send_reply: inquiry.send_reply.as_deref(),
+        })
     }
-    values.extend(seen.values());
-    values.push(&reply);
-    values.push(&send_reply);
-    connection.execute(&WRITE, &values).await.map(drop)
+
+    fn values(&self) -> Vec<Value<'_>> {
+        let mut values: Vec<Value<'_>> = vec![
+            &self.mch_billno,
+            &self.version,
+            &self.appid,
+            &self.business_ref,
+            &self.noted_at,
+            &self.sent_at,
+            &self.sends,
+            &self.asks,
+            &self.asked_at,
+            &self.answered_at,
+            &self.verdict,
+            &self.cause,
+            &self.next_step,
+            &self.inquiry.conclusion.is_final,
+            &self.unknown_since,
+            &self.inquiry.is_contradicted,
+            &self.due_at,
+            &self.attention,
+        ];
+        match &self.order {
+            Some(order) => values.extend(order.values()),
+            None => values.extend(OrderValues::NONE),
+        }
+        values.extend(self.seen.values());
+        values.push(&self.reply);
+        values.push(&self.send_reply);
+        values
+    }
 }
 
 /// What the columns of what we saw are set to; all of them NULL where we saw nothing.
