@@ -4,7 +4,9 @@ use crate::scene::{APPID, MCH_ID};
 use crate::server::Server;
 use hongbao_issuer::{ReplyStyle, reply};
 use hongbao_ledger::record::{Order, Receipt, Told};
-use hongbao_ledger::{Commit, Entry, Expect, Key, Ledger, Record, SealKey, Source, SqliteLedger};
+use hongbao_ledger::{
+    Commit, Entry, Expect, Key, Ledger, Record, SealKey, Source, SqliteLedger, SqliteOptions,
+};
 use hongbao_wire::send::Sender;
 use hongbao_wire::{Fen, Status};
 use jiff::{SignedDuration, Timestamp};
@@ -15,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// So many commits are under way at once, so that they share transactions.
-const COMMITS_AT_ONCE: u64 = 512;
+const COMMITS_AT_ONCE: usize = 2_048;
 
 /// The `n`th bill number.
 pub fn billno(n: u64) -> String {
@@ -51,7 +53,12 @@ pub fn prepare(binary: &Path, dir: &Path, records: u64) -> std::io::Result<()> {
 
 async fn fill(dir: &Path, records: u64) -> Result<(), hongbao_ledger::LedgerError> {
     let seal = SealKey::load_or_create(dir.join("ledger.key"))?;
-    let ledger = Arc::new(SqliteLedger::open(dir.join("ledger.sqlite"), seal)?);
+    let options = SqliteOptions {
+        group_max: COMMITS_AT_ONCE,
+        cache_kib: 262_144,
+        ..SqliteOptions::default()
+    };
+    let ledger = Arc::new(SqliteLedger::open_with(dir.join("ledger.sqlite"), seal, options)?);
     let Some(mut merchant) = ledger.merchant(MCH_ID).await? else {
         return Err(hongbao_ledger::LedgerError::NoMerchant(MCH_ID.to_owned()));
     };
@@ -61,7 +68,7 @@ async fn fill(dir: &Path, records: u64) -> Result<(), hongbao_ledger::LedgerErro
     let mut next = 0;
     let mut running = tokio::task::JoinSet::new();
     while next < records || !running.is_empty() {
-        while next < records && (running.len() as u64) < COMMITS_AT_ONCE {
+        while next < records && running.len() < COMMITS_AT_ONCE {
             let (ledger, record) = (Arc::clone(&ledger), received(next, now));
             let reply = reply::kept(&record, &merchant, &style);
             running.spawn(async move { ledger.commit(commit(record, reply)).await });
