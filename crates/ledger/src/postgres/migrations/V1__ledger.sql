@@ -237,7 +237,7 @@ CREATE TABLE run_rows (
   PRIMARY KEY (mch_id, run, mch_billno)
 );
 
--- Every month that was ever made, such as `history_y2026m11`: which of them are attached no more can be told.
+-- Every month that was ever made, such as `history_y2026m11`: one that was detached is not made anew.
 CREATE TABLE months (
   name TEXT COLLATE "C" NOT NULL PRIMARY KEY
 );
