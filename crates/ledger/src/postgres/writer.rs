@@ -299,6 +299,7 @@ impl<D: Desk> Turn<D> {
             return Ok(answers);
         };
         *doubt = Some(Doubt { head: head.clone(), mark, answers });
+        connection.hold_to_prepared();
         // The commit is sent behind the writes without waiting for them: where the server refuses one of
         // them, it undoes the transaction instead. Where one cannot even be sent, this ends before the commit is.
         let writes = try_join(desk.write(&connection), chains::write_head(&connection, &head))
