@@ -16,7 +16,7 @@ use crate::finding::Finding;
 use crate::ledger::{Budget, Commit};
 use crate::record::Record;
 use bytes::Bytes;
-use futures_util::future::{try_join, try_join4, try_join5};
+use futures_util::future::{try_join3, try_join4, try_join5};
 use hongbao_wire::Fen;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -42,6 +42,9 @@ static RECORDS: LazyLock<String> = LazyLock::new(|| {
     format!("SELECT {RECORD} FROM records WHERE mch_id = $1 AND mch_billno = ANY($2)")
 });
 static WRITE: LazyLock<String> = LazyLock::new(|| upsert("records", &format!("{RECORD}, reply")));
+/// For those that are known not to be there: cheaper by a look-up and an entry in the log, each row.
+static ADD: LazyLock<String> =
+    LazyLock::new(|| arrays::insert("records", &format!("{RECORD}, reply"), 1));
 
 /// Writes a merchant's rows, each new or in the place of the old one, and ends their leases.
 pub(super) fn upsert(table: &str, columns: &str) -> String {
@@ -86,6 +89,7 @@ impl Desk for RecordDesk {
             &RECORDS,
             USAGE,
             tally::READ,
+            &ADD,
             &WRITE,
             SET_BALANCE,
             &SET_USAGE,
@@ -193,7 +197,12 @@ impl Desk for RecordDesk {
     async fn write(&self, connection: &Connection) -> Outcome<()> {
         let Some((first, _)) = self.written.values().next() else { return Ok(()) };
         let mch_id = first.key.mch_id.as_str();
-        let records = self.written.values().map(|(record, reply)| (record, reply.as_deref()));
+        let (old, new): (Vec<_>, Vec<_>) = self
+            .written
+            .iter()
+            .map(|(mch_billno, (record, reply))| (mch_billno, (record, reply.as_deref())))
+            .partition(|(mch_billno, _)| self.stored.contains_key(*mch_billno));
+        let rows = |of: Vec<(_, _)>| of.into_iter().map(|(_, row)| row);
         let spent = self.spent.iter().map(|((day, openid), sum)| (&**day, &**openid, *sum));
         let balance = async {
             match self.balance.filter(|_| self.balance != self.balance_before) {
@@ -201,14 +210,15 @@ impl Desk for RecordDesk {
                 None => Ok(()),
             }
         };
-        try_join(
+        try_join3(
             try_join5(
-                write_records(connection, mch_id, records),
+                write_records(connection, &ADD, mch_id, rows(new)),
                 chains::write_links(connection, Book::Records, mch_id, &self.links),
                 self.tally.write(connection, Book::Records, mch_id),
                 write_usages(connection, mch_id, spent),
                 write_findings(connection, &self.findings),
             ),
+            write_records(connection, &WRITE, mch_id, rows(old)),
             balance,
         )
         .await
@@ -251,16 +261,17 @@ fn kept(commit: &Commit, version: u64) -> Record {
     Record { version, ..commit.record.clone() }.in_whole_ms()
 }
 
-/// Writes a merchant's records with their replies, each new or in the place of the old one.
+/// Writes a merchant's records with their replies by one of the two statements.
 async fn write_records(
     connection: &Connection,
+    statement: &str,
     mch_id: &str,
     records: impl Iterator<Item = (&Record, Option<&[u8]>)>,
 ) -> Outcome<()> {
     let values = records.map(|(record, reply)| RecordValues::new(record, reply));
     let values = values.collect::<Result<Vec<_>, _>>()?;
     let rows: Vec<_> = values.iter().map(RecordValues::values).collect();
-    arrays::execute(connection, &WRITE, &[&Text(mch_id)], &rows).await
+    arrays::execute(connection, statement, &[&Text(mch_id)], &rows).await
 }
 
 /// Writes a record, new or in the place of the old one.
@@ -270,7 +281,7 @@ pub(super) async fn write_record(
     reply: Option<&[u8]>,
 ) -> Outcome<()> {
     let mch_id = record.key.mch_id.as_str();
-    write_records(connection, mch_id, std::iter::once((record, reply))).await
+    write_records(connection, &WRITE, mch_id, std::iter::once((record, reply))).await
 }
 
 /// Writes what was spent: the day, the receiver, the packets and their sum.

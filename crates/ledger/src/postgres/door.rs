@@ -7,6 +7,7 @@ use crate::error::LedgerError;
 use deadpool_postgres::{
     ClientWrapper, Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime,
 };
+use futures_util::FutureExt;
 use futures_util::future::try_join_all;
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::aws_lc_rs;
@@ -16,12 +17,12 @@ use rustls_pki_types::pem::PemObject;
 use rustls_platform_verifier::BuilderVerifierExt;
 use std::fmt;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::time::timeout;
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Error, Row};
+use tokio_postgres::{Error, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// A value on its way into a statement.
@@ -81,7 +82,8 @@ impl Door {
     pub(super) async fn connection(&self) -> Outcome<Connection> {
         let object = self.pool.get().await?;
         let until = Object::metrics(&object).created.checked_add(self.age_max);
-        Ok(Connection { object: Some(object), patience: self.patience, until })
+        let is_held = AtomicBool::new(false);
+        Ok(Connection { object: Some(object), patience: self.patience, until, is_held })
     }
 
     /// Every row of a query, read. A query changes nothing: where the connection breaks, it is
@@ -235,6 +237,8 @@ pub(super) struct Connection {
     patience: Duration,
     /// Until when it may be shared; `None`: for ever.
     until: Option<Instant>,
+    /// Whether what was not prepared before is refused.
+    is_held: AtomicBool,
 }
 
 impl Connection {
@@ -255,9 +259,8 @@ impl Connection {
 
     /// The rows of a query, prepared once.
     pub(super) async fn rows(&self, query: &str, values: &[Value<'_>]) -> Outcome<Vec<Row>> {
-        let client = self.client();
-        let statement = self.heard(client.prepare_cached(query)).await?;
-        self.heard(client.query(&statement, values)).await
+        let statement = self.statement(query).await?;
+        self.heard(self.client().query(&statement, values)).await
     }
 
     /// The first row of a query, where there is one.
@@ -267,9 +270,24 @@ impl Connection {
 
     /// Executes a statement, prepared once; returns how many rows it changed.
     pub(super) async fn execute(&self, statement: &str, values: &[Value<'_>]) -> Outcome<u64> {
-        let client = self.client();
-        let statement = self.heard(client.prepare_cached(statement)).await?;
-        self.heard(client.execute(&statement, values)).await
+        let statement = self.statement(statement).await?;
+        self.heard(self.client().execute(&statement, values)).await
+    }
+
+    /// A statement, prepared once.
+    async fn statement(&self, query: &str) -> Outcome<Statement> {
+        let prepared = self.client().prepare_cached(query);
+        if !self.is_held.load(Ordering::Relaxed) {
+            return self.heard(prepared).await;
+        }
+        let unprepared = || LedgerError::Storage(format!("it was not prepared: {query}"));
+        Ok(prepared.now_or_never().ok_or_else(unprepared)??)
+    }
+
+    /// From now on refuses at once what is not prepared: preparing waits for an answer, and so what is sent next
+    /// would overtake it.
+    pub(super) fn hold_to_prepared(&self) {
+        self.is_held.store(true, Ordering::Relaxed);
     }
 
     /// Prepares statements, those that are not yet, in one round trip: what is prepared is sent the moment it

@@ -152,36 +152,43 @@ struct Doubt {
 
 impl<D: Desk> Turn<D> {
     async fn run(mut self) {
-        while let Some(group) = self.next() {
-            self.answer(group).await;
+        while !self.ends() {
+            // Whoever comes while it waits for a connection shares the transaction.
+            let connection = self.shared.door.connection().await;
+            let group = self.next();
+            self.answer(group, connection).await;
         }
     }
 
-    /// What waits, as much as fits into one transaction; `None`: nothing, and the turn is over.
-    fn next(&mut self) -> Option<Vec<Job<D::Commit>>> {
+    /// Whether nothing waits; then the turn is over.
+    fn ends(&mut self) -> bool {
         let mut queues = self.shared.queues();
-        let queue = queues.get_mut(&self.mch_id)?;
-        if queue.is_empty() {
-            // Under the same lock: who comes later leads anew.
+        // Under the same lock: who comes later leads anew.
+        self.is_over = queues.get(&self.mch_id).is_none_or(VecDeque::is_empty);
+        if self.is_over {
             queues.remove(&self.mch_id);
-            drop(queues);
-            self.is_over = true;
-            return None;
         }
-        let count = queue.len().min(self.shared.group_max);
-        Some(queue.drain(..count).collect())
+        self.is_over
     }
 
-    /// Commits a group and answers it.
-    async fn answer(&self, group: Vec<Job<D::Commit>>) {
+    /// What waits, as much as fits into one transaction.
+    fn next(&self) -> Vec<Job<D::Commit>> {
+        let mut queues = self.shared.queues();
+        let Some(queue) = queues.get_mut(&self.mch_id) else { return Vec::new() };
+        let count = queue.len().min(self.shared.group_max);
+        queue.drain(..count).collect()
+    }
+
+    /// Commits a group, at first on this connection, and answers it.
+    async fn answer(&self, group: Vec<Job<D::Commit>>, connection: Outcome<Connection>) {
         let Some(since) = group.first().map(|oldest| oldest.since) else { return };
         let commits: Vec<&D::Commit> = group.iter().map(|job| &job.commit).collect();
-        match self.commit(&commits, since).await {
+        match self.commit(&commits, since, Some(connection)).await {
             Ok(answers) => tell(group, answers),
             // Each is tried alone: one that the database refuses does not take others with it.
             Err(Fault { kind: Kind::Final, .. }) if group.len() > 1 => {
                 for job in group {
-                    let answer = self.commit(&[&job.commit], job.since).await;
+                    let answer = self.commit(&[&job.commit], job.since, None).await;
                     tell(vec![job], answer.unwrap_or_else(|fault| vec![Err(fault.error)]));
                 }
             }
@@ -209,12 +216,25 @@ impl<D: Desk> Turn<D> {
 
     /// Commits a group; tried again where that helps. An error means that nothing of it is there,
     /// but for [`LedgerError::Unreachable`], after which nobody knows.
-    async fn commit(&self, commits: &[&D::Commit], since: Instant) -> Outcome<Vec<Answer>> {
+    async fn commit(
+        &self,
+        commits: &[&D::Commit],
+        since: Instant,
+        mut connection: Option<Outcome<Connection>>,
+    ) -> Outcome<Vec<Answer>> {
         let mut tries = Tries::default();
         let mut doubt = None;
         let mut doubted_since = None;
         loop {
-            let fault = match self.transaction(commits, &mut doubt).await {
+            let on = match connection.take() {
+                Some(connection) => connection,
+                None => self.shared.door.connection().await,
+            };
+            let done = match on {
+                Ok(connection) => self.transaction(connection, commits, &mut doubt).await,
+                Err(fault) => Err(fault),
+            };
+            let fault = match done {
                 Ok(answers) => return Ok(answers),
                 Err(fault) => fault,
             };
@@ -241,11 +261,11 @@ impl<D: Desk> Turn<D> {
 
     async fn transaction(
         &self,
+        connection: Connection,
         commits: &[&D::Commit],
         doubt: &mut Option<Doubt>,
     ) -> Outcome<Vec<Answer>> {
         let mch_id = &*self.mch_id;
-        let connection = self.shared.door.connection().await?;
         connection.prepare(&[chains::LOCK, chains::MOVE, chains::append_to(D::BOOK)]).await?;
         connection.prepare(&D::statements()).await?;
         // Polled, and so sent, in this order.
@@ -279,6 +299,7 @@ impl<D: Desk> Turn<D> {
             return Ok(answers);
         };
         *doubt = Some(Doubt { head: head.clone(), mark, answers });
+        connection.hold_to_prepared();
         // The commit is sent behind the writes without waiting for them: where the server refuses one of
         // them, it undoes the transaction instead. Where one cannot even be sent, this ends before the commit is.
         let writes = try_join(desk.write(&connection), chains::write_head(&connection, &head))

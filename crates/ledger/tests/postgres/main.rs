@@ -7,6 +7,7 @@ mod cut;
 mod erasing;
 #[path = "../given/mod.rs"]
 mod given;
+mod groups;
 mod months;
 mod opening;
 mod proxy;

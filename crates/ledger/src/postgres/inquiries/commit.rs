@@ -12,7 +12,7 @@ use crate::postgres::rows::text;
 use crate::postgres::tally::{self, Tally};
 use crate::postgres::text::Text;
 use crate::postgres::writer::Desk;
-use futures_util::future::try_join3;
+use futures_util::future::{try_join3, try_join4};
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
@@ -39,7 +39,15 @@ impl Desk for InquiryDesk {
     const BOOK: Book = Book::Inquiries;
 
     fn statements() -> Vec<&'static str> {
-        vec![&INQUIRIES, OF_REFS, tally::READ, &rows::WRITE, tally::WRITE, tally::REMOVE]
+        vec![
+            &INQUIRIES,
+            OF_REFS,
+            tally::READ,
+            &rows::ADD,
+            &rows::WRITE,
+            tally::WRITE,
+            tally::REMOVE,
+        ]
     }
 
     async fn read(
@@ -130,8 +138,13 @@ impl Desk for InquiryDesk {
     async fn write(&self, connection: &Connection) -> Outcome<()> {
         let Some(first) = self.written.values().next() else { return Ok(()) };
         let mch_id = first.key.mch_id.as_str();
-        try_join3(
-            rows::write_all(connection, mch_id, self.written.values()),
+        let (old, new): (Vec<_>, Vec<_>) = self
+            .written
+            .values()
+            .partition(|inquiry| self.stored.contains_key(inquiry.key.mch_billno.as_str()));
+        try_join4(
+            rows::write_all(connection, &rows::ADD, mch_id, new.into_iter()),
+            rows::write_all(connection, &rows::WRITE, mch_id, old.into_iter()),
             chains::write_links(connection, Book::Inquiries, mch_id, &self.links),
             self.tally.write(connection, Book::Inquiries, mch_id),
         )

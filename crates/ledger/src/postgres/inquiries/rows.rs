@@ -30,6 +30,8 @@ const ORDER: usize = 19;
 const SEEN: usize = 29;
 
 pub(super) static WRITE: LazyLock<String> = LazyLock::new(|| upsert("inquiries", INQUIRY));
+/// For those that are known not to be there.
+pub(super) static ADD: LazyLock<String> = LazyLock::new(|| arrays::insert("inquiries", INQUIRY, 1));
 
 /// Reads the columns of [`INQUIRY`].
 pub(in crate::postgres) fn inquiry(row: &Row) -> Result<Inquiry, LedgerError> {
@@ -86,18 +88,20 @@ fn bytes(row: &Row, column: usize) -> Result<Option<Bytes>, LedgerError> {
 
 /// Writes an inquiry, new or in the place of the old one.
 pub(in crate::postgres) async fn write(connection: &Connection, inquiry: &Inquiry) -> Outcome<()> {
-    write_all(connection, inquiry.key.mch_id.as_str(), std::iter::once(inquiry)).await
+    let mch_id = inquiry.key.mch_id.as_str();
+    write_all(connection, &WRITE, mch_id, std::iter::once(inquiry)).await
 }
 
-/// Writes inquiries of one merchant, each new or in the place of the old one.
+/// Writes inquiries of one merchant by one of the two statements.
 pub(super) async fn write_all(
     connection: &Connection,
+    statement: &str,
     mch_id: &str,
     inquiries: impl Iterator<Item = &Inquiry>,
 ) -> Outcome<()> {
     let values = inquiries.map(InquiryValues::new).collect::<Result<Vec<_>, _>>()?;
     let rows: Vec<_> = values.iter().map(InquiryValues::values).collect();
-    arrays::execute(connection, &WRITE, &[&Text(mch_id)], &rows).await
+    arrays::execute(connection, statement, &[&Text(mch_id)], &rows).await
 }
 
 /// What an inquiry's columns are set to, but for `mch_id`.
