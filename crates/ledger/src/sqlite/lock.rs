@@ -53,7 +53,7 @@ fn take_alone(path: &Path) -> Result<File, LedgerError> {
         Err(TryLockError::Error(error)) => return Err(failed(error)),
         Err(TryLockError::WouldBlock) => return Err(in_use(&mut file)),
     }
-    file.set_len(0).and_then(|()| put_name(&mut file)).map_err(failed)?;
+    put_name(&mut file, true);
     Ok(file)
 }
 
@@ -65,11 +65,8 @@ fn share(path: &Path) -> Result<File, LedgerError> {
         Err(TryLockError::Error(error)) => return Err(failed(error)),
         Err(TryLockError::WouldBlock) => return Err(in_use(&mut file)),
     }
-    let bytes = file.metadata().map_err(failed)?.len();
-    if bytes >= NAMES_BYTES_MAX {
-        file.set_len(0).map_err(failed)?;
-    }
-    put_name(&mut file).map_err(failed)?;
+    let is_long = file.metadata().is_ok_and(|file| file.len() >= NAMES_BYTES_MAX);
+    put_name(&mut file, is_long);
     Ok(file)
 }
 
@@ -82,8 +79,11 @@ fn open(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-fn put_name(file: &mut File) -> io::Result<()> {
-    file.write_all(format!("{}\n", std::process::id()).as_bytes())
+/// Adds this process's name, or puts it in the place of all. The lock holds without it, on a full disk too.
+fn put_name(file: &mut File, begins_anew: bool) {
+    let name = format!("{}\n", std::process::id());
+    let emptied = if begins_anew { file.set_len(0) } else { Ok(()) };
+    let _ = emptied.and_then(|()| file.write_all(name.as_bytes()));
 }
 
 /// Who holds it, as far as that is known.
