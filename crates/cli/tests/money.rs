@@ -311,7 +311,6 @@ fn a_report_tells_apart_what_a_file_alone_says() {
         outstanding,outstanding_fen,unknown,unknown_fen,beyond_window,beyond_window_fen,imported,imported_fen";
     assert_eq!(lines, [head, "2020-01-02,2,280,1,250,0,0,0,0,0,0,1,30,0,0,1,250"]);
     let table = served.run(&["report", "--by", "day"]);
-    let note =
-        "received and refunded include 2.50 yuan (packets: 1) of which an imported file alone says so";
+    let note = "received and refunded include 2.50 yuan (packets: 1) of which an imported file alone says so";
     assert!(table.stderr.contains(note), "{table:?}");
 }
