@@ -225,7 +225,8 @@ fn a_report_is_the_same_as_table_file_json_and_picture() {
     let report = &said.json()[0];
     let money = |packets: u64, fen: u64| json!({"packets": packets, "fen": fen});
     let total = json!({"sent": money(7, 700), "received": money(5, 500), "refunded": money(1, 100),
-        "failed": money(1, 100), "outstanding": money(0, 0), "unknown": money(0, 0)});
+        "failed": money(1, 100), "outstanding": money(0, 0), "unknown": money(0, 0),
+        "beyond_window": money(0, 0), "imported": money(0, 0)});
     assert_eq!((&report["total"], &report["difference_fen"]), (&total, &json!(0)));
     let keys: Vec<&str> = report["lines"]
         .as_array()
@@ -280,4 +281,36 @@ fn the_payer_s_own_book_is_reported_of_its_folder() {
     let total = &said.json()[0]["total"];
     assert_eq!(total["sent"], json!({"packets": 7, "fen": 700}));
     assert_eq!(total["refunded"], json!({"packets": 1, "fen": 100}));
+}
+
+#[test]
+fn a_report_tells_apart_what_a_file_alone_says() {
+    let served = play();
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let rows = "mch_billno,sent_at,status,total_amount_fen\n\
+        old1,2020-01-02 10:00:00,已领取,250\n\
+        old2,2020-01-02 10:00:00,SENT,30\n";
+    std::fs::write(path("old.csv"), rows).unwrap();
+    let said = served.run(&["import", &path("old.csv")]);
+    assert_eq!(said.exit, 0, "{said:?}");
+    let said = served.run(&["report", "--by", "day", "--json", "--out", &path("r.csv")]);
+    let report = &said.json()[0];
+    let money = |packets: u64, fen: u64| json!({"packets": packets, "fen": fen});
+    let names = ["sent", "received", "unknown", "outstanding", "beyond_window", "imported"];
+    let told = |line: &Value| names.map(|name| line[name].clone());
+    let (none, old) = (money(0, 0), money(1, 250));
+    let of_file =
+        [money(2, 280), old.clone(), money(1, 30), none.clone(), none.clone(), old.clone()];
+    assert_eq!(told(&report["lines"][0]), of_file);
+    let of_all = [money(9, 980), money(6, 750), money(1, 30), none.clone(), none, old];
+    assert_eq!(told(&report["total"]), of_all);
+    let csv = std::fs::read_to_string(path("r.csv")).unwrap();
+    let lines: Vec<&str> = csv.lines().take(2).collect();
+    let head = "day,sent,sent_fen,received,received_fen,refunded,refunded_fen,failed,failed_fen,\
+        outstanding,outstanding_fen,unknown,unknown_fen,beyond_window,beyond_window_fen,imported,imported_fen";
+    assert_eq!(lines, [head, "2020-01-02,2,280,1,250,0,0,0,0,0,0,1,30,0,0,1,250"]);
+    let table = served.run(&["report", "--by", "day"]);
+    let note = "received and refunded include 2.50 yuan (packets: 1) of which an imported file alone says so";
+    assert!(table.stderr.contains(note), "{table:?}");
 }
