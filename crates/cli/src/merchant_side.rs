@@ -92,7 +92,7 @@ impl MerchantSide {
             Memory::Nowhere => Arc::new(MemoryLedger::new()),
         };
         let inquirer = inquirer(&profile, &options, ledger, holder)?;
-        let part = part(&inquirer);
+        let part = part(&inquirer, profile.whole_pace());
         Ok(Self { inquirer, ledger: profile.ledger, part })
     }
 
@@ -175,8 +175,9 @@ pub fn new_holder() -> Box<str> {
     Alphanumeric.sample_string(&mut rand::rng(), HOLDER_CHARS).into()
 }
 
-/// Keeps this process's part of the merchant's pace, where the inquirer is one of several.
-fn part(inquirer: &Arc<Inquirer>) -> Option<Part> {
+/// Keeps this process's part of the merchant's pace, where the inquirer is one of several. Who was
+/// told to be slower gives less than its part.
+fn part(inquirer: &Arc<Inquirer>, whole_per_second: u32) -> Option<Part> {
     let holder = inquirer.options().holder.clone()?;
     let pace = inquirer.client().pace().clone();
     let keeper = SliceKeeper {
@@ -184,7 +185,7 @@ fn part(inquirer: &Arc<Inquirer>) -> Option<Part> {
         clock: Arc::new(SystemClock),
         mch_id: inquirer.account().mch_id.as_str().into(),
         pace: UPSTREAM_PACE.into(),
-        whole_per_1000_seconds: pace.rate().per_1000_seconds(),
+        whole_per_1000_seconds: u64::from(whole_per_second) * 1000,
         holder,
         is_exact: true,
     };

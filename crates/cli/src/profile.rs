@@ -153,6 +153,8 @@ pub struct Profile {
     /// What is unusual about the certificate.
     pub warnings: Vec<IdentityWarning>,
     client: ClientConfig,
+    /// The pace of a command that was told another one.
+    own_pace: Option<u32>,
 }
 
 impl Profile {
@@ -197,6 +199,7 @@ impl Profile {
             schedule,
             warnings,
             client,
+            own_pace: None,
         };
         Ok((profile, out_of_time))
     }
@@ -215,14 +218,20 @@ impl Profile {
     /// The same at another pace, where one is given.
     #[must_use]
     pub fn at_pace(self, per_second: Option<u32>) -> Self {
-        let pace_per_second = per_second.unwrap_or(self.client.pace_per_second);
-        Self { client: ClientConfig { pace_per_second, ..self.client }, ..self }
+        Self { own_pace: per_second.or(self.own_pace), ..self }
+    }
+
+    /// The pace of all who ask as this merchant together, where they share a ledger.
+    #[must_use]
+    pub const fn whole_pace(&self) -> u32 {
+        self.client.pace_per_second
     }
 
     /// Whom to ask, as whom, and with how much patience.
     #[must_use]
     pub fn client_config(&self) -> ClientConfig {
-        self.client.clone()
+        let pace_per_second = self.own_pace.unwrap_or(self.client.pace_per_second);
+        ClientConfig { pace_per_second, ..self.client.clone() }
     }
 
     /// As whom it asks; `policy` goes before the profile's own.

@@ -114,9 +114,12 @@ fn two_who_reconcile_over_one_ledger_keep_one_pace() {
     let Some(shop) = Shop::new() else { return };
     let file = shop.import();
     let out = |name: &str| shop.payer.folder().join(name).to_str().unwrap().to_owned();
-    let reconcile = |out: &str| shop.begin(&["reconcile", &file, "--out", out]);
-    let both = [reconcile(&out("one.csv")), reconcile(&out("two.csv"))].map(end);
-    assert_eq!(both.each_ref().map(|said| said.exit), [0, 0], "{both:?}");
+    // the second one is told to be slower than its slice would be
+    let reconcile =
+        |out: &str, pace: &str| shop.begin(&["reconcile", &file, "--out", out, "--pace", pace]);
+    let both = [reconcile(&out("one.csv"), "10"), reconcile(&out("two.csv"), "4")].map(end);
+    // nobody sent them: unknown
+    assert_eq!(both.each_ref().map(|said| said.exit), [6, 6], "{both:?}");
     let asked = shop.payer.calls("query");
     assert!((NUMBERS..=2 * NUMBERS).contains(&asked), "{asked}: {both:?}");
     shop.kept_the_pace();

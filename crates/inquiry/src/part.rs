@@ -34,17 +34,18 @@ impl Part {
         Self { stop, task }
     }
 
-    /// Keeps the part of `pace`, which gives no turns without one; `heard` is called after every
-    /// change.
+    /// Keeps the part of `pace`, which gives no turns without one, and never more than its own rate;
+    /// `heard` is called after every change.
     #[must_use]
     pub fn of_pace(
         keeper: SliceKeeper,
         pace: Pace,
         mut heard: impl FnMut() + Send + 'static,
     ) -> Self {
+        let own = pace.rate();
         pace.forbid();
         Self::keep(keeper, move |slice| {
-            slice.give(&pace);
+            slice.give(&pace, own);
             heard();
         })
     }
@@ -60,11 +61,14 @@ impl Part {
 }
 
 impl Slice {
-    /// Lets the pace give what this is of it, until it ends.
-    fn give(self, pace: &Pace) {
+    /// Lets the pace give what this is of it, and no more than `most`, until it ends.
+    fn give(self, pace: &Pace, most: Rate) {
         match Rate::per_1000(whole_turns(self.per_1000_seconds)) {
             Some(rate) => {
-                pace.permit(rate, Some(self.until.saturating_duration_since(Instant::now())));
+                pace.permit(
+                    rate.min(most),
+                    Some(self.until.saturating_duration_since(Instant::now())),
+                );
             }
             None => pace.forbid(),
         }

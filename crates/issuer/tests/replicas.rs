@@ -70,7 +70,8 @@ async fn what_one_changed_itself_wakes_it() {
     assert_eq!(two.a.issuer.settle_due().await.unwrap(), 2);
     assert_eq!((waits(&two.a).await, waits(&two.b).await), (60, 60), "RECEIVED in a minute");
     // what comes meanwhile counts
-    let (waited, _) = tokio::join!(waits(&two.a), two.a.send(&order("3")));
+    let third = order("3");
+    let (waited, _) = tokio::join!(waits(&two.a), two.a.send(&third));
     assert_eq!(waited, 5);
 }
 

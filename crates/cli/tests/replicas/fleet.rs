@@ -127,6 +127,7 @@ impl Fleet {
     }
 
     /// Starts all of them at the same time.
+    #[allow(dead_code)]
     pub fn start_all(&mut self) {
         let fleet = &*self;
         let running = std::thread::scope(|scope| {
