@@ -85,16 +85,16 @@ impl Months {
         book: Book,
         first: Date,
     ) -> Result<(), LedgerError> {
+        // Those that need the same month meanwhile wait for the one attempt.
+        let _making = self.making.lock().await;
+        if self.is_left(book, first) {
+            return Ok(());
+        }
         let made: Vec<Box<str>> =
             door.all("SELECT name FROM months", &[], |row| text(row, 0)).await?;
         let is_made = |month| made.contains(&name(book, month).into());
         if is_made(first) && (1..=AHEAD).all(|ahead| is_made(months_later(first, ahead))) {
             self.known().insert((book, first), State::Settled);
-            return Ok(());
-        }
-        // Those that need the same month meanwhile wait for the one attempt.
-        let _making = self.making.lock().await;
-        if self.is_left(book, first) {
             return Ok(());
         }
         for ahead in 0..=AHEAD {
