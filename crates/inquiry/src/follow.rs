@@ -278,7 +278,8 @@ impl Inquirer {
         Ok(())
     }
 
-    /// The next thing to do for a number that is due: ask, or send again.
+    /// The next thing to do for a number that is due: ask, or send again. That it is still young
+    /// enough to be sent again holds when its turn comes too: a send waits for that only shortly.
     pub async fn step(&self, inquiry: Inquiry) -> Event {
         let mch_billno = inquiry.key.mch_billno.clone();
         let done = match self.resend(&inquiry) {

@@ -4,7 +4,7 @@
 use crate::ask::{ATTEMPTS_MAX, ORPHAN_AFTER};
 use crate::billno;
 use crate::error::{InquiryError, SendRefusal};
-use crate::inquirer::{Inquirer, WaitMax};
+use crate::inquirer::Inquirer;
 use crate::learning;
 use crate::outcome::{Origin, Sent};
 use crate::standing;
@@ -15,6 +15,12 @@ use hongbao_wire::observation::Observation;
 use hongbao_wire::{MchBillno, SendReply, SendRequest, Verdict, WorkwxSecret};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a send waits for its turn at most, from before its number is noted: less than
+/// [`ORPHAN_AFTER`], when others may take the number up. What waited longer could arrive after they
+/// had done so, and beyond the day for which WeChat Pay takes a repetition as one.
+pub(crate) const TURN_WITHIN: Duration = Duration::from_secs(50);
 
 /// How long after a number was first noted it may be sent for the first time: what was noted
 /// earlier may be a packet that somebody else sent, and that is no longer known.
@@ -45,26 +51,29 @@ impl Inquirer {
     /// the 30 days: whether WeChat Pay still knows it then is nowhere promised.
     ///
     /// # Errors
-    /// [`InquiryError::Refused`]: nothing was sent. [`InquiryError::Ledger`]: nothing was sent
-    /// unless the error came after the answer; the number is the same next time.
+    /// [`InquiryError::Refused`]: nothing was sent. [`InquiryError::OverPace`]: no turn came within
+    /// 50 seconds, and nothing was sent. [`InquiryError::Ledger`]: nothing was sent unless the error
+    /// came after the answer; the number is the same next time.
     pub async fn send(&self, payment: &Payment) -> Result<Sent, InquiryError> {
-        self.send_in_turn(payment, None, &mut |_| {}).await
+        self.send_in_turn(payment, TURN_WITHIN, &mut |_| {}).await
     }
 
-    /// The same, where `noted` is told the number once it is durable and before anything is
-    /// sent; not at all where nothing needs sending.
+    /// The same as [`Inquirer::send_within`], where `noted` is told the number once it is durable
+    /// and before anything is sent; not at all where nothing needs sending.
     ///
     /// # Errors
     /// As [`Inquirer::send`].
     pub async fn send_noted(
         &self,
         payment: &Payment,
+        wait_max: Duration,
         noted: &mut (dyn FnMut(&MchBillno) + Send),
     ) -> Result<Sent, InquiryError> {
-        self.send_in_turn(payment, None, noted).await
+        self.send_in_turn(payment, wait_max, noted).await
     }
 
-    /// The same, where the merchant's pace makes it wait at most `wait_max` for its turn.
+    /// The same, where the merchant's pace makes it wait at most `wait_max` for its turn, and never
+    /// longer than 50 seconds.
     ///
     /// # Errors
     /// [`InquiryError::OverPace`]: nothing was sent. As [`Inquirer::send`].
@@ -73,13 +82,13 @@ impl Inquirer {
         payment: &Payment,
         wait_max: Duration,
     ) -> Result<Sent, InquiryError> {
-        self.send_in_turn(payment, Some(wait_max), &mut |_| {}).await
+        self.send_in_turn(payment, wait_max, &mut |_| {}).await
     }
 
     async fn send_in_turn(
         &self,
         payment: &Payment,
-        wait_max: WaitMax,
+        wait_max: Duration,
         noted: &mut (dyn FnMut(&MchBillno) + Send),
     ) -> Result<Sent, InquiryError> {
         let secret = self.account.workwx_secret.as_ref().ok_or(SendRefusal::NoSecret)?;
@@ -93,10 +102,12 @@ impl Inquirer {
                     return Ok(Sent { inquiry: asked.inquiry, verdict: asked.verdict, origin });
                 }
             }
+            // before it is noted: the others' time to take it up runs from then
+            let latest = Instant::now() + wait_max.min(TURN_WITHIN);
             match self.intend(payment, number).await {
                 Ok(mch_billno) => {
                     noted(&mch_billno);
-                    return self.deliver(payment, mch_billno, secret, wait_max).await;
+                    return self.deliver(payment, mch_billno, secret, latest).await;
                 }
                 Err(LedgerError::Conflict) => {}
                 Err(error) => return Err(error.into()),
@@ -199,21 +210,15 @@ impl Inquirer {
         payment: &Payment,
         mch_billno: MchBillno,
         secret: &WorkwxSecret,
-        wait_max: WaitMax,
+        latest: Instant,
     ) -> Result<Sent, InquiryError> {
         let request = self.request(&payment.order, mch_billno.clone());
         let (key, policy) = (&self.account.api_key, self.account.policy);
-        let exchange: Exchange<SendReply> = match wait_max {
-            None => self.client.send(&request, key, secret, policy).await,
-            Some(wait_max) => {
-                match self.client.send_within(wait_max, &request, key, secret, policy).await {
-                    Ok(exchange) => exchange,
-                    Err(_) => {
-                        self.withhold(mch_billno.as_str()).await?;
-                        return Err(InquiryError::OverPace);
-                    }
-                }
-            }
+        let wait_max = latest.saturating_duration_since(Instant::now());
+        let sent = self.client.send_within(wait_max, &request, key, secret, policy).await;
+        let Ok(exchange): Result<Exchange<SendReply>, _> = sent else {
+            self.withhold(mch_billno.as_str()).await?;
+            return Err(InquiryError::OverPace);
         };
         let at = self.now();
         let (inquiry, verdict) = self

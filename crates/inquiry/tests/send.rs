@@ -5,14 +5,16 @@ mod common;
 
 use common::payer::{Say, failure, record, unsigned};
 use common::{BILLNO, DAY, HOUR, Rig, account, order, payment, secs, start};
-use hongbao_client::Call;
+use hongbao_client::{Call, Rate};
 use hongbao_inquiry::Freshness::New;
+use hongbao_inquiry::follow::Event;
 use hongbao_inquiry::{InquiryError, Origin, SendRefusal, Sent};
 use hongbao_ledger::record::Order;
 use hongbao_wire::Verdict;
 use hongbao_wire::send::{Scene, Sender};
 use hongbao_wire::verdict::{NoAnswer, Open, Unknown};
 use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
 
 const REF: &str = "salary/2026-07/0001";
 
@@ -275,6 +277,44 @@ async fn over_the_pace_the_intent_is_taken_back() {
     let known = rig.inquiry("1").await;
     assert_eq!((known.sends, known.sent_at, known.order), (0, None, None), "it binds nobody");
     assert!(known.due_at.is_some(), "whether it exists is still asked");
+}
+
+/// The pace gives no turns any more, as when the ledger that grants them is away.
+#[tokio::test(start_paused = true)]
+async fn a_send_whose_turn_never_comes_ends_before_others_may_take_its_number_up() {
+    let rig = Rig::new();
+    rig.payer.says(Say::Lost);
+    rig.inquirer.send(&payment(Some(BILLNO), None)).await.unwrap();
+    rig.inquirer.ask(BILLNO, New).await.unwrap();
+    rig.clock.advance(HOUR);
+    let pace = rig.inquirer.client().pace();
+    pace.forbid();
+    let (began, others_at) = (Instant::now(), Duration::from_secs(60));
+    let late = timeout(others_at, rig.inquirer.send(&payment(None, Some(REF)))).await;
+    assert!(matches!(late, Ok(Err(InquiryError::OverPace))), "{late:?}");
+    assert_eq!(began.elapsed(), Duration::from_secs(50));
+    let known = rig.inquirer.ledger().inquiries_of_ref(common::MCH, REF).await.unwrap().remove(0);
+    assert_eq!((known.sends, known.sent_at, known.due_at), (0, None, None));
+    // a follower sends again what NOT_FOUND answered for: that waits no longer, and stays due
+    let due = rig.inquiry(BILLNO).await;
+    assert_eq!((due.sends, due.conclusion.cause.as_deref()), (1, Some("not_found")));
+    let began = Instant::now();
+    let late = timeout(others_at, rig.inquirer.step(due)).await;
+    let error = match late {
+        Ok(Event::Failed { error, .. }) => error,
+        other => panic!("{other:?}"),
+    };
+    assert!(matches!(error, InquiryError::OverPace), "{error:?}");
+    assert_eq!(began.elapsed(), Duration::from_secs(50));
+    let known = rig.inquiry(BILLNO).await;
+    assert_eq!((known.sends, known.sent_at), (1, Some(start())));
+    assert_eq!(known.due_at, Some(start() + HOUR + secs(60)));
+    let events = rig.events(BILLNO).await;
+    assert_eq!(events[events.len() - 2..], ["send intended", "send withheld"]);
+    // turns that come later find nobody who waits
+    pace.permit(Rate::per_second(20), None);
+    sleep(others_at).await;
+    assert_eq!(rig.payer.calls(), ["send", "query"]);
 }
 
 #[tokio::test(start_paused = true)]
