@@ -284,7 +284,8 @@ impl State {
         if self.rate > Rate::FLOOR {
             self.change(self.rate.halved());
         }
-        self.tightened = Some(self.rate);
+        // a share below the floor is nothing that FREQ_LIMIT made, and no bound for a larger one
+        self.tightened = Some(self.rate.max(Rate::FLOOR));
     }
 
     fn change(&mut self, rate: Rate) {

@@ -54,6 +54,17 @@ async fn no_second_has_more_and_the_throughput_is_99_hundredths() {
     }
 }
 
+/// A share of less than the floor leaves no mark on a larger one.
+#[tokio::test(start_paused = true)]
+async fn a_limit_told_to_a_small_share_bounds_a_larger_one_by_the_floor() {
+    let pace = Pace::per_second(1);
+    pace.permit(Rate::per_1000(100).unwrap(), None);
+    pace.freq_limited();
+    assert_eq!(pace.rate(), Rate::per_1000(100).unwrap());
+    pace.permit(Rate::per_second(1), None);
+    assert_eq!(pace.rate(), Rate::FLOOR);
+}
+
 /// The burst that a rest earns is within the rate too.
 #[tokio::test(start_paused = true)]
 async fn a_rest_earns_no_burst_beyond_the_rate() {

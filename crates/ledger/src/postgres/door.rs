@@ -25,6 +25,9 @@ use tokio_postgres::types::ToSql;
 use tokio_postgres::{Error, Row, Statement};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+/// So many statements of a transaction are sent at once, writes and commit, at most.
+const SENT_AT_ONCE_MAX: u32 = 10;
+
 /// A value on its way into a statement.
 pub(super) type Value<'v> = &'v (dyn ToSql + Sync);
 
@@ -254,7 +257,13 @@ impl Connection {
 
     /// What the server says, within its time.
     async fn heard<T>(&self, said: impl Future<Output = Result<T, Error>>) -> Outcome<T> {
-        Ok(timeout(self.patience, said).await.map_err(|_| Fault::silent())??)
+        Ok(timeout(self.patience(), said).await.map_err(|_| Fault::silent())??)
+    }
+
+    /// How long an answer may take. Behind a transaction's writes, which are sent at once, it is waited for all of them.
+    fn patience(&self) -> Duration {
+        let ahead = if self.is_held.load(Ordering::Relaxed) { SENT_AT_ONCE_MAX } else { 1 };
+        self.patience.saturating_mul(ahead)
     }
 
     /// The rows of a query, prepared once.
@@ -305,7 +314,7 @@ impl Connection {
 
     /// The same, with what the server refuses in its own words.
     pub(super) async fn try_run(&self, statements: &str) -> Outcome<Result<(), Error>> {
-        let said = timeout(self.patience, self.client().batch_execute(statements)).await;
+        let said = timeout(self.patience(), self.client().batch_execute(statements)).await;
         said.map_err(|_| Fault::silent())
     }
 

@@ -8,7 +8,10 @@ use refinery_core::traits::r#async::{AsyncMigrate, AsyncQuery, AsyncTransaction}
 use refinery_core::{Migration, Runner};
 use tokio_postgres::Row;
 
-const STEPS: [(&str, &str); 1] = [("V1__ledger", include_str!("migrations/V1__ledger.sql"))];
+const STEPS: [(&str, &str); 2] = [
+    ("V1__ledger", include_str!("migrations/V1__ledger.sql")),
+    ("V2__bounds", include_str!("migrations/V2__bounds.sql")),
+];
 /// The newest schema version that this program knows.
 pub(super) const NEWEST: i64 = STEPS.len() as i64;
 /// Where the migration library keeps what was applied.

@@ -15,7 +15,7 @@ use jiff::tz::Offset;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 
@@ -24,6 +24,8 @@ const AHEAD: i16 = 2;
 
 /// How long one that could not be locked is left alone.
 const TRIED_EVERY: Duration = Duration::from_secs(60);
+/// How long a commit waits for another that makes months.
+const MADE_WITHIN: Duration = Duration::from_secs(10);
 
 /// The months that this process knows to be there, or to be better left.
 #[derive(Debug, Default)]
@@ -86,7 +88,9 @@ impl Months {
         first: Date,
     ) -> Result<(), LedgerError> {
         // Those that need the same month meanwhile wait for the one attempt.
-        let _making = self.making.lock().await;
+        // Not for long: while the database is away each attempt takes its time.
+        let away = |_| LedgerError::Unreachable("months are being made".to_owned());
+        let _making = timeout(MADE_WITHIN, self.making.lock()).await.map_err(away)?;
         if self.is_left(book, first) {
             return Ok(());
         }

@@ -20,6 +20,7 @@ const NAMES_BYTES_MAX: u64 = 4_096;
 pub(super) struct Lock {
     /// The file that is locked; `None` where a test stands between SQLite and the disk.
     path: Option<PathBuf>,
+    ledger: PathBuf,
     held: Mutex<Option<File>>,
 }
 
@@ -29,25 +30,25 @@ impl Lock {
     pub(super) fn of(ledger: &Path, options: &SqliteOptions) -> Result<Self, LedgerError> {
         let path = options.vfs.is_none().then(|| beside(ledger, "-lock"));
         let held = match &path {
-            Some(path) if options.alone => Some(take_alone(path)?),
+            Some(path) if options.alone => Some(take_alone(path, ledger)?),
             _ => None,
         };
-        Ok(Self { path, held: Mutex::new(held) })
+        Ok(Self { path, ledger: ledger.to_owned(), held: Mutex::new(held) })
     }
 
     /// Commits records from now on, among others who do or alone.
     pub(super) fn join(&self) -> Result<(), LedgerError> {
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         if let (None, Some(path)) = (held.as_ref(), &self.path) {
-            *held = Some(share(path)?);
+            *held = Some(share(path, &self.ledger)?);
         }
         Ok(())
     }
 }
 
-fn take_alone(path: &Path) -> Result<File, LedgerError> {
+fn take_alone(path: &Path, ledger: &Path) -> Result<File, LedgerError> {
     let failed = |error: io::Error| unusable(path, &error);
-    let mut file = open(path).map_err(failed)?;
+    let mut file = open(path, ledger).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => {}
         Err(TryLockError::Error(error)) => return Err(failed(error)),
@@ -57,9 +58,9 @@ fn take_alone(path: &Path) -> Result<File, LedgerError> {
     Ok(file)
 }
 
-fn share(path: &Path) -> Result<File, LedgerError> {
+fn share(path: &Path, ledger: &Path) -> Result<File, LedgerError> {
     let failed = |error: io::Error| unusable(path, &error);
-    let mut file = open(path).map_err(failed)?;
+    let mut file = open(path, ledger).map_err(failed)?;
     match file.try_lock_shared() {
         Ok(()) => {}
         Err(TryLockError::Error(error)) => return Err(failed(error)),
@@ -70,13 +71,36 @@ fn share(path: &Path) -> Result<File, LedgerError> {
     Ok(file)
 }
 
-/// Its owner's alone, as the ledger.
-fn open(path: &Path) -> io::Result<File> {
+/// Made with the ledger's owner and mode, so that whoever may write the ledger may lock it, too. What another has put
+/// there under that name, a link or anything but a file of names, is left as it is.
+#[cfg(unix)]
+fn open(path: &Path, ledger: &Path) -> io::Result<File> {
+    use rustix::fs::OFlags;
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
     let mut options = OpenOptions::new();
-    options.read(true).append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    options.read(true).append(true).mode(0o600);
+    options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed());
+    let file = match options.clone().create_new(true).open(path) {
+        Ok(made) => {
+            if let Ok(of) = std::fs::metadata(ledger) {
+                // Only root can give a file away; whoever else made the lock may use it in any case.
+                let _ = fchown(&made, Some(of.uid()), Some(of.gid()));
+                made.set_permissions(std::fs::Permissions::from_mode(of.mode() & 0o666))?;
+            }
+            made
+        }
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => options.open(path)?,
+        Err(error) => return Err(error),
+    };
+    match file.metadata()?.is_file() {
+        true => Ok(file),
+        false => Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file")),
+    }
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path, _: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).append(true).create(true).open(path)
 }
 
 /// Adds this process's name, or puts it in the place of all. The lock holds without it, on a full disk too.
@@ -165,6 +189,24 @@ mod tests {
         refused(lock(&folder.path().join("./ledger.sqlite"), true));
         drop(alone);
         lock(&link, true).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn it_has_the_mode_of_the_ledger_and_follows_no_link() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (ledger, file) = (folder.path().join("l"), folder.path().join("l-lock"));
+        std::fs::write(&ledger, "").unwrap();
+        std::fs::set_permissions(&ledger, std::fs::Permissions::from_mode(0o660)).unwrap();
+        drop(lock(&ledger, true).unwrap());
+        assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o660);
+        std::fs::remove_file(&file).unwrap();
+        let other = folder.path().join("other");
+        std::fs::write(&other, "kept").unwrap();
+        symlink(&other, &file).unwrap();
+        assert!(matches!(lock(&ledger, true), Err(LedgerError::Storage(_))));
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "kept");
     }
 
     #[test]

@@ -229,3 +229,28 @@ async fn a_database_that_may_only_be_read_says_so_and_works_again_without_hands(
     ledger.check().await.unwrap();
     ledger.add_merchant(merchant(MCH_ID, 1)).await.unwrap();
 }
+
+/// What the first version lacks is taken away again.
+const BACK_TO_1: &str = "DROP TABLE detached; DROP INDEX records_status, records_receiver; \
+     CREATE INDEX records_status ON records (mch_id, status, mch_billno); \
+     CREATE INDEX records_receiver ON records (mch_id, re_openid, total_amount); \
+     DELETE FROM refinery_schema_history WHERE version = 2";
+
+#[tokio::test]
+async fn a_database_of_the_first_version_is_brought_forward_with_what_it_holds() {
+    let Some(server) = TestServer::shared() else { return };
+    let database = server.database();
+    let options = PostgresOptions::new(&database.socket_url).unwrap();
+    let key = SealKey::generate();
+    let ledger = PostgresLedger::open(&options, key.clone()).await.unwrap();
+    ledger.add_merchant(merchant(MCH_ID, 1_000)).await.unwrap();
+    drop(ledger);
+    server.sql(&database.name, BACK_TO_1);
+    let ledger = PostgresLedger::open(&options, key).await.unwrap();
+    assert_eq!(ledger.merchant(MCH_ID).await.unwrap().unwrap().mch_id.as_str(), MCH_ID);
+    drop(ledger);
+    // Both fail where it is not there.
+    server.sql(&database.name, "SELECT count(*) FROM detached");
+    let index = "pg_get_indexdef('records_status'::regclass) LIKE '%\"left\"(status, 64)%'";
+    server.sql(&database.name, &format!("SELECT 1 / ({index})::int"));
+}

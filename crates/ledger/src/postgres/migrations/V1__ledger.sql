@@ -2,8 +2,7 @@
 -- distribute by merchant; the exceptions hold a few rows for the whole ledger: months, settings, seal_probe.
 -- Times are milliseconds since 1970 (UTC), amounts fen, days `YYYY-MM-DD` at +08:00. Texts compare
 -- bytewise (COLLATE "C"). U+0000, which a text cannot hold, is written as U+0001 U+0001, and U+0001
--- as U+0001 U+0002: the order stays. An index over texts of others takes their first 64 characters: an entry
--- of it has room for 2,700 bytes, and a text that is longer must not keep a packet out of the ledger.
+-- as U+0001 U+0002: the order stays.
 
 CREATE TABLE merchants (
   mch_id                  TEXT COLLATE "C" NOT NULL PRIMARY KEY,
@@ -72,9 +71,9 @@ CREATE TABLE records (
 );
 
 CREATE INDEX records_due ON records (mch_id, due_at, mch_billno) WHERE due_at IS NOT NULL;
-CREATE INDEX records_receiver ON records (mch_id, left(re_openid, 64), total_amount);
-CREATE INDEX records_received_by ON records (mch_id, left(openid, 64)) WHERE openid IS NOT NULL;
-CREATE INDEX records_status ON records (mch_id, left(status, 64), mch_billno);
+CREATE INDEX records_receiver ON records (mch_id, re_openid, total_amount);
+CREATE INDEX records_received_by ON records (mch_id, openid) WHERE openid IS NOT NULL;
+CREATE INDEX records_status ON records (mch_id, status, mch_billno);
 
 -- By months of `at`, at +08:00. What no month was made for lies in the rest.
 CREATE TABLE history (
@@ -183,16 +182,12 @@ CREATE TABLE inquiries (
 );
 
 CREATE INDEX inquiries_due ON inquiries (mch_id, due_at, mch_billno) WHERE due_at IS NOT NULL;
-CREATE INDEX inquiries_ref ON inquiries (mch_id, left(business_ref, 64), mch_billno)
-  WHERE business_ref IS NOT NULL;
+CREATE INDEX inquiries_ref ON inquiries (mch_id, business_ref, mch_billno) WHERE business_ref IS NOT NULL;
 CREATE INDEX inquiries_attention ON inquiries (mch_id, mch_billno) WHERE attention IS NOT NULL;
 CREATE INDEX inquiries_verdict ON inquiries (mch_id, verdict, mch_billno);
-CREATE INDEX inquiries_status ON inquiries (mch_id, left(status, 64), mch_billno)
-  WHERE status IS NOT NULL;
-CREATE INDEX inquiries_ordered_for ON inquiries (mch_id, left(re_openid, 64), mch_billno)
-  WHERE re_openid IS NOT NULL;
-CREATE INDEX inquiries_received_by ON inquiries (mch_id, left(openid, 64), mch_billno)
-  WHERE openid IS NOT NULL;
+CREATE INDEX inquiries_status ON inquiries (mch_id, status, mch_billno) WHERE status IS NOT NULL;
+CREATE INDEX inquiries_ordered_for ON inquiries (mch_id, re_openid, mch_billno) WHERE re_openid IS NOT NULL;
+CREATE INDEX inquiries_received_by ON inquiries (mch_id, openid, mch_billno) WHERE openid IS NOT NULL;
 
 CREATE TABLE inquiry_history (
   mch_id      TEXT COLLATE "C" NOT NULL,
@@ -237,18 +232,9 @@ CREATE TABLE run_rows (
   PRIMARY KEY (mch_id, run, mch_billno)
 );
 
--- Every month that was ever made, such as `history_y2026m11`: one that was detached is not made anew.
+-- Every month that was ever made, such as `history_y2026m11`: which of them are attached no more can be told.
 CREATE TABLE months (
   name TEXT COLLATE "C" NOT NULL PRIMARY KEY
-);
-
--- What the months hold that were detached: of each merchant the positions from `first` to `last` without a gap.
-CREATE TABLE detached (
-  mch_id TEXT COLLATE "C" NOT NULL,
-  month  TEXT COLLATE "C" NOT NULL,
-  first  BIGINT NOT NULL,
-  last   BIGINT NOT NULL,
-  PRIMARY KEY (mch_id, month, first)
 );
 
 CREATE TABLE settings (
