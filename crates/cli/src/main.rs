@@ -25,6 +25,7 @@ mod record;
 mod remembered;
 mod retention;
 mod run_file;
+mod share_watch;
 mod signature;
 mod sorted;
 mod upstream;

@@ -7,6 +7,7 @@ use crate::ledger_place::LedgerPlace;
 use crate::output::Output;
 use crate::profile::Profile;
 use crate::say;
+use crate::share_watch::{ShareWatch, no_share};
 use hongbao_client::{Client, ClientConfig, ClientError, Dice, IdentityWarning};
 use hongbao_inquiry::{
     Inquirer, InquirerOptions, InquiryError, Part, SendRefusal, SliceKeeper, SystemClock,
@@ -96,6 +97,12 @@ impl MerchantSide {
         Ok(Self { inquirer, ledger: profile.ledger, part })
     }
 
+    /// Watches whether this process has its share of the pace, where others have theirs.
+    #[must_use]
+    pub fn share(&self) -> ShareWatch<'_> {
+        ShareWatch::new(self.part.as_ref().map(|_| self.inquirer.client().pace()))
+    }
+
     /// Does what a command is for; where the ledger is shared, a signal ends it in order, so that
     /// what this process holds is given back.
     ///
@@ -108,12 +115,7 @@ impl MerchantSide {
         if self.part.is_none() {
             return work.await;
         }
-        let mut stop = Stop::listen()?;
-        tokio::select! {
-            biased;
-            _ = stop.wait() => Ok(Exit::Interrupted),
-            done = work => done,
-        }
+        until_signal(work).await
     }
 
     /// Gives back what others wait for: its part of the pace, and what it was asking about. No
@@ -126,6 +128,10 @@ impl MerchantSide {
     /// Why there is no outcome, with what to do.
     #[must_use]
     pub fn failure(&self, error: &InquiryError) -> Failure {
+        let has_share = self.part.is_none() || self.inquirer.client().pace().permitted().is_some();
+        if matches!(error, InquiryError::OverPace) && !has_share {
+            return no_share();
+        }
         inquiry_failure(&self.ledger, error)
     }
 
@@ -133,6 +139,21 @@ impl MerchantSide {
     #[must_use]
     pub fn ledger_failure(&self, error: &LedgerError) -> Failure {
         self.ledger.failure(error)
+    }
+}
+
+/// Does what a command is for, unless a signal ends it first.
+///
+/// # Errors
+/// As `work`; `NO_SIGNALS`.
+pub async fn until_signal(
+    work: impl Future<Output = Result<Exit, Failure>>,
+) -> Result<Exit, Failure> {
+    let mut stop = Stop::listen()?;
+    tokio::select! {
+        biased;
+        _ = stop.wait() => Ok(Exit::Interrupted),
+        done = work => done,
     }
 }
 

@@ -10,6 +10,7 @@ ask-from-ledger-never = from the ledger; the query was not asked yet
 send-billno = bill number { $billno }: note it; it stays with this payment until the packet is final
 send-billno-needed = the merchant number { $mch_id } is too long to make a bill number from
 send-billno-needed-hint = give one with `--billno`
+send-stopped = stopped: { $billno } may have been sent, and stays with this payment; `hongbao query --profile FILE { $billno }` asks
 send-taken = whether it arrived, only the query says: `hongbao query --profile FILE { $billno }`
 client-failed = the client could not be set up: { $why }
 client-failed-hint = check `base_url` and `ca_file` of the profile

@@ -9,11 +9,17 @@ use crate::exit::{Exit, Failure};
 use crate::merchant_side::{Memory, MerchantSide, SideOptions};
 use crate::output::Output;
 use crate::pages::each_page;
+use crate::say;
+use crate::share_watch::ShareWatch;
 use board::{Board, Outlook};
 use hongbao_inquiry::{FollowOptions, Follower};
 use hongbao_ledger::{InquiryFilter, LedgerError};
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Duration;
+
+/// After how long without a share of the pace that is said: longer than a start takes.
+const SAID_AFTER: Duration = Duration::from_secs(10);
 
 /// Follows what the ledger holds and the numbers given; ends as `--until` says, or by SIGINT or
 /// SIGTERM. Whatever ends it, nothing is lost: what is due is in the ledger.
@@ -52,10 +58,18 @@ async fn follow(
     let followed = tokio::select! {
         followed = follower.run(args.until.into(), stopped, |event| board.borrow_mut().note(&event)) => followed,
         () = board::tick(&board) => Ok(()),
+        () = say_once_without_share(side.share(), &board) => Ok(()),
     };
     followed.map_err(|error| side.failure(&error))?;
     let outlook = outlook(side).await.map_err(|error| side.ledger_failure(&error))?;
     Ok(board.into_inner().close(&outlook, &args.profile))
+}
+
+/// Says that it waits for its share of the pace, where it has none; never ends.
+async fn say_once_without_share(mut share: ShareWatch<'_>, board: &RefCell<Board<'_>>) {
+    share.missing(SAID_AFTER).await;
+    board.borrow_mut().say(&say!("follow-no-share"));
+    std::future::pending().await
 }
 
 /// What the ledger still expects of the merchant.

@@ -6,6 +6,7 @@ use crate::merchant_side::{Memory, MerchantSide, SideOptions};
 use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::remembered::Remembered;
+use crate::share_watch::{SHARE_WITHIN, no_share};
 use crate::verdict_text;
 use futures_util::{StreamExt, stream};
 use hongbao_inquiry::Freshness;
@@ -36,7 +37,15 @@ async fn ask(args: &QueryArgs, side: &MerchantSide, out: &mut Output) -> Result<
     let answers = answers.map(|mch_billno| side.inquirer.ask(mch_billno, freshness));
     let mut answers = answers.buffered(CONCURRENCY);
     let mut exits = Vec::with_capacity(args.billnos.len());
-    while let Some(asked) = answers.next().await {
+    let mut share = side.share();
+    loop {
+        let asked = tokio::select! {
+            biased;
+            asked = answers.next() => asked,
+            () = share.missing(SHARE_WITHIN) => return Err(no_share()),
+        };
+        let Some(asked) = asked else { break };
+        share.got_on();
         let asked = asked.map_err(|error| side.failure(&error))?;
         let outcome = Outcome::of_query(&asked, side.inquirer.account());
         outcome.print(args.json, out);

@@ -16,6 +16,7 @@ use crate::output::Output;
 use crate::profile::Profile;
 use crate::progress::Progress;
 use crate::say;
+use crate::share_watch::{SHARE_WITHIN, no_share};
 use futures_util::{StreamExt, pin_mut, stream};
 use hongbao_inquiry::reconcile::{Answer, InputRow, Period, Run, RunOptions, differences};
 use hongbao_sheet::Cell;
@@ -49,8 +50,10 @@ pub async fn run(args: &ReconcileArgs, out: &mut Output) -> Result<Exit, Failure
     let profile = profile.at_pace(args.pace);
     let policy = args.policy.map(Into::into);
     let options = SideOptions { policy, memory: Memory::Ledger, resends: false };
+    // before there is a share of the pace: a signal then gives it back
+    let mut stop = Stop::listen()?;
     let side = MerchantSide::of(profile, options, out).await?;
-    let reconciled = reconcile(args, (&source, &survey), &side, out).await;
+    let reconciled = reconcile(args, (&source, &survey), &side, &mut stop, out).await;
     side.close().await;
     reconciled
 }
@@ -59,6 +62,7 @@ async fn reconcile(
     args: &ReconcileArgs,
     (source, survey): (&Source, &Survey),
     side: &MerchantSide,
+    stop: &mut Stop,
     out: &mut Output,
 ) -> Result<Exit, Failure> {
     let sink = Sink::create(args.out.as_deref(), &survey.columns, survey.rows)?;
@@ -67,14 +71,12 @@ async fn reconcile(
     let run = Run::begin(Arc::clone(&side.inquirer), &survey.run, options)
         .await
         .map_err(|error| side.failure(&error))?;
-    // until here a signal ends the process at once: nothing has been asked
-    let mut stop = Stop::listen()?;
     if run.is_continued() {
         out.talk(say!("reconcile-continued", at = time::rfc3339(run.began())));
     }
     let (tally, refused) = (Tally::default(), 0);
     let mut reconciliation = Reconciliation { side, run: &run, survey, sink, tally, refused };
-    match reconciliation.rows(source.batches(survey.layout)?, &mut stop, source, out).await? {
+    match reconciliation.rows(source.batches(survey.layout)?, stop, source, out).await? {
         End::Whole => {}
         End::Stopped => {
             let tally = &reconciliation.tally;
@@ -157,6 +159,7 @@ impl Reconciliation<'_> {
         pin_mut!(answers);
         let mut progress = Progress::new(Some(self.survey.rows));
         let mut is_stopped = false;
+        let mut share = self.side.share();
         loop {
             tokio::select! {
                 biased;
@@ -174,6 +177,7 @@ impl Reconciliation<'_> {
                 }
                 answer = answers.next() => {
                     let Some(answer) = answer else { break };
+                    share.got_on();
                     let (row, answer) = answer.map_err(|error| self.side.failure(&error))?;
                     if !is_stopped && self.refused < REFUSED_MAX {
                         self.row(row, answer).await?;
@@ -181,6 +185,10 @@ impl Reconciliation<'_> {
                             run.stop();
                         }
                     }
+                }
+                () = share.missing(SHARE_WITHIN) => {
+                    progress.clear();
+                    return Err(no_share());
                 }
             }
         }

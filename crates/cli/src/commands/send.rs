@@ -2,16 +2,18 @@
 
 use crate::args::SendArgs;
 use crate::exit::{Exit, Failure};
-use crate::merchant_side::{Memory, MerchantSide, SideOptions};
+use crate::merchant_side::{Memory, MerchantSide, SideOptions, until_signal};
 use crate::outcome::Outcome;
 use crate::output::Output;
 use crate::say;
+use crate::share_watch::{SHARE_WITHIN, no_share};
 use hongbao_inquiry::Payment;
 use hongbao_inquiry::follow::Event;
 use hongbao_ledger::Inquiry;
 use hongbao_ledger::record::Order;
 use hongbao_wire::MchBillno;
 use hongbao_wire::send::Sender;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
@@ -27,24 +29,41 @@ pub async fn run(args: &SendArgs, out: &mut Output) -> Result<Exit, Failure> {
     let options =
         SideOptions { policy: args.policy.map(Into::into), memory: Memory::Ledger, resends: true };
     let side = MerchantSide::open(&args.profile, args.at.place(), options, out).await?;
-    let paid = side.until_stopped(pay(args, &side, out)).await;
+    let open = Mutex::new(None);
+    let paid = until_signal(pay(args, &side, &open, out)).await;
     side.close().await;
+    if let (Ok(Exit::Interrupted), Some(mch_billno)) = (&paid, &*lock(&open)) {
+        out.talk(say!("send-stopped", billno = mch_billno));
+    }
     paid
 }
 
-async fn pay(args: &SendArgs, side: &MerchantSide, out: &mut Output) -> Result<Exit, Failure> {
+fn lock(open: &Mutex<Option<MchBillno>>) -> MutexGuard<'_, Option<MchBillno>> {
+    // it holds one value, which a panic cannot leave half changed
+    open.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// `open` is the number that is noted and of which nothing was said yet.
+async fn pay(
+    args: &SendArgs,
+    side: &MerchantSide,
+    open: &Mutex<Option<MchBillno>>,
+    out: &mut Output,
+) -> Result<Exit, Failure> {
     let started = Instant::now();
     let payment = payment(args, side);
     let mut noted = |mch_billno: &MchBillno| {
+        *lock(open) = Some(mch_billno.clone());
         // before the first byte is sent: whatever happens then, the number is not lost
         if args.billno.is_none() {
             Output::standard().talk(say!("send-billno", billno = mch_billno));
         }
     };
-    let sent = side.inquirer.send_noted(&payment, &mut noted).await;
+    let sent = side.inquirer.send_noted(&payment, SHARE_WITHIN, &mut noted).await;
     let sent = sent.map_err(|error| side.failure(&error))?;
     let outcome = Outcome::of_send(&sent, side.inquirer.account());
     outcome.print(args.json, out);
+    lock(open).take();
     let mut exit = outcome.exit();
     let end = args.wait.map(|wait| started + wait.min(WAIT_MAX));
     if let Some(end) = end
@@ -69,7 +88,13 @@ async fn follow(
             break;
         }
         sleep_until(due).await;
-        let event = side.inquirer.step(inquiry).await;
+        let mut share = side.share();
+        let event = tokio::select! {
+            biased;
+            event = side.inquirer.step(inquiry) => event,
+            // what was noted stays due
+            () = share.missing(SHARE_WITHIN) => return Err(no_share()),
+        };
         inquiry = match &event {
             Event::Asked(asked) => asked.inquiry.clone(),
             Event::Resent(sent) => sent.inquiry.clone(),

@@ -140,6 +140,12 @@ impl<'b> Board<'b> {
         });
     }
 
+    /// Says something that is no event, on stderr.
+    pub fn say(&mut self, words: &str) {
+        let out = &mut *self.out;
+        self.bar.suspend(|| out.talk(words));
+    }
+
     /// The last word: what came of it all, and the exit code.
     pub fn close(self, outlook: &Outlook, profile: &Path) -> Exit {
         self.bar.finish_and_clear();
