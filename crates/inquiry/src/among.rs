@@ -67,12 +67,26 @@ impl Inquirer {
         // what is leased must be there
         self.note(mch_billno).await?;
         let key = self.key(mch_billno);
+        // before it is leased: one who is stopped while it is gives that up too
+        self.asking.add(&key.mch_billno);
+        let asked = self.ask_in_lease(&key, holder, question).await;
+        self.asking.remove(&key.mch_billno);
+        asked
+    }
+
+    async fn ask_in_lease(
+        &self,
+        key: &Key,
+        holder: &str,
+        question: Question<'_>,
+    ) -> Result<Asked, InquiryError> {
+        let Question { mch_billno, .. } = question;
         loop {
-            let until = match self.claim(&key, holder).await? {
+            let until = match self.claim(key, holder).await? {
                 Claim::Held { until } => until,
                 Claim::Taken | Claim::Absent => break,
             };
-            if let Some(asked) = self.wait_for_another(&key, question, until).await? {
+            if let Some(asked) = self.wait_for_another(key, question, until).await? {
                 return Ok(asked);
             }
             if question.time_left() == Some(Duration::ZERO) {
@@ -81,7 +95,7 @@ impl Inquirer {
         }
         let ask = async {
             // somebody may have been quicker between the look and the lease
-            match self.answer_to(&key, question).await? {
+            match self.answer_to(key, question).await? {
                 Some(asked) => Ok((asked, false)),
                 None => {
                     let asked = self.ask_payer(mch_billno, question.time_left()).await?;
@@ -89,18 +103,16 @@ impl Inquirer {
                 }
             }
         };
-        self.asking.add(&key.mch_billno);
-        let asked = self.holding(&key, holder, ask).await;
-        self.asking.remove(&key.mch_billno);
+        let asked = self.holding(key, holder, ask).await;
         match asked {
             // what was learnt was committed, which ended the lease
             Ok((asked, true)) => Ok(asked),
             Ok((asked, false)) => {
-                self.release(&key, holder).await;
+                self.release(key, holder).await;
                 Ok(asked)
             }
             Err(error) => {
-                self.release(&key, holder).await;
+                self.release(key, holder).await;
                 Err(error)
             }
         }
