@@ -145,7 +145,7 @@ async fn a_newer_schema_is_refused() {
     );
     let options = PostgresOptions::new(&database.socket_url).unwrap();
     let error = refusal(&options).await;
-    assert!(matches!(error, LedgerError::NewerVersion { found: 7, known: 1 }), "{error}");
+    assert!(matches!(error, LedgerError::NewerVersion { found: 7, known: 2 }), "{error}");
 }
 
 #[tokio::test]
