@@ -43,13 +43,17 @@ impl<'p> ShareWatch<'p> {
             sleep_until(self.next_look).await;
             let now = Instant::now();
             self.next_look = now + LOOK_EVERY;
-            if pace.permitted().is_some() {
-                self.since = now;
-            }
-            if now.saturating_duration_since(self.since) >= within {
+            if self.looks_missing(pace.permitted().is_some(), now, within) {
                 return;
             }
         }
+    }
+
+    fn looks_missing(&mut self, has_share: bool, now: Instant, within: Duration) -> bool {
+        if has_share {
+            self.since = now;
+        }
+        now.saturating_duration_since(self.since) >= within
     }
 }
 
@@ -67,30 +71,20 @@ pub fn no_share() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use hongbao_client::Rate;
-    use tokio::time::timeout;
 
-    const SECOND: Duration = Duration::from_secs(1);
-
-    #[tokio::test(start_paused = true)]
-    async fn a_share_that_is_missing_is_told_after_the_time_and_one_that_comes_back_is_not() {
-        let pace = Pace::per_second(20);
-        let mut watch = ShareWatch::new(Some(&pace));
-        let began = Instant::now();
-        // looked at in pieces, as beside other work
-        assert!(timeout(40 * SECOND, watch.missing(30 * SECOND)).await.is_err());
-        pace.forbid();
-        for _ in 0..290 {
-            assert!(timeout(SECOND / 10, watch.missing(30 * SECOND)).await.is_err());
-        }
-        pace.permit(Rate::per_second(1), None);
-        assert!(timeout(SECOND, watch.missing(30 * SECOND)).await.is_err());
-        pace.forbid();
+    #[test]
+    fn a_share_is_missed_after_the_time_and_not_while_it_comes_or_something_gets_on() {
+        let mut watch = ShareWatch::new(None);
+        let began = watch.since;
+        let mut at = |seconds, has_share| {
+            watch.looks_missing(has_share, began + Duration::from_secs(seconds), SHARE_WITHIN)
+        };
+        assert!(!at(29, false));
+        assert!(!at(40, true), "it came");
+        assert!(!at(69, false));
+        assert!(at(70, false));
         watch.got_on();
-        watch.missing(30 * SECOND).await;
-        assert_eq!(began.elapsed(), 100 * SECOND);
-        // who shares with nobody has all of it
-        let mut alone = ShareWatch::new(None);
-        assert!(timeout(90 * SECOND, alone.missing(30 * SECOND)).await.is_err());
+        assert!(!watch.looks_missing(false, watch.since + SHARE_WITHIN / 2, SHARE_WITHIN));
+        assert!(watch.looks_missing(false, watch.since + SHARE_WITHIN, SHARE_WITHIN));
     }
 }

@@ -13,9 +13,10 @@ use hongbao_ledger::{Inquiries, PostgresLedger, PostgresOptions, SealKey};
 use hongbao_postgres_test::{Database, TestServer};
 use jiff::{SignedDuration, Timestamp};
 use std::fmt::Write;
+use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};
 use std::sync::Arc;
-use support::{Said, Served, command};
+use support::{OPENID, Said, Served, command};
 use tokio::sync::mpsc;
 
 const PACE: usize = 10;
@@ -137,6 +138,35 @@ fn a_follower_that_is_stopped_gives_everything_back() {
     end(child);
     assert!(shop.payer.calls("query") < NUMBERS);
     shop.kept_the_pace();
+}
+
+/// Another process has the whole pace, so that it waits for its turn.
+#[test]
+fn a_send_that_is_stopped_says_that_its_number_stays() {
+    let Some(shop) = Shop::new() else { return };
+    shop.import();
+    let later = "extract(epoch FROM clock_timestamp())::bigint * 1000 + 3600000";
+    let whole = PACE * 1000;
+    let columns = "mch_id, pace, holder, per_1000_seconds, until";
+    shop.sql(&format!(
+        "INSERT INTO paces ({columns}) VALUES ('{MCH_ID}', 'upstream', 'other', {whole}, {later})"
+    ));
+    let mut child = shop.begin(&["send", "--to", OPENID, "--amount", "1.00"]);
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let mut noted = String::new();
+    while !noted.starts_with("bill number ") {
+        noted.clear();
+        assert!(stderr.read_line(&mut noted).unwrap() > 0, "it ended");
+    }
+    let number = noted["bill number ".len()..].split(':').next().unwrap();
+    let pid = child.id().to_string();
+    let killed = std::process::Command::new("kill").args(["-INT", &pid]).status();
+    assert!(killed.unwrap().success());
+    let mut rest = String::new();
+    stderr.read_to_string(&mut rest).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{rest}");
+    assert!(rest.contains(&format!("{number} may have been sent")), "{rest}");
+    assert_eq!(shop.payer.calls("send"), 0);
 }
 
 /// A clock that is an hour ahead.
