@@ -145,7 +145,7 @@ fn a_follower_that_is_stopped_gives_everything_back() {
 fn a_send_that_is_stopped_says_that_its_number_stays() {
     let Some(shop) = Shop::new() else { return };
     shop.import();
-    let later = "extract(epoch FROM clock_timestamp())::bigint * 1000 + 3600000";
+    let later = "extract(epoch FROM clock_timestamp())::bigint * 1000 + 240000";
     let whole = PACE * 1000;
     let columns = "mch_id, pace, holder, per_1000_seconds, until";
     shop.sql(&format!(
