@@ -25,8 +25,9 @@ use std::sync::LazyLock;
 pub(super) const BALANCE: &str =
     "SELECT balance FROM merchants WHERE mch_id = $1 FOR NO KEY UPDATE";
 pub(super) const SET_BALANCE: &str = "UPDATE merchants SET balance = $2 WHERE mch_id = $1";
-const USAGE: &str = "SELECT day, openid, packets, fen FROM usage \
-     WHERE mch_id = $1 AND day = ANY($2) AND openid = ANY($3)";
+const USAGE: &str = "SELECT day, openid, packets, fen FROM unnest($2::text[]) AS days (of_day), \
+     unnest($3::text[]) AS names (name) CROSS JOIN LATERAL (SELECT day, openid, packets, fen FROM usage \
+     WHERE mch_id = $1 AND day = of_day AND openid = name OFFSET 0) AS found";
 static SET_USAGE: LazyLock<String> = LazyLock::new(|| {
     format!(
         "{} ON CONFLICT (mch_id, day, openid) \
@@ -38,13 +39,22 @@ const ADD_FINDINGS: &str = "INSERT INTO findings (mch_id, at, first_billno, seco
      re_openid, total_amount, told) SELECT r.* FROM unnest($1::text[], $2::bigint[], $3::text[], \
      $4::text[], $5::text[], $6::bigint[], $7::text[]) AS r \
      ON CONFLICT (mch_id, first_billno, second_billno) DO NOTHING";
-static RECORDS: LazyLock<String> = LazyLock::new(|| {
-    format!("SELECT {RECORD} FROM records WHERE mch_id = $1 AND mch_billno = ANY($2)")
-});
+static RECORDS: LazyLock<String> = LazyLock::new(|| by_numbers("records", RECORD));
 static WRITE: LazyLock<String> = LazyLock::new(|| upsert("records", &format!("{RECORD}, reply")));
 /// For those that are known not to be there: cheaper by a look-up and an entry in the log, each row.
 static ADD: LazyLock<String> =
     LazyLock::new(|| arrays::insert("records", &format!("{RECORD}, reply"), 1));
+
+/// The query for a merchant's rows by bill numbers; one that is asked for twice may be there twice. Each is looked up by
+/// the primary key, and in its order, which no other index offers: as long as PostgreSQL has not counted the rows, it
+/// takes any index that begins with `mch_id` for as good, and would go through all of the merchant's rows.
+pub(super) fn by_numbers(table: &str, columns: &str) -> String {
+    format!(
+        "SELECT {columns} FROM unnest($2::text[]) AS wanted (number) CROSS JOIN LATERAL \
+         (SELECT {columns} FROM {table} WHERE mch_id = $1 AND mch_billno >= number \
+         AND mch_billno <= number ORDER BY mch_billno LIMIT 1) AS found"
+    )
+}
 
 /// Writes a merchant's rows, each new or in the place of the old one, and ends their leases.
 pub(super) fn upsert(table: &str, columns: &str) -> String {
@@ -104,7 +114,9 @@ impl Desk for RecordDesk {
         let numbers: Vec<Text<'_>> =
             commits.iter().map(|commit| Text(commit.record.key.mch_billno.as_str())).collect();
         let budgets = || commits.iter().filter_map(|commit| commit.budget.as_ref());
-        let days: Vec<String> = budgets().map(|budget| budget.day.to_string()).collect();
+        let mut days: Vec<String> = budgets().map(|budget| budget.day.to_string()).collect();
+        days.sort_unstable();
+        days.dedup();
         let mut openids: Vec<Text<'_>> =
             budgets().map(|budget| Text(budget.re_openid.as_str())).collect();
         let veils: Vec<_> = budgets().map(|b| veil(mch_id, b.day, &b.re_openid)).collect();

@@ -18,8 +18,9 @@ pub(super) const TOTAL: &str =
     "day, status, outcome, act_name, sender, packets, ordered, received, refunded";
 
 pub(super) const READ: &str = "SELECT day, status, outcome, act_name, sender, packets, ordered, \
-     received, refunded FROM totals WHERE mch_id = $1 AND book = $2 AND key = ANY($3) \
-     AND day = ANY($4)";
+     received, refunded FROM unnest($3::bytea[], $4::text[]) AS wanted (of_key, of_day) \
+     CROSS JOIN LATERAL (SELECT * FROM totals WHERE mch_id = $1 AND book = $2 AND day = of_day \
+     AND key = of_key OFFSET 0) AS found";
 
 pub(super) const WRITE: &str = "INSERT INTO totals (mch_id, book, day, key, status, outcome, \
      act_name, sender, packets, ordered, received, refunded) \

@@ -6,6 +6,7 @@ use crate::chain::{Head, Link, Mark};
 use crate::error::LedgerError;
 use crate::inquiry::{Inquiry, InquiryCommit};
 use crate::postgres::chains;
+use crate::postgres::commit::by_numbers;
 use crate::postgres::door::{Connection, Value};
 use crate::postgres::fault::Outcome;
 use crate::postgres::rows::text;
@@ -16,9 +17,7 @@ use futures_util::future::{try_join3, try_join4};
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-static INQUIRIES: LazyLock<String> = LazyLock::new(|| {
-    format!("SELECT {INQUIRY} FROM inquiries WHERE mch_id = $1 AND mch_billno = ANY($2)")
-});
+static INQUIRIES: LazyLock<String> = LazyLock::new(|| by_numbers("inquiries", INQUIRY));
 /// With the first characters, by which the index finds them.
 const OF_REFS: &str = "SELECT business_ref, mch_billno FROM inquiries WHERE mch_id = $1 \
      AND left(business_ref, 64) = ANY(ARRAY(SELECT left(ref, 64) FROM unnest($2::text[]) AS ref)) \
